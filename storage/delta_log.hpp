@@ -1,0 +1,156 @@
+// The durable log of every space: what an ack promises is kept here.
+//
+//   log.append(lane, std::move(append), [](Result<Appended> result) { ... });     // completes after the fsync
+//   Result<DocumentPage> page = log.read_document(path, after, upto, bytes_max);  // blocking
+//
+// Rules every implementation keeps (tests/conformance runs them against each one):
+//  - Offsets of a space increase strictly in the order of append() calls that succeed; the records of one append have
+//    consecutive offsets. Nothing else is promised: another gap may appear anywhere.
+//  - An append's records, mark and notes become durable together or not at all, and in the order of the calls: if a
+//  later
+//    append of a lane is durable, every earlier one of it that did not fail is.
+//  - Completions of one lane run in the order of its calls.
+//  - An append that names a wrong mark or epoch, or meets an I/O error, fails, and so does every later one of the same
+//    lane (ABORTED) until reset(lane): a hub that built on a failed append must first notice.
+//  - Readers see only durable records, and see an append whole.
+//
+// Threads: append() and reset() from any thread; completions run on a thread of the log, must not block, and may call
+// append(). The reading calls block and are thread-safe: call them from a pool, never from a shard.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weir/vocabulary/record.hpp"
+
+namespace weir::storage {
+
+/// A queue of appends that fail together: one per shard.
+using Lane = Number<struct LaneTag>;
+
+/// What one append does to its document.
+enum class AppendKind : std::uint8_t {
+  deltas,     ///< stores `deltas` (possibly none, when only notes are written)
+  tombstone,  ///< ends the document at an offset of its own: its records, marks and notes become unreachable
+  recreate,   ///< opens the next incarnation of a deleted document; takes an offset of its own
+};
+
+/// Decided by a hub, stored by the log.
+struct Append {
+  AppendKind kind = AppendKind::deltas;
+  DocumentRef path;
+  Epoch epoch;  ///< the epoch assumed; the log refuses another with ABORTED
+  ProducerId producer;
+  /// Sequence of the first delta; the others follow it.
+  Sequence first_sequence;
+  /// The producer's last stored sequence that the hub assumes (0: none); the log refuses another with ABORTED.
+  /// Empty: an ephemeral producer, for which no mark is kept.
+  std::optional<Sequence> assumed_mark;
+  /// Kept with the mark: who owns the producer.
+  std::string principal;
+  Seconds time;
+  std::vector<Delta> deltas;
+  std::vector<Note> notes;
+};
+
+struct Appended {
+  Offset first;  ///< of the first record, or of the tombstone or re-creation; 0 when only notes were written
+  Offset last;
+  Epoch epoch;  ///< of the document after the append
+};
+
+enum class DocumentLife : std::uint8_t { absent, alive, deleted };
+
+/// A document's state of affairs. An absent document already has the epoch its first record will get.
+struct DocumentState {
+  DocumentLife life = DocumentLife::absent;
+  Epoch epoch;
+  Offset head;                ///< last record's offset, or the tombstone's; 0 when absent
+  std::uint64_t records = 0;  ///< stored and readable
+  std::uint64_t payload_bytes = 0;
+  Seconds first_time;  ///< of the first and last record; 0 without records
+  Seconds last_time;
+};
+
+/// A stretch of one document's records in offset order.
+struct DocumentPage {
+  std::vector<Record> records;
+  /// True when nothing is left in (after, upto].
+  bool complete = false;
+};
+
+/// One entry of a space's order.
+struct FeedEntry {
+  AppendKind kind = AppendKind::deltas;
+  DocumentName document;
+  Epoch epoch;
+  Record record;  ///< only the offset and the time are set for a tombstone or re-creation
+};
+struct FeedPage {
+  std::vector<FeedEntry> entries;
+  bool complete = false;
+};
+
+struct DocumentSummary {
+  DocumentName name;
+  DocumentState state;
+};
+
+struct SpaceState {
+  Offset head;  ///< last offset given out in the space
+  std::uint64_t documents = 0;
+};
+
+class DeltaLog {
+ public:
+  using AppendDone = std::function<void(Result<Appended>)>;
+
+  DeltaLog() = default;
+  DeltaLog(const DeltaLog&) = delete;
+  DeltaLog& operator=(const DeltaLog&) = delete;
+  virtual ~DeltaLog() = default;
+
+  [[nodiscard]] virtual StoreIncarnation incarnation() const = 0;
+
+  // Writing.
+
+  /// RESOURCE_EXHAUSTED when the queue is over its cap or the disk is full (try again later), ABORTED for a wrong mark
+  /// or epoch or a lane not yet reset, UNAVAILABLE after a failed fsync (final for this process).
+  virtual void append(Lane lane, Append append, AppendDone done) = 0;
+  /// The hub has seen the failure and forgotten what it had built on it; appends are taken again.
+  virtual void reset(Lane lane) = 0;
+
+  // Reading. DATA_LOSS when a checksum does not match: such bytes are never returned.
+
+  [[nodiscard]] virtual Result<DocumentState> document(const DocumentPath& path) const = 0;
+  [[nodiscard]] virtual Result<SpaceState> space(const SpaceName& space) const = 0;
+  /// The producer's mark in the document's current epoch; empty when it has none.
+  [[nodiscard]] virtual Result<std::optional<Mark>> mark(const DocumentPath& path,
+                                                         const ProducerId& producer) const = 0;
+  [[nodiscard]] virtual Result<std::optional<SharedBytes>> note(const DocumentPath& path,
+                                                                const std::string& key) const = 0;
+  /// Records of the current epoch with offset in (after, upto], at least one when there is any, about `bytes_max` of
+  /// payload. NOT_FOUND when the document is deleted; empty and complete when it is absent.
+  [[nodiscard]] virtual Result<DocumentPage> read_document(const DocumentPath& path, Offset after, Offset upto,
+                                                           std::size_t bytes_max) const = 0;
+  /// The space's order in (after, upto], likewise. Records of documents deleted since are left out.
+  [[nodiscard]] virtual Result<FeedPage> read_space(const SpaceName& space, Offset after, Offset upto,
+                                                    std::size_t bytes_max) const = 0;
+  /// The stored records of one producer with sequence in [first, last], newest records first searched, at most
+  /// `records_scanned_max` of the document looked at: for comparing a resend. What is missing could not be compared.
+  [[nodiscard]] virtual Result<std::vector<Record>> find(const DocumentPath& path, const ProducerId& producer,
+                                                         Sequence first, Sequence last,
+                                                         std::size_t records_scanned_max) const = 0;
+  /// The chain value after the last record with offset ≤ `offset` of the current epoch.
+  [[nodiscard]] virtual Result<Digest> chain(const DocumentPath& path, Offset offset) const = 0;
+  /// Names in byte order, those after `after` (empty: from the first), at most `count`.
+  [[nodiscard]] virtual Result<std::vector<SpaceName>> spaces(const std::string& after, std::size_t count) const = 0;
+  [[nodiscard]] virtual Result<std::vector<DocumentSummary>> documents(const SpaceName& space, const std::string& after,
+                                                                       std::size_t count) const = 0;
+};
+
+}  // namespace weir::storage
