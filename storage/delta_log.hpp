@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/vocabulary/append.hpp"
 #include "weir/vocabulary/record.hpp"
 
 namespace weir::storage {
@@ -32,49 +33,12 @@ namespace weir::storage {
 /// A queue of appends that fail together: one per shard.
 using Lane = Number<struct LaneTag>;
 
-/// What one append does to its document.
-enum class AppendKind : std::uint8_t {
-  deltas,     ///< stores `deltas` (possibly none, when only notes are written)
-  tombstone,  ///< ends the document at an offset of its own: its records, marks and notes become unreachable
-  recreate,   ///< opens the next incarnation of a deleted document; takes an offset of its own
-};
-
-/// Decided by a hub, stored by the log.
-struct Append {
-  AppendKind kind = AppendKind::deltas;
-  DocumentRef path;
-  Epoch epoch;  ///< the epoch assumed; the log refuses another with ABORTED
-  ProducerId producer;
-  /// Sequence of the first delta; the others follow it.
-  Sequence first_sequence;
-  /// The producer's last stored sequence that the hub assumes (0: none); the log refuses another with ABORTED.
-  /// Empty: an ephemeral producer, for which no mark is kept.
-  std::optional<Sequence> assumed_mark;
-  /// Kept with the mark: who owns the producer.
-  std::string principal;
-  Seconds time;
-  std::vector<Delta> deltas;
-  std::vector<Note> notes;
-};
-
-struct Appended {
-  Offset first;  ///< of the first record, or of the tombstone or re-creation; 0 when only notes were written
-  Offset last;
-  Epoch epoch;  ///< of the document after the append
-};
-
-enum class DocumentLife : std::uint8_t { absent, alive, deleted };
-
-/// A document's state of affairs. An absent document already has the epoch its first record will get.
-struct DocumentState {
-  DocumentLife life = DocumentLife::absent;
-  Epoch epoch;
-  Offset head;                ///< last record's offset, or the tombstone's; 0 when absent
-  std::uint64_t records = 0;  ///< stored and readable
-  std::uint64_t payload_bytes = 0;
-  Seconds first_time;  ///< of the first and last record; 0 without records
-  Seconds last_time;
-};
+// The vocabulary's, named here so that an implementation reads as one piece.
+using weir::Append;
+using weir::Appended;
+using weir::AppendKind;
+using weir::DocumentLife;
+using weir::DocumentState;
 
 /// A stretch of one document's records in offset order.
 struct DocumentPage {

@@ -1,0 +1,60 @@
+// What a hub asks of a log: one append to one document, and what comes of it. Shared by the core, which decides, and
+// the log, which stores.
+//
+// Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weir/vocabulary/record.hpp"
+
+namespace weir {
+
+/// What one append does to its document.
+enum class AppendKind : std::uint8_t {
+  deltas,     ///< stores `deltas` (possibly none, when only notes are written)
+  tombstone,  ///< ends the document at an offset of its own: its records, marks and notes become unreachable
+  recreate,   ///< opens the next incarnation of a deleted document; takes an offset of its own
+};
+
+/// Decided by a hub, stored by the log.
+struct Append {
+  AppendKind kind = AppendKind::deltas;
+  DocumentRef path;
+  Epoch epoch;  ///< the epoch assumed; the log refuses another with ABORTED
+  ProducerId producer;
+  /// Sequence of the first delta; the others follow it.
+  Sequence first_sequence;
+  /// The producer's last stored sequence that the hub assumes (0: none); the log refuses another with ABORTED.
+  /// Empty: an ephemeral producer, for which no mark is kept.
+  std::optional<Sequence> assumed_mark;
+  /// Kept with the mark: who owns the producer.
+  std::string principal;
+  Seconds time;
+  std::vector<Delta> deltas;
+  std::vector<Note> notes;
+};
+
+struct Appended {
+  Offset first;  ///< of the first record, or of the tombstone or re-creation; 0 when only notes were written
+  Offset last;
+  Epoch epoch;  ///< of the document after the append
+};
+
+enum class DocumentLife : std::uint8_t { absent, alive, deleted };
+
+/// A document's state of affairs. An absent document already has the epoch its first record will get.
+struct DocumentState {
+  DocumentLife life = DocumentLife::absent;
+  Epoch epoch;
+  Offset head;                ///< last record's offset, or the tombstone's; 0 when absent
+  std::uint64_t records = 0;  ///< stored and readable
+  std::uint64_t payload_bytes = 0;
+  Seconds first_time;  ///< of the first and last record; 0 without records
+  Seconds last_time;
+};
+
+}  // namespace weir

@@ -1,0 +1,94 @@
+// A dialect: one wire protocol, mapped onto the events of the native one.
+//
+// One Dialect object serves one connection. It is handed each complete message of the peer and each event of the
+// session, and acts through the SessionPort; what it sends must be complete on its own (native: one encoded event or
+// more; a foreign protocol over WebSocket: whole WebSocket frames, header included, because they are shared between
+// sessions).
+//
+//   void NativeDialect::message(const SharedBytes& message, SessionPort& port) {
+//     for (auto& event : *decode_client_frame(message, limits)) port.submit(std::move(event));
+//   }
+//
+// Threads: a dialect and its port are used on the session's own thread only.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "weir/core/delivery.hpp"
+#include "weir/core/time.hpp"
+#include "weir/frames/frames.hpp"
+
+namespace weir::core {
+
+/// A delta of a foreign client, whose protocol knows no sequences.
+struct Contribution {
+  DocumentHandle document;
+  std::optional<SharedBytes> payload;  ///< empty: only the cover is to be noted
+  /// Send it back to its author once it is durable (that is a foreign client's ack).
+  bool echo = true;
+  /// With this payload durable, everything that this state vector counts is in the log: merged into the document's
+  /// cover in the same commit.
+  std::optional<std::string> cover;
+};
+
+/// Presence as a foreign client sets it. `key` names whose it is within the document; a value is taken if its clock is
+/// above the known one (unknown: 0), or equal to it and the value empty.
+struct ForeignPresence {
+  DocumentHandle document;
+  std::string key;
+  std::uint64_t clock = 0;
+  SharedBytes data;  ///< empty: withdrawn
+};
+
+/// What a dialect may ask of its session.
+class SessionPort {
+ public:
+  virtual ~SessionPort() = default;
+  /// An event of the native protocol, as if it had come in over it. The first must be hello.
+  virtual void submit(frames::ClientEvent event) = 0;
+  /// Hello of a client without a producer of its own: the session gets a random one, and no marks are kept for it.
+  virtual void hello_foreign(std::string token, std::string client) = 0;
+  virtual void contribute(Contribution contribution) = 0;
+  virtual void set_presence(ForeignPresence presence) = 0;
+  /// Ask for the turn to query this client for what the relay lacks; answered by Dialect::cover_granted.
+  virtual void ask_cover(DocumentHandle document) = 0;
+  /// Bytes for the peer, after everything that waits already.
+  virtual void send(SharedBytes bytes) = 0;
+  /// Close once everything that waits is sent. `code` is a WebSocket close code.
+  virtual void close(std::uint16_t code, std::string reason) = 0;
+};
+
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+  [[nodiscard]] virtual DialectKind kind() const = 0;
+  /// True: what is sent are whole WebSocket frames. False: events, gathered into messages by the transport.
+  [[nodiscard]] virtual bool framed() const = 0;
+  /// Largest message to accept now, in bytes (small before hello).
+  [[nodiscard]] virtual std::size_t message_bytes_max() const = 0;
+
+  /// The connection stands. A foreign dialect says hello and subscribes here.
+  virtual void opened(SessionPort& port) = 0;
+  /// One complete binary message of the peer. Payloads may be slices of it.
+  virtual void message(const SharedBytes& message, SessionPort& port) = 0;
+  /// One event for the peer. Records come encoded already (DeliveryEncoder) and never pass here; PresenceUpdate only
+  /// inside Subscribed.
+  virtual void event(const frames::ServerEvent& event, SessionPort& port) = 0;
+  /// It is this client's turn: `cover` is what the relay is known to have (empty: nothing is known).
+  virtual void cover_granted(DocumentHandle document, std::string cover, SessionPort& port) = 0;
+  /// About once a second.
+  virtual void tick(Now now, SessionPort& port) = 0;
+};
+
+/// Merges what two notes say is covered: for Yjs, the pointwise maximum of two state vectors. Implemented by a dialect,
+/// called by hubs. Malformed input counts as empty.
+class CoverMerger {
+ public:
+  virtual ~CoverMerger() = default;
+  [[nodiscard]] virtual std::string merge(std::string_view known, std::string_view added) const = 0;
+};
+
+}  // namespace weir::core

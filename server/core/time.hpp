@@ -1,0 +1,19 @@
+// Time is an argument: the core never asks a clock.
+#pragma once
+
+#include <chrono>
+
+#include "weir/vocabulary/ids.hpp"
+
+namespace weir::core {
+
+/// Steady time since some start, for timeouts and leases.
+using Time = std::chrono::milliseconds;
+
+/// The moment of one step.
+struct Now {
+  Time steady{};
+  Seconds wall;  ///< what records are stamped with
+};
+
+}  // namespace weir::core

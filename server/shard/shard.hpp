@@ -1,0 +1,72 @@
+// One thread of the relay: the hub of the spaces it owns, and the sessions that are connected to it.
+//
+// A shard takes the inputs of its hub and sessions, runs them through the core, and performs the effects: appends to
+// the log, reads on the pool, hand-offs to other shards. Shards talk by mailboxes: one message per thread and delivery,
+// however many sessions listen there, and one wake-up for any number of messages.
+//
+//   auto shards = make_shards(environment, executors);
+//   shards[0]->open(std::make_unique<NativeDialect>(...), connection);      // on that shard's thread
+//
+// Threads: open() and the Session it returns on the shard's own executor; delete_document(), drain(), counters() from
+// any.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "weir/core/authorizer.hpp"
+#include "weir/core/dialect.hpp"
+#include "weir/core/limits.hpp"
+#include "weir/runtime/executor.hpp"
+#include "weir/shard/connection.hpp"
+#include "weir/storage/delta_log.hpp"
+
+namespace weir::shard {
+
+/// What all shards of a server share. Everything outlives them.
+struct Environment {
+  storage::DeltaLog& log;
+  runtime::BlockingPool& readers;
+  runtime::Random& random;
+  const core::Authorizer& authorizer;
+  core::Encoders encoders;
+  const core::CoverMerger& cover_merger;
+  core::Limits limits;
+  std::string server_version;
+  std::string durability = "sync";
+};
+
+/// Sums since the start, for operators and benchmarks.
+struct Counters {
+  std::uint64_t sessions = 0;   ///< open now
+  std::uint64_t documents = 0;  ///< open now
+  std::uint64_t published = 0;
+  std::uint64_t delivered = 0;  ///< deliveries queued for sessions, live or from the log
+  std::uint64_t fell_behind = 0;
+  std::uint64_t refused = 0;
+};
+
+class Shard {
+ public:
+  virtual ~Shard() = default;
+  [[nodiscard]] virtual runtime::Executor& executor() = 0;
+  /// A new session on this shard's thread. `connection` must live until Session::closed().
+  virtual Session& open(std::unique_ptr<core::Dialect> dialect, Connection& connection) = 0;
+  /// Ends a document with a tombstone. NOT_FOUND when it does not exist. `done` runs on some shard thread.
+  virtual void delete_document(DocumentPath path, std::function<void(Result<Offset>)> done) = 0;
+  /// Tells every session where to go and closes it after what waits is sent; refuses new ones. `done` runs on this
+  /// shard's thread when the last has closed.
+  virtual void drain(std::string reason, std::chrono::milliseconds reconnect_after, std::function<void()> done) = 0;
+  [[nodiscard]] virtual Counters counters() const = 0;
+};
+
+/// One shard per executor, all knowing each other. Destroy them after their executors have stopped.
+[[nodiscard]] std::vector<std::unique_ptr<Shard>> make_shards(Environment environment,
+                                                              const std::vector<runtime::Executor*>& executors);
+
+/// The shard that owns a space.
+[[nodiscard]] std::size_t owner_of(const SpaceName& space, std::size_t shard_count);
+
+}  // namespace weir::shard
