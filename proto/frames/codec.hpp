@@ -29,7 +29,7 @@ struct Limits {
 /// For clients: INVALID_ARGUMENT when the bytes are not a frame.
 [[nodiscard]] Result<std::vector<ServerEvent>> decode_server_frame(const SharedBytes& message);
 
-/// One event as a complete frame. Appends to `out`.
+/// One event as a complete frame. Appends to `out`. A Refused is no event of the wire: encoding one is a defect.
 void encode(const ServerEvent& event, std::string& out);
 void encode(const ClientEvent& event, std::string& out);
 /// The same for records that lie elsewhere: nothing is copied but the bytes themselves.

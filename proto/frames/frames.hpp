@@ -69,8 +69,9 @@ struct Pong {
 /// An event that broke a rule for itself alone (a bad name, say): the session answers `error` and lives on.
 struct Refused {
   std::uint64_t request = 0;
-  DocumentHandle document;
-  Error error;
+  DocumentHandle document{};
+  Error error{};
+  Sequence through_sequence{};  ///< of a publish, when it is known: its last sequence
   friend bool operator==(const Refused&, const Refused&) = default;
 };
 
