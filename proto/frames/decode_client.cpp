@@ -273,8 +273,8 @@ class ClientDecoder {
                                                                "; this server knows 0, 1 and 2")});
     subscribe.from = static_cast<From>(raw.from);
     if (subscribe.from == From::cursor && !raw.cursor)
-      return refuse({.request = raw.request,
-                     .error = fail(Code::invalid_argument, "subscribe from a cursor needs the cursor")});
+      return refuse(
+          {.request = raw.request, .error = fail(Code::invalid_argument, "subscribe from a cursor needs the cursor")});
     if (raw.cursor) {
       auto cursor = check_cursor(*raw.cursor, subscribe.path);
       if (!cursor) return refuse({.request = raw.request, .error = cursor.error()});
@@ -290,8 +290,8 @@ class ClientDecoder {
     if (raw.chain.empty() && raw.offset == 0) return Cursor{{raw.epoch}, {0}, chain_start(path)};
     const auto chain = Digest::parse(raw.chain);
     if (!chain)
-      return fail(Code::invalid_argument, "cursor's chain value has " + std::to_string(raw.chain.size()) +
-                                              " bytes; it must have 32");
+      return fail(Code::invalid_argument,
+                  "cursor's chain value has " + std::to_string(raw.chain.size()) + " bytes; it must have 32");
     return Cursor{{raw.epoch}, {raw.offset}, *chain};
   }
 
@@ -313,19 +313,16 @@ class ClientDecoder {
     if (raw.largest_payload > limits_.payload_bytes_max)
       return refused("a delta has " + std::to_string(raw.largest_payload) + " bytes; at most " +
                      std::to_string(limits_.payload_bytes_max) + " are allowed, make smaller ones");
-    events_.emplace_back(Publish{
-        {raw.document}, {raw.epoch}, {raw.first_sequence}, std::move(raw.deltas), raw.base});
+    events_.emplace_back(Publish{{raw.document}, {raw.epoch}, {raw.first_sequence}, std::move(raw.deltas), raw.base});
   }
 
   void finish(const RawPresence& raw) {
     if (raw.data.size() > limits_.presence_bytes_max)
       return refuse({.document = {raw.document},
-                     .error = fail(Code::invalid_argument, "presence has " + std::to_string(raw.data.size()) +
-                                                               " bytes; at most " +
-                                                               std::to_string(limits_.presence_bytes_max) +
-                                                               " are allowed")});
-    events_.emplace_back(
-        SetPresence{{raw.document}, raw.data.empty() ? SharedBytes() : message_.slice(raw.data)});
+                     .error = fail(Code::invalid_argument,
+                                   "presence has " + std::to_string(raw.data.size()) + " bytes; at most " +
+                                       std::to_string(limits_.presence_bytes_max) + " are allowed")});
+    events_.emplace_back(SetPresence{{raw.document}, raw.data.empty() ? SharedBytes() : message_.slice(raw.data)});
   }
 
   void refuse(Refused refused) { events_.emplace_back(std::move(refused)); }

@@ -155,8 +155,7 @@ void write_run(Sink& out, const Record* first, const Record* last, bool stub) {
   out.number(2, first->sequence.value);
   out.number(3, first->offset.value);
   out.number(4, first->time.value);
-  write_gaps(out, 5, first, last,
-             [](const Record& a, const Record& b) { return b.offset.value - a.offset.value - 1; });
+  write_gaps(out, 5, first, last, [](const Record& a, const Record& b) { return b.offset.value - a.offset.value - 1; });
   write_gaps(out, 6, first, last, [](const Record& a, const Record& b) { return b.time.value - a.time.value; });
   for (const Record* record = first; record != last; ++record) {
     write_delta(out, 7, record->codec, stub ? std::string_view() : record->payload.view());
