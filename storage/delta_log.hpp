@@ -7,11 +7,13 @@
 //  - Offsets of a space increase strictly in the order of append() calls that succeed; the records of one append have
 //    consecutive offsets. Nothing else is promised: another gap may appear anywhere.
 //  - An append's records, mark and notes become durable together or not at all, and in the order of the calls: if a
-//  later
-//    append of a lane is durable, every earlier one of it that did not fail is.
+//    later append of a lane is durable, every earlier one of it that did not fail is.
 //  - Completions of one lane run in the order of its calls.
-//  - An append that names a wrong mark or epoch, or meets an I/O error, fails, and so does every later one of the same
-//    lane (ABORTED) until reset(lane): a hub that built on a failed append must first notice.
+//  - An append that names a wrong mark or epoch, meets an I/O error or finds no room fails, and so does every later one
+//    of the same lane (ABORTED) until reset(lane): a hub that built on a failed append must first notice.
+//  - A first append, be it only of notes, brings its document to life. Notes last as long as that life; marks as long
+//  as
+//    its epoch, which also ends when the store begins a new incarnation.
 //  - Readers see only durable records, and see an append whole.
 //
 // Threads: append() and reset() from any thread; completions run on a thread of the log, must not block, and may call
@@ -65,8 +67,8 @@ struct DocumentSummary {
 };
 
 struct SpaceState {
-  Offset head;  ///< last offset given out in the space
-  std::uint64_t documents = 0;
+  Offset head;                  ///< last offset given out in the space
+  std::uint64_t documents = 0;  ///< alive; deleted ones are still listed
 };
 
 class DeltaLog {
@@ -83,12 +85,14 @@ class DeltaLog {
   // Writing.
 
   /// RESOURCE_EXHAUSTED when the queue is over its cap or the disk is full (try again later), ABORTED for a wrong mark
-  /// or epoch or a lane not yet reset, UNAVAILABLE after a failed fsync (final for this process).
+  /// or epoch, a deleted document or a lane not yet reset, INVALID_ARGUMENT for an append that makes no sense (empty,
+  /// sequences not above the mark, a note over its size), UNAVAILABLE after a failed fsync (final for this process).
   virtual void append(Lane lane, Append append, AppendDone done) = 0;
   /// The hub has seen the failure and forgotten what it had built on it; appends are taken again.
   virtual void reset(Lane lane) = 0;
 
-  // Reading. DATA_LOSS when a checksum does not match: such bytes are never returned.
+  // Reading. DATA_LOSS when a checksum does not match: such bytes are never returned. A deleted document has no marks
+  // and no notes; its records, its chain and what find() looks for are NOT_FOUND.
 
   [[nodiscard]] virtual Result<DocumentState> document(const DocumentPath& path) const = 0;
   [[nodiscard]] virtual Result<SpaceState> space(const SpaceName& space) const = 0;
@@ -98,14 +102,15 @@ class DeltaLog {
   [[nodiscard]] virtual Result<std::optional<SharedBytes>> note(const DocumentPath& path,
                                                                 const std::string& key) const = 0;
   /// Records of the current epoch with offset in (after, upto], at least one when there is any, about `bytes_max` of
-  /// payload. NOT_FOUND when the document is deleted; empty and complete when it is absent.
+  /// payload (a record counts a little more than its payload). Empty and complete when the document is absent.
   [[nodiscard]] virtual Result<DocumentPage> read_document(const DocumentPath& path, Offset after, Offset upto,
                                                            std::size_t bytes_max) const = 0;
   /// The space's order in (after, upto], likewise. Records of documents deleted since are left out.
   [[nodiscard]] virtual Result<FeedPage> read_space(const SpaceName& space, Offset after, Offset upto,
                                                     std::size_t bytes_max) const = 0;
-  /// The stored records of one producer with sequence in [first, last], newest records first searched, at most
-  /// `records_scanned_max` of the document looked at: for comparing a resend. What is missing could not be compared.
+  /// The stored records of one producer with sequence in [first, last], in the order of their sequences, the newest of
+  /// each; only the newest `records_scanned_max` records of the document are looked at. For comparing a resend: what is
+  /// missing could not be compared.
   [[nodiscard]] virtual Result<std::vector<Record>> find(const DocumentPath& path, const ProducerId& producer,
                                                          Sequence first, Sequence last,
                                                          std::size_t records_scanned_max) const = 0;

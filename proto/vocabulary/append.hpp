@@ -50,7 +50,7 @@ enum class DocumentLife : std::uint8_t { absent, alive, deleted };
 struct DocumentState {
   DocumentLife life = DocumentLife::absent;
   Epoch epoch;
-  Offset head;                ///< last record's offset, or the tombstone's; 0 when absent
+  Offset head;                ///< last record's offset, or the tombstone's or re-creation's; 0 before the first
   std::uint64_t records = 0;  ///< stored and readable
   std::uint64_t payload_bytes = 0;
   Seconds first_time;  ///< of the first and last record; 0 without records

@@ -1,0 +1,51 @@
+// What a MemoryLog holds durably, as plain maps, and the one function that changes it.
+//
+//   Result<Appended> result = state.apply(append);     // all of it, or an error and nothing
+//
+// Threads: a plain value; copying it is a backup.
+#pragma once
+
+#include <map>
+#include <utility>
+
+#include "weir/storage/delta_log.hpp"
+
+namespace weir::storage {
+
+struct MemoryDocument {
+  DocumentLife life = DocumentLife::alive;
+  std::uint64_t number = 1;  ///< of the life: 1 for the first
+  Offset head;
+  std::map<Offset, Record> records;
+  std::map<std::pair<Epoch, ProducerId>, Mark> marks;
+  std::map<std::string, SharedBytes> notes;
+};
+
+/// One place in a space's order.
+struct MemoryEvent {
+  AppendKind kind = AppendKind::deltas;
+  DocumentName document;
+  std::uint64_t life = 1;
+  Record record;
+};
+
+struct MemorySpace {
+  Offset head;
+  std::map<DocumentName, MemoryDocument> documents;
+  std::map<Offset, MemoryEvent> order;
+};
+
+struct MemoryState {
+  StoreIncarnation incarnation;
+  std::map<SpaceName, MemorySpace> spaces;
+
+  /// Stores the append whole, or refuses it (ABORTED, INVALID_ARGUMENT) and changes nothing.
+  [[nodiscard]] Result<Appended> apply(const Append& append);
+
+  [[nodiscard]] const MemorySpace* find(const SpaceName& space) const;
+  [[nodiscard]] const MemoryDocument* find(const DocumentPath& path) const;
+  [[nodiscard]] Epoch epoch(const MemoryDocument* document) const;
+  [[nodiscard]] DocumentState describe(const MemoryDocument* document) const;
+};
+
+}  // namespace weir::storage

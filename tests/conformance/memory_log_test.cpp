@@ -1,0 +1,65 @@
+#include "weir/memory/memory_log.hpp"
+#include "log_under_test.hpp"
+
+namespace weir::storage::conformance {
+namespace {
+
+StoreIncarnation some_incarnation() {
+  StoreIncarnation incarnation;
+  incarnation.bytes.fill(std::byte{7});
+  return incarnation;
+}
+
+class ManualMemory final : public LogUnderTest {
+ public:
+  explicit ManualMemory(std::size_t queue_bytes_max)
+      : log_({.incarnation = some_incarnation(), .queue_bytes_max = queue_bytes_max}) {}
+  DeltaLog& log() override { return log_; }
+  void hold() override {}
+  void release() override {}
+  void settle() override {
+    while (log_.commit() > 0) {
+    }
+  }
+  void reopen() override {
+    settle();
+    log_.crash();
+  }
+
+ private:
+  MemoryLog log_;
+};
+
+class AutomaticMemory final : public LogUnderTest {
+ public:
+  explicit AutomaticMemory(std::size_t queue_bytes_max) : log_(std::make_unique<MemoryLog>(options(queue_bytes_max))) {}
+  DeltaLog& log() override { return *log_; }
+  void hold() override { holder_.hold(*log_); }
+  void release() override { holder_.release(); }
+  void settle() override {}
+  void reopen() override {
+    const MemoryState kept = log_->backup();
+    log_ = std::make_unique<MemoryLog>(options(std::size_t{64} << 20));
+    log_->restore(kept);
+  }
+
+ private:
+  static MemoryLogOptions options(std::size_t queue_bytes_max) {
+    return {some_incarnation(), MemoryLog::Mode::automatic, queue_bytes_max};
+  }
+  Holder holder_;
+  std::unique_ptr<MemoryLog> log_;
+};
+
+template <class T>
+Implementation implementation(const char* name) {
+  return {name, [](std::size_t queue_bytes_max) { return std::make_unique<T>(queue_bytes_max); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, DeltaLogConformance,
+                         testing::Values(implementation<ManualMemory>("Manual"),
+                                         implementation<AutomaticMemory>("Automatic")),
+                         [](const auto& tested) { return tested.param.name; });
+
+}  // namespace
+}  // namespace weir::storage::conformance
