@@ -22,8 +22,8 @@ class MemoryCrash : public testing::Test {
   std::string told() { return std::exchange(told_, ""); }
   std::string stored() {
     std::string text;
-    for (const Record& record : log_.read_document(*path_, {}, {~std::uint64_t{0}}, 1 << 20)->records)
-      text += record.payload.view();
+    const auto page = log_.read_document(*path_, {}, {~std::uint64_t{0}}, 1 << 20);
+    for (const Record& record : page->records) text += record.payload.view();
     return text;
   }
 

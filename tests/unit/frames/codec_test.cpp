@@ -18,14 +18,15 @@ std::size_t largest_allocation = 0;
 }  // namespace
 }  // namespace weir::frames
 
-void* operator new(std::size_t size) {
+// Not inlined: g++ 12 would otherwise see free() meet what it takes for its own operator new, and warn.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   weir::frames::allocated_bytes += size;
   weir::frames::largest_allocation = std::max(weir::frames::largest_allocation, size);
   if (void* memory = std::malloc(size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace weir::frames {
 namespace {

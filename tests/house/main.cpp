@@ -1,0 +1,2 @@
+// The rest of a program that holds one whole module.
+int main() {}
