@@ -67,6 +67,8 @@ class Dialect {
   [[nodiscard]] virtual DialectKind kind() const = 0;
   /// True: what is sent are whole WebSocket frames. False: events, gathered into messages by the transport.
   [[nodiscard]] virtual bool framed() const = 0;
+  /// True: a peer is shown its own presence as well (y-websocket counts it as a sign of life).
+  [[nodiscard]] virtual bool wants_own_presence() const { return false; }
   /// Largest message to accept now, in bytes (small before hello).
   [[nodiscard]] virtual std::size_t message_bytes_max() const = 0;
 

@@ -1,0 +1,115 @@
+// An open document, as its hub keeps it: what the log last said, who listens, who publishes, what is under way.
+//
+// Plain data with a few invariants; hub.cpp and publishing.cpp are its only users. Threads: a hub's own.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <vector>
+
+#include "weir/core/cover.hpp"
+#include "weir/core/digest_window.hpp"
+#include "weir/core/limits.hpp"
+#include "weir/core/messages.hpp"
+#include "weir/core/presence.hpp"
+#include "weir/core/ring.hpp"
+
+namespace weir::core {
+
+/// A space that has open documents or had some lately.
+struct Space {
+  Space(SpaceName name_, std::size_t ring_bytes_max) : name(std::move(name_)), ring({}, ring_bytes_max) {}
+
+  SpaceName name;
+  bool known = false;  ///< the log has told the space's head
+  Offset dispatched;   ///< everything up to here has been handed to the sessions' threads
+  Ring ring;
+  Seconds time;        ///< of its last record: times in a space never go back
+  std::unordered_map<ProducerId, SessionId> sessions;  ///< the newest session of each producer; older ones are fenced
+  std::size_t documents = 0;                           ///< open now
+};
+
+/// One session's interest in one document.
+struct Subscriber {
+  SessionRef session;
+  DialectKind dialect = DialectKind::native;
+  ProducerId producer;
+  bool ephemeral = false;
+  std::string principal;
+  bool presence = false;
+  bool writable = true;
+  Sequence contributed;  ///< last sequence given to an ephemeral producer's deltas
+};
+
+/// One producer's place in one document and epoch.
+///
+/// `submitted` runs ahead of `stored` by what is in flight. Publishes wait here, in order, while the mark is being read,
+/// while a resend is being compared, or while what they repeat is still being committed.
+struct Producer {
+  enum class State : std::uint8_t { loading, ready, comparing };
+  State state = State::loading;
+  Sequence stored;
+  Sequence submitted;
+  Offset stored_offset;   ///< of `stored`, when this hub saw it committed; else 0
+  std::string owner;
+  bool owned = false;     ///< a mark exists: `owner` is the principal that first used the producer
+  std::size_t in_flight = 0;
+  std::deque<PublishRequest> waiting;
+};
+
+struct Document {
+  Document(DocumentRef path_, DocumentHandle handle_, Space& space_, const Limits& limits, const CoverMerger& merger)
+      : path(std::move(path_)),
+        handle(handle_),
+        space(&space_),
+        presence(limits.presence_slots_max),
+        digests(limits.digests_max),
+        cover(merger, "") {}
+
+  enum class Phase : std::uint8_t {
+    opening,   ///< being read from the log; requests wait
+    open,      ///< alive, or absent and ready for its first record
+    changing,  ///< a tombstone or re-creation is being committed; requests wait
+    deleted,
+  };
+
+  DocumentRef path;
+  DocumentHandle handle;
+  Space* space;
+  Phase phase = Phase::opening;
+  Epoch epoch;
+  Offset head;
+  bool stored = false;  ///< something is in the log: there is something to delete
+  std::unordered_map<SessionId, Subscriber> subscribers;
+  std::array<std::uint32_t, threads_max> subscribers_by_thread{};
+  std::array<std::uint32_t, dialect_kinds> subscribers_by_dialect{};
+  std::unordered_map<ProducerId, Producer> producers;
+  PresenceSet presence;
+  DigestWindow digests;
+  Cover cover;
+  std::size_t pending = 0;            ///< effects whose answers are still to come
+  std::deque<HubInput> waiting;       ///< while opening or changing
+  Time idle_since{};
+
+  [[nodiscard]] bool busy() const { return pending > 0 || !subscribers.empty() || !waiting.empty(); }
+  [[nodiscard]] std::uint64_t thread_mask() const {
+    std::uint64_t mask = 0;
+    for (std::size_t thread = 0; thread < threads_max; ++thread)
+      if (subscribers_by_thread[thread] > 0) mask |= std::uint64_t{1} << thread;
+    return mask;
+  }
+  void add(Subscriber subscriber) {
+    ++subscribers_by_thread[subscriber.session.thread];
+    ++subscribers_by_dialect[static_cast<std::size_t>(subscriber.dialect)];
+    subscribers.emplace(subscriber.session.id, std::move(subscriber));
+  }
+  void remove(std::unordered_map<SessionId, Subscriber>::iterator position) {
+    --subscribers_by_thread[position->second.session.thread];
+    --subscribers_by_dialect[static_cast<std::size_t>(position->second.dialect)];
+    subscribers.erase(position);
+  }
+};
+
+}  // namespace weir::core

@@ -1,0 +1,211 @@
+#include "weir/core/feeder.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace weir::core {
+
+namespace {
+/// Records of one document that follow each other in the merge are encoded together, up to this much.
+constexpr std::size_t stretch_bytes_max = 64 << 10;
+}  // namespace
+
+void Feeder::add(const SubscribeAnswer& answer) {
+  const bool first = documents_.empty();
+  Document document;
+  document.path = answer.path;
+  document.cursor = document.read_to = answer.start;
+  const DocumentHandle handle = answer.subscribed.document;
+  documents_[handle] = std::move(document);
+  if (first) {
+    // Nothing else to keep in order with.
+    state_ = State::live;
+    position_ = answer.position;
+  } else if (state_ == State::live) {
+    position_ = std::max(position_, answer.position);
+  }
+  const bool behind = answer.start < answer.subscribed.head;
+  if (state_ == State::live && !behind) return say_caught_up();
+  const Offset target = std::max({state_ == State::live ? position_ : target_, answer.position});
+  if (state_ == State::reading) {
+    target_ = target;
+    return pump();
+  }
+  if (state_ == State::live)
+    for (auto& [other, entry] : documents_)
+      if (other != handle) entry.cursor = entry.read_to = position_;
+  read_on(target);
+}
+
+void Feeder::remove(DocumentHandle document) {
+  if (documents_.erase(document) > 0 && state_ == State::reading) pump();
+}
+
+// ---- live ----
+
+void Feeder::queue_live(const Delivery& delivery) {
+  const auto dialect = static_cast<std::size_t>(options_.dialect);
+  const bool own = delivery.author == options_.session;
+  position_ = delivery.last;
+  if (own && !delivery.echo) return;
+  const SharedBytes& bytes = own ? delivery.own[dialect] : delivery.bytes[dialect];
+  if (bytes.empty()) return;
+  ++delivered_;
+  queue_.push_records(options_.id, delivery.document, delivery.first, bytes);
+}
+
+void Feeder::deliver(const DeliveryRef& delivery) {
+  const auto found = documents_.find(delivery->document);
+  if (found == documents_.end()) return;
+  if (delivery->ended) {
+    documents_.erase(found);
+    host_.ended(delivery->document);
+    if (state_ == State::reading) pump();
+    return;
+  }
+  if (state_ != State::live || delivery->first <= position_) return;
+  if (queue_.bytes() + delivery->bytes[static_cast<std::size_t>(options_.dialect)].size() > limits_.session_queue_bytes_max &&
+      !queue_.empty())
+    return fall_behind(delivery->last);
+  queue_live(*delivery);
+}
+
+void Feeder::fall_behind(Offset target) {
+  ++fell_behind_;
+  for (auto& [handle, document] : documents_) document.cursor = position_;
+  for (const auto& dropped : queue_.drop(options_.id)) {
+    const auto found = documents_.find(dropped.document);
+    if (found == documents_.end()) continue;
+    if (dropped.first.value == 0)
+      found->second.caught_up = false;
+    else
+      found->second.cursor = std::min(found->second.cursor, Offset{dropped.first.value - 1});
+  }
+  for (auto& [handle, document] : documents_) document.read_to = document.cursor;
+  read_on(target);
+}
+
+// ---- reading ----
+
+void Feeder::read_on(Offset target) {
+  ++generation_;  // a join or read under way no longer counts
+  state_ = State::reading;
+  target_ = target;
+  for (auto& [handle, document] : documents_) {
+    document.reading = false;
+    document.read_to = document.page.empty() ? document.cursor : document.page.back().offset;
+  }
+  pump();
+}
+
+void Feeder::request_pages() {
+  // A page each, so that all of them together stay near the session's budget.
+  const std::size_t share = limits_.session_queue_bytes_max / 2 / std::max<std::size_t>(documents_.size(), 1);
+  const std::size_t bytes_max = std::clamp<std::size_t>(share, 4096, limits_.read_bytes_max);
+  std::vector<ReadRequest> requests;
+  for (auto& [handle, document] : documents_) {
+    if (!document.page.empty() || document.reading || document.read_to >= target_) continue;
+    document.reading = true;
+    requests.push_back({options_.session, options_.space, generation_, handle, document.path, document.read_to, target_, bytes_max});
+  }
+  for (ReadRequest& request : requests) host_.read(std::move(request));
+}
+
+void Feeder::have_read(ReadAnswer answer) {
+  if (answer.generation != generation_ || state_ != State::reading) return;
+  const auto found = documents_.find(answer.document);
+  if (found == documents_.end()) return;
+  Document& document = found->second;
+  document.reading = false;
+  if (!answer.records) {
+    const Error error = answer.records.error();
+    documents_.erase(found);
+    if (error.code == Code::not_found)
+      host_.ended(answer.document);
+    else
+      host_.broken(answer.document, error);
+    return pump();
+  }
+  for (Record& record : *answer.records) document.page.push_back(std::move(record));
+  document.read_to = answer.complete || document.page.empty() ? answer.upto : document.page.back().offset;
+  pump();
+}
+
+// Queues the stretch with the smallest offsets, if every document's next record is known.
+bool Feeder::merge_one() {
+  auto smallest = documents_.end();
+  Offset runner_up{std::numeric_limits<std::uint64_t>::max()};
+  for (auto entry = documents_.begin(); entry != documents_.end(); ++entry) {
+    const Document& document = entry->second;
+    if (document.page.empty()) {
+      if (document.read_to < target_) return false;
+      continue;
+    }
+    const Offset front = document.page.front().offset;
+    if (smallest == documents_.end() || front < smallest->second.page.front().offset) {
+      if (smallest != documents_.end()) runner_up = smallest->second.page.front().offset;
+      smallest = entry;
+    } else {
+      runner_up = std::min(runner_up, front);
+    }
+  }
+  if (smallest == documents_.end()) return false;
+  Document& document = smallest->second;
+  std::vector<Record> stretch;
+  std::size_t bytes = 0;
+  while (!document.page.empty() && document.page.front().offset < runner_up && bytes < stretch_bytes_max) {
+    bytes += document.page.front().payload.size() + 32;
+    stretch.push_back(std::move(document.page.front()));
+    document.page.pop_front();
+  }
+  document.cursor = stretch.back().offset;
+  ++delivered_;
+  queue_.push_records(options_.id, smallest->first, stretch.front().offset,
+                      encoder_.records(smallest->first, stretch, false));
+  return true;
+}
+
+void Feeder::pump() {
+  if (state_ != State::reading || pumping_) return;
+  pumping_ = true;  // a host may answer a read at once
+  while (queue_.bytes() < limits_.session_queue_bytes_max / 2 && merge_one()) {
+  }
+  const bool full = queue_.bytes() >= limits_.session_queue_bytes_max / 2;
+  if (!full) request_pages();
+  pumping_ = false;
+  const bool done = std::all_of(documents_.begin(), documents_.end(), [&](const auto& entry) {
+    return entry.second.page.empty() && entry.second.read_to >= target_;
+  });
+  if (!done) return;
+  state_ = State::joining;
+  host_.join(options_.space, generation_, target_);
+}
+
+void Feeder::drained() { pump(); }
+
+// ---- joining ----
+
+void Feeder::joined(const JoinAnswer& answer) {
+  if (answer.generation != generation_ || state_ != State::joining) return;
+  if (!answer.live) {
+    for (auto& [handle, document] : documents_) document.cursor = target_;
+    return read_on(answer.at);
+  }
+  state_ = State::live;
+  position_ = target_;
+  for (const DeliveryRef& delivery : answer.missed) {
+    deliver(delivery);
+    if (state_ != State::live) return;  // too much for the queue: reading again
+  }
+  position_ = std::max(position_, answer.at);
+  say_caught_up();
+}
+
+void Feeder::say_caught_up() {
+  for (auto& [handle, document] : documents_) {
+    if (std::exchange(document.caught_up, true)) continue;
+    queue_.push_caught_up(options_.id, handle, position_);
+  }
+}
+
+}  // namespace weir::core

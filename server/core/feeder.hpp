@@ -1,0 +1,96 @@
+// Feeds one session with the records of one space: live while it keeps up, from the log when it does not.
+//
+//   live ── the session's queue is over its budget ──▶ reading: queue dropped, cursors set back, own documents' logs
+//    ▲                                                  merged by offset up to a target
+//    └── hub: "your X is in my ring, here is the rest" ── joining: "I have everything up to X"
+//                (or "read on to X'": reading again)
+//
+// A reader that falls behind is neither buffered nor dropped nor disconnected; the unit that falls behind is the session's
+// whole space, so that order across its documents survives. Subscribing to a document with history is the same thing:
+// reading until caught up. Answers of an older generation are ignored.
+//
+// Threads: the session's own. Limits: at most half the session's queue is filled from the log at a time.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+
+#include "weir/core/limits.hpp"
+#include "weir/core/messages.hpp"
+#include "weir/core/out_queue.hpp"
+
+namespace weir::core {
+
+/// What a feeder needs of its session.
+class FeederHost {
+ public:
+  virtual ~FeederHost() = default;
+  virtual void read(ReadRequest request) = 0;
+  virtual void join(const SpaceName& space, std::uint64_t generation, Offset at) = 0;
+  /// The document is deleted: say so to the peer, forget the subscription.
+  virtual void ended(DocumentHandle document) = 0;
+  /// The log could not be read: the document's subscription ends with this error.
+  virtual void broken(DocumentHandle document, Error error) = 0;
+};
+
+class Feeder {
+ public:
+  struct Options {
+    SessionId session;
+    SpaceName space;
+    OutQueue::FeederId id = 0;
+    DialectKind dialect = DialectKind::native;
+  };
+  Feeder(Options options, const Limits& limits, const DeliveryEncoder& encoder, OutQueue& queue, FeederHost& host)
+      : options_(std::move(options)), limits_(limits), encoder_(encoder), queue_(queue), host_(host) {}
+
+  void add(const SubscribeAnswer& answer);
+  void remove(DocumentHandle document);
+  [[nodiscard]] bool empty() const { return documents_.empty(); }
+
+  void deliver(const DeliveryRef& delivery);
+  void joined(const JoinAnswer& answer);
+  void have_read(ReadAnswer answer);
+  /// The queue has room again.
+  void drained();
+
+  [[nodiscard]] std::uint64_t fell_behind() const { return fell_behind_; }
+  [[nodiscard]] std::uint64_t delivered() const { return delivered_; }
+
+ private:
+  enum class State : std::uint8_t { live, reading, joining };
+  struct Document {
+    DocumentRef path;
+    Offset cursor;    ///< queued up to here (while reading)
+    Offset read_to;   ///< `page` and what came before it reach to here
+    std::deque<Record> page;
+    bool reading = false;
+    bool caught_up = false;
+  };
+  using Documents = std::map<DocumentHandle, Document>;
+
+  void fall_behind(Offset target);
+  void read_on(Offset target);
+  void pump();
+  void request_pages();
+  [[nodiscard]] bool merge_one();
+  void queue_live(const Delivery& delivery);
+  void say_caught_up();
+
+  Options options_;
+  const Limits& limits_;
+  const DeliveryEncoder& encoder_;
+  OutQueue& queue_;
+  FeederHost& host_;
+  State state_ = State::live;
+  std::uint64_t generation_ = 0;
+  Offset position_;  ///< live: everything of our documents up to here is queued
+  Offset target_;    ///< reading: up to here
+  Documents documents_;
+  bool pumping_ = false;
+  std::uint64_t fell_behind_ = 0;
+  std::uint64_t delivered_ = 0;
+};
+
+}  // namespace weir::core

@@ -1,0 +1,223 @@
+// What sessions and hubs say to each other, and what a hub asks of the world. All of it is data: the shard carries it.
+//
+// Between one hub and one thread messages keep their order; the feeder's correctness rests on that. Threads: plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "weir/core/delivery.hpp"
+#include "weir/core/dialect.hpp"
+#include "weir/core/time.hpp"
+#include "weir/vocabulary/append.hpp"
+
+namespace weir::core {
+
+/// A session and the shard thread where it lives.
+struct SessionRef {
+  SessionId id;
+  std::uint32_t thread = 0;
+};
+
+/// Matches an effect's answer to what was asked.
+using Ticket = Number<struct TicketTag>;
+
+// ---- session to hub ----
+
+struct SubscribeRequest {
+  SessionRef session;
+  DialectKind dialect = DialectKind::native;
+  ProducerId producer;
+  bool ephemeral = false;  ///< no marks are kept for this producer
+  std::string principal;
+  frames::Subscribe what;
+};
+struct UnsubscribeRequest {
+  SessionRef session;
+  DocumentHandle document;
+};
+struct PublishRequest {
+  SessionRef session;
+  frames::Publish publish;
+  std::size_t bytes = 0;  ///< what it counts against the session's flight budget, given back with the answer
+};
+struct ContributeRequest {
+  SessionRef session;
+  Contribution contribution;
+  std::size_t bytes = 0;
+};
+struct PresenceRequest {
+  SessionRef session;
+  ForeignPresence presence;
+};
+struct JoinRequest {
+  SessionRef session;
+  SpaceName space;
+  std::uint64_t generation = 0;
+  Offset at;  ///< the session has everything of its documents up to here
+};
+struct CoverRequest {
+  SessionRef session;
+  DocumentHandle document;
+};
+struct SessionGone {
+  SessionRef session;
+};
+
+// ---- operator to hub ----
+
+struct DeleteRequest {
+  Ticket ticket;
+  DocumentPath path;
+};
+
+// ---- the world to hub: answers to effects, and time ----
+
+struct LoadedDocument {
+  DocumentState state;
+  Offset space_head;
+  std::string cover;
+};
+struct DocumentLoaded {
+  DocumentRef path;
+  Result<LoadedDocument> loaded;
+};
+/// What the log knows of a producer and of a point in a document's history.
+struct Inspection {
+  std::optional<Mark> mark;
+  std::optional<Digest> chain;
+};
+struct Inspected {
+  Ticket ticket;
+  Result<Inspection> found;
+};
+struct RecordsFound {
+  Ticket ticket;
+  Result<std::vector<Record>> found;
+};
+struct AppendFinished {
+  Ticket ticket;
+  Result<Appended> result;
+};
+struct Tick {};
+
+using HubInput =
+    std::variant<SubscribeRequest, UnsubscribeRequest, PublishRequest, ContributeRequest, PresenceRequest, JoinRequest,
+                 CoverRequest, SessionGone, DeleteRequest, DocumentLoaded, Inspected, RecordsFound, AppendFinished, Tick>;
+
+// ---- hub to session ----
+
+struct SubscribeAnswer {
+  frames::Subscribed subscribed;
+  DocumentRef path;
+  Offset start;     ///< records after this are wanted
+  Offset position;  ///< what the hub has dispatched in the space: live deliveries come from here on
+  std::uint64_t request = 0;
+};
+struct SubscribeRefused {
+  frames::ErrorEvent error;
+};
+/// A publish is durable, or refused; either way its bytes are no longer in flight.
+struct PublishAnswer {
+  std::variant<frames::Stored, frames::ErrorEvent> event;
+  std::size_t bytes = 0;
+};
+struct ContributeAnswer {
+  DocumentHandle document;
+  std::optional<frames::ErrorEvent> error;
+  SharedBytes echo;  ///< of an update that was stored already: the sender sees it come back all the same
+  std::size_t bytes = 0;
+};
+struct JoinAnswer {
+  SpaceName space;
+  std::uint64_t generation = 0;
+  bool live = false;
+  Offset at;                         ///< live: as asked; not live: read up to here and ask again
+  std::vector<DeliveryRef> missed;   ///< live: what was dispatched after `at`
+};
+struct Fenced {
+  SpaceName space;
+};
+struct CoverAnswer {
+  DocumentHandle document;
+  std::string cover;
+};
+
+using SessionMessage =
+    std::variant<SubscribeAnswer, SubscribeRefused, PublishAnswer, ContributeAnswer, JoinAnswer, Fenced, CoverAnswer,
+                 frames::ErrorEvent>;
+
+// ---- hub to the world: effects ----
+
+struct LoadDocument {
+  DocumentRef path;
+};
+struct Inspect {
+  Ticket ticket;
+  DocumentRef path;
+  std::optional<ProducerId> producer;
+  std::optional<Offset> chain_at;
+};
+struct FindRecords {
+  Ticket ticket;
+  DocumentRef path;
+  ProducerId producer;
+  Sequence first;
+  Sequence last;
+};
+struct StartAppend {
+  Ticket ticket;
+  Append append;
+};
+/// Every append of this hub that was pending has been answered after a failure: the log may take appends again.
+struct ResetLane {};
+struct Tell {
+  SessionRef session;
+  SessionMessage message;
+};
+/// To every thread in the mask that has subscribers of the document.
+struct Broadcast {
+  std::uint64_t threads = 0;
+  DeliveryRef delivery;
+};
+struct BroadcastPresence {
+  std::uint64_t threads = 0;
+  PresenceDeliveryRef delivery;
+};
+struct DeleteFinished {
+  Ticket ticket;
+  Result<Offset> result;
+};
+
+using HubEffect = std::variant<LoadDocument, Inspect, FindRecords, StartAppend, ResetLane, Tell, Broadcast,
+                               BroadcastPresence, DeleteFinished>;
+
+// ---- session to the world: reading the log while catching up ----
+
+struct ReadRequest {
+  SessionId session;
+  SpaceName space;
+  std::uint64_t generation = 0;
+  DocumentHandle document;
+  DocumentRef path;
+  Offset after;
+  Offset upto;
+  std::size_t bytes_max = 0;
+};
+struct ReadAnswer {
+  SessionId session;
+  SpaceName space;
+  std::uint64_t generation = 0;
+  DocumentHandle document;
+  Offset upto;
+  Result<std::vector<Record>> records;
+  bool complete = false;  ///< nothing is left up to `upto`
+};
+
+/// The largest number of shard threads: a broadcast's mask has a bit for each.
+inline constexpr std::size_t threads_max = 64;
+
+}  // namespace weir::core

@@ -1,0 +1,118 @@
+// The way of a publish through its hub: is it permitted, a gap, a resend; append it; when it is durable, tell everyone.
+//
+// 1. A publish waits until its producer's mark is known.
+// 2. first sequence = mark + 1: append, assuming the mark. Above: OUT_OF_RANGE. At or below: a resend, answered only after
+//    its bytes were compared with those in the log; if what it repeats is still being committed, after that commit.
+// 3. A committed append is encoded once for each dialect that listens, remembered in the space's ring, and handed to the
+//    threads; its author is acknowledged. Fan-out comes after the commit: an offset somebody saw is never given again.
+// 4. After a failed append everything behind it fails too. New publishes are refused until the last of them has been
+//    answered; then the log's lane is reset and marks are read anew.
+//
+// Threads: a hub's own.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+#include "weir/core/authorizer.hpp"
+#include "weir/core/document.hpp"
+
+namespace weir::core {
+
+class Publishing {
+ public:
+  Publishing(const Limits& limits, const Encoders& encoders) : limits_(limits), encoders_(encoders) {}
+
+  /// Where this step's effects go; set before each step.
+  void begin(Now now, std::vector<HubEffect>& effects) {
+    now_ = now;
+    effects_ = &effects;
+  }
+
+  void publish(Document& document, PublishRequest request);
+  void contribute(Document& document, ContributeRequest request);
+  /// A tombstone or a re-creation; the document must be idle of other changes. `done` runs in the step that ends it.
+  using Changed = std::function<void(Document&, const Result<Appended>&)>;
+  void change(Document& document, AppendKind kind, Changed done);
+  /// The change is over, done or failed: decides the publishes that waited for it.
+  void changed(Document& document);
+
+  /// Reads the producer's mark unless it is known. The answer comes to inspected().
+  Producer& producer(Document& document, const ProducerId& id);
+  void inspected(Document& document, const ProducerId& id, const Result<Inspection>& found);
+
+  void found(const RecordsFound& answer);
+  void finished(const AppendFinished& answer);
+
+  [[nodiscard]] Ticket next_ticket() { return ticket_ = ticket_.next(); }
+  /// Tickets of mark reads started here, and for whom.
+  struct MarkRead {
+    Document* document = nullptr;
+    ProducerId producer;
+  };
+  [[nodiscard]] std::optional<MarkRead> take_mark_read(Ticket ticket);
+
+  [[nodiscard]] std::uint64_t published() const { return published_; }
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+
+ private:
+  struct Pending {
+    Ticket ticket;
+    Document* document = nullptr;
+    AppendKind kind = AppendKind::deltas;
+    SessionRef author;
+    DialectKind dialect = DialectKind::native;
+    ProducerId producer;
+    bool ephemeral = false;
+    std::string principal;
+    Sequence first;
+    std::vector<Delta> deltas;
+    Seconds time;
+    std::size_t bytes = 0;
+    std::optional<ContributeRequest> contribution;
+    std::optional<Digest> digest;
+    std::optional<std::string> cover;
+    Changed changed;
+  };
+  struct Comparing {
+    Document* document = nullptr;
+    ProducerId producer;
+    PublishRequest request;
+  };
+
+  [[nodiscard]] static bool must_wait(const Producer& producer, const PublishRequest& request);
+  void decide(Document& document, Producer& producer, PublishRequest request);
+  void drain(Document& document, const ProducerId& id);
+  void compare(Document& document, Producer& producer, PublishRequest request);
+  void append(Document& document, Producer& producer, PublishRequest request);
+  void submit(Pending pending, std::optional<Sequence> assumed_mark, std::vector<Note> notes);
+  void refuse(const PublishRequest& request, frames::ErrorEvent error);
+  void refuse(const ContributeRequest& request, Error error);
+  void committed(Pending& pending, const Appended& appended);
+  void dispatch(Pending& pending, const Appended& appended);
+  void failed(Pending& pending, const Error& error);
+  void recover();
+  [[nodiscard]] Seconds stamp(Space& space) const;
+
+  const Limits& limits_;
+  const Encoders& encoders_;
+  Now now_;
+  std::vector<HubEffect>* effects_ = nullptr;
+  Ticket ticket_;
+  std::deque<Pending> pending_;  ///< in the lane's order, which is the order of its completions
+  std::unordered_map<Ticket, Comparing> comparing_;
+  std::unordered_map<Ticket, MarkRead> mark_reads_;
+  std::vector<Document*> touched_by_failure_;
+  bool lane_failed_ = false;
+  std::uint64_t published_ = 0;
+  std::uint64_t refused_ = 0;
+};
+
+/// An error about one document, for a session.
+[[nodiscard]] frames::ErrorEvent document_error(DocumentHandle document, Code code, frames::Reason reason,
+                                                std::string message);
+
+}  // namespace weir::core

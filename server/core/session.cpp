@@ -1,0 +1,423 @@
+#include "weir/core/session.hpp"
+
+#include <algorithm>
+
+namespace weir::core {
+namespace {
+
+// WebSocket close codes (RFC 6455, 7.4.1), used for every transport.
+constexpr std::uint16_t close_going_away = 1001;
+constexpr std::uint16_t close_protocol_error = 1002;
+constexpr std::uint16_t close_policy = 1008;
+
+}  // namespace
+
+Session::Session(Options options, const Limits& limits, const Authorizer& authorizer, const Encoders& encoders,
+                 std::unique_ptr<Dialect> dialect, SessionHost& host)
+    : options_(std::move(options)),
+      limits_(limits),
+      authorizer_(authorizer),
+      encoders_(encoders),
+      dialect_(std::move(dialect)),
+      host_(host) {
+  opened_at_ = heard_at_ = pinged_at_ = host_.now().steady;
+}
+
+// ---- from the transport ----
+
+void Session::opened() { dialect_->opened(*this); }
+
+void Session::message(const SharedBytes& message) {
+  if (closing_) return;
+  heard();
+  dialect_->message(message, *this);
+  pace();
+}
+
+void Session::heard() {
+  heard_at_ = host_.now().steady;
+  ping_unanswered_ = false;
+}
+
+bool Session::take(std::size_t bytes_max, std::vector<SharedBytes>& out) {
+  const std::size_t before = out.size();
+  taking_ = &out;
+  queue_.take(bytes_max, out, [this](DocumentHandle document, Offset at) {
+    if (subscriptions_.contains(document)) tell(frames::CaughtUp{document, at});
+  });
+  taking_ = nullptr;
+  notified_ = true;  // what the feeders add now is seen by the next take
+  if (queue_.bytes() < limits_.session_queue_bytes_max / 4)
+    for (auto& [space, feed] : feeds_) feed->drained();
+  pace();
+  notified_ = out.size() > before || !queue_.empty();
+  return notified_;
+}
+
+void Session::flushed() {
+  output_waits_ = !queue_.empty();
+  stalled_since_ = host_.now().steady;
+  if (ping_queued_ && queue_.empty()) {
+    ping_queued_ = false;
+    ping_written_at_ = host_.now().steady;
+    ping_unanswered_ = heard_at_ < ping_written_at_;
+  }
+}
+
+void Session::closed() {
+  closing_ = true;
+  for (const SpaceName& space : spaces_) host_.to_hub(space, SessionGone{options_.self});
+  for (const auto& [document, subscription] : subscriptions_) host_.listen(document, false);
+  subscriptions_.clear();
+}
+
+// ---- from the dialect ----
+
+void Session::submit(frames::ClientEvent event) {
+  if (closing_) return;
+  const bool greeting = std::holds_alternative<frames::Hello>(event) || std::holds_alternative<frames::Refused>(event);
+  if (!greeted_ && !greeting) {
+    frames::ErrorEvent error;
+    error.error = fail(Code::failed_precondition, "say hello first: protocol version and producer id");
+    error.reason = frames::Reason::protocol;
+    return tell(error);
+  }
+  std::visit([this](auto&& what) { on(std::forward<decltype(what)>(what)); }, std::move(event));
+}
+
+void Session::refuse(Code code, std::string message, DocumentHandle document, std::uint64_t request) {
+  frames::ErrorEvent error;
+  error.error = fail(code, std::move(message));
+  error.document = document;
+  error.request = request;
+  error.reason = frames::Reason::protocol;
+  tell(error);
+}
+
+void Session::begin(ProducerId producer, bool ephemeral, const std::string& token) {
+  auto principal = authorizer_.authenticate(token);
+  if (!principal) {
+    frames::ErrorEvent error;
+    error.error = principal.error();
+    tell(error);
+    return close(close_policy, error.error.message);
+  }
+  greeted_ = true;
+  producer_ = producer;
+  ephemeral_ = ephemeral;
+  principal_ = *principal;
+  frames::Welcome welcome;
+  welcome.session = options_.self.id;
+  welcome.server_version = options_.server_version;
+  welcome.durability = options_.durability;
+  welcome.heartbeat_ms = static_cast<std::uint32_t>(limits_.heartbeat.count());
+  welcome.in_flight_bytes_max = limits_.in_flight_bytes_max;
+  welcome.payload_bytes_max = limits_.payload_bytes_max;
+  welcome.frame_bytes_max = limits_.frame_bytes_max;
+  welcome.subscriptions_max = static_cast<std::uint32_t>(limits_.subscriptions_max);
+  welcome.presence_bytes_max = static_cast<std::uint32_t>(limits_.presence_bytes_max);
+  tell(welcome);
+}
+
+void Session::on(frames::Hello hello) {
+  if (greeted_) return refuse(Code::failed_precondition, "hello was said already; open another connection instead");
+  if (hello.protocol_version != frames::protocol_version) {
+    refuse(Code::unimplemented, "this relay speaks protocol version " + std::to_string(frames::protocol_version) +
+                                    "; the client asked for " + std::to_string(hello.protocol_version));
+    return close(close_protocol_error, "protocol version");
+  }
+  begin(hello.producer, false, hello.token);
+}
+
+void Session::hello_foreign(std::string token, std::string) { begin(host_.random_producer(), true, token); }
+
+void Session::on(frames::Subscribe subscribe) {
+  if (subscriptions_.size() + requested_.size() >= limits_.subscriptions_max)
+    return refuse(Code::resource_exhausted,
+                  "this session has its " + std::to_string(limits_.subscriptions_max) +
+                      " subscriptions; unsubscribe from some or open another connection",
+                  {}, subscribe.request);
+  if (subscribe.from == frames::From::cursor && !subscribe.cursor)
+    return refuse(Code::invalid_argument, "subscribe from a cursor without the cursor", {}, subscribe.request);
+  if (spaces_.size() >= limits_.subscriptions_max && !spaces_.contains(subscribe.path.space))
+    return refuse(Code::resource_exhausted, "this session has been in too many spaces; open another connection", {},
+                  subscribe.request);
+  const std::uint64_t number = ++requests_;
+  requested_[number] = {subscribe.path.space, subscribe.presence, 0};
+  request_names_[number] = std::exchange(subscribe.request, number);
+  spaces_.insert(subscribe.path.space);
+  SubscribeRequest request{options_.self, dialect_->kind(), producer_, ephemeral_, principal_, std::move(subscribe)};
+  host_.to_hub(requested_[number].space, std::move(request));
+}
+
+const Session::Subscription* Session::subscription(DocumentHandle document) {
+  const auto found = subscriptions_.find(document);
+  if (found != subscriptions_.end()) return &found->second;
+  refuse(Code::not_found, "handle " + std::to_string(document.value) + " is not one of this session's subscriptions", document);
+  return nullptr;
+}
+
+void Session::on(const frames::Unsubscribe& unsubscribe) {
+  const Subscription* known = subscription(unsubscribe.document);
+  if (known == nullptr) return;
+  host_.to_hub(known->space, UnsubscribeRequest{options_.self, unsubscribe.document});
+  forget(unsubscribe.document);
+}
+
+void Session::on(frames::Publish publish) {
+  const Subscription* known = subscription(publish.document);
+  if (known == nullptr) return;
+  std::size_t bytes = 0;
+  for (const Delta& delta : publish.deltas) bytes += delta.payload.size() + sizeof(Delta);
+  fly(bytes);
+  host_.to_hub(known->space, PublishRequest{options_.self, std::move(publish), bytes});
+}
+
+void Session::on(frames::SetPresence presence) {
+  const auto known = subscriptions_.find(presence.document);
+  if (subscription(presence.document) == nullptr) return;
+  if (presence.data.size() > limits_.presence_bytes_max)
+    return refuse(Code::invalid_argument, "presence has " + std::to_string(presence.data.size()) + " bytes; at most " +
+                                              std::to_string(limits_.presence_bytes_max) + " are shown",
+                  presence.document);
+  std::string key(producer_.view());
+  for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(options_.self.id.value >> shift & 0xFF));
+  ForeignPresence slot{presence.document, std::move(key), ++known->second.presence_clock, std::move(presence.data)};
+  host_.to_hub(known->second.space, PresenceRequest{options_.self, std::move(slot)});
+}
+
+void Session::on(frames::Refused refused) {
+  frames::ErrorEvent error;
+  error.error = std::move(refused.error);
+  error.request = refused.request;
+  error.document = refused.document;
+  error.reason = frames::Reason::protocol;
+  tell(error);
+}
+
+void Session::contribute(Contribution contribution) {
+  const Subscription* known = subscription(contribution.document);
+  if (known == nullptr || closing_) return;
+  const std::size_t bytes = (contribution.payload ? contribution.payload->size() : 0) + sizeof(Contribution);
+  fly(bytes);
+  host_.to_hub(known->space, ContributeRequest{options_.self, std::move(contribution), bytes});
+}
+
+void Session::set_presence(ForeignPresence presence) {
+  const auto known = subscriptions_.find(presence.document);
+  if (known == subscriptions_.end() || closing_ || presence.data.size() > limits_.presence_bytes_max) return;
+  host_.to_hub(known->second.space, PresenceRequest{options_.self, std::move(presence)});
+}
+
+void Session::ask_cover(DocumentHandle document) {
+  const auto known = subscriptions_.find(document);
+  if (known != subscriptions_.end()) host_.to_hub(known->second.space, CoverRequest{options_.self, document});
+}
+
+void Session::send(SharedBytes bytes) {
+  if (bytes.empty()) return;
+  if (taking_ != nullptr) return taking_->push_back(std::move(bytes));
+  queue_.push(std::move(bytes));
+  pace();
+}
+
+void Session::close(std::uint16_t code, std::string reason) {
+  if (std::exchange(closing_, true)) return;
+  host_.close(code, reason);
+}
+
+void Session::tell(const frames::ServerEvent& event) { dialect_->event(event, *this); }
+
+// ---- from the hub ----
+
+void Session::receive(SessionMessage message) {
+  std::visit([this](const auto& what) { on(what); }, message);
+  pace();
+}
+
+Feeder& Session::feeder(const SpaceName& space) {
+  auto& feed = feeds_[space];
+  if (!feed) {
+    Feeder::Options options{id(), space, static_cast<OutQueue::FeederId>(++requests_), dialect_->kind()};
+    feed = std::make_unique<Feeder>(std::move(options), limits_,
+                                           *encoders_[static_cast<std::size_t>(dialect_->kind())], queue_, *this);
+  }
+  return *feed;
+}
+
+void Session::on(const SubscribeAnswer& answer) {
+  auto node = requested_.extract(answer.request);
+  if (node.empty() || closing_) return;
+  const std::uint64_t request = request_names_.extract(answer.request).mapped();
+  const SpaceName space = node.mapped().space;
+  subscriptions_[answer.subscribed.document] = std::move(node.mapped());
+  host_.listen(answer.subscribed.document, true);
+  frames::Subscribed subscribed = answer.subscribed;
+  subscribed.request = request;
+  tell(subscribed);
+  feeder(space).add(answer);
+}
+
+void Session::on(const SubscribeRefused& refused) {
+  requested_.erase(refused.error.request);
+  const auto node = request_names_.extract(refused.error.request);
+  frames::ErrorEvent error = refused.error;
+  error.request = node.empty() ? 0 : node.mapped();
+  tell(error);
+  if (error.reason == frames::Reason::fenced) close(close_policy, error.error.message);
+}
+
+void Session::on(const PublishAnswer& answer) {
+  landed(answer.bytes);
+  if (closing_) return;
+  std::visit([this](const auto& event) { tell(event); }, answer.event);
+}
+
+void Session::on(const ContributeAnswer& answer) {
+  landed(answer.bytes);
+  if (closing_) return;
+  if (!answer.echo.empty()) send(answer.echo);
+  if (answer.error) tell(*answer.error);
+}
+
+void Session::on(const JoinAnswer& answer) {
+  const auto feed = feeds_.find(answer.space);
+  if (feed != feeds_.end()) feed->second->joined(answer);
+}
+
+void Session::on(const Fenced& fenced) {
+  frames::ErrorEvent error;
+  error.error = fail(Code::aborted, "a newer session of this producer has taken over in space \"" + fenced.space.text() + '"');
+  error.reason = frames::Reason::fenced;
+  tell(error);
+  close(close_policy, error.error.message);
+}
+
+void Session::on(const CoverAnswer& answer) {
+  if (!closing_ && subscriptions_.contains(answer.document)) dialect_->cover_granted(answer.document, answer.cover, *this);
+}
+
+void Session::deliver(const DeliveryRef& delivery) {
+  const auto known = subscriptions_.find(delivery->document);
+  if (known == subscriptions_.end() || closing_) return;
+  feeds_.at(known->second.space)->deliver(delivery);
+  pace();
+}
+
+void Session::deliver(const PresenceDeliveryRef& delivery) {
+  const auto known = subscriptions_.find(delivery->document);
+  if (known == subscriptions_.end() || !known->second.presence || closing_) return;
+  if (delivery->author == id() && !dialect_->wants_own_presence()) return;
+  const SharedBytes& bytes = delivery->bytes[static_cast<std::size_t>(dialect_->kind())];
+  if (bytes.empty()) return;
+  queue_.push_presence(std::to_string(delivery->document.value) + '/' + delivery->key, bytes,
+                       limits_.session_queue_bytes_max / 2);
+  pace();
+}
+
+void Session::have_read(ReadAnswer answer) {
+  const auto feed = feeds_.find(answer.space);
+  if (feed != feeds_.end() && !closing_) feed->second->have_read(std::move(answer));
+  pace();
+}
+
+// ---- what the feeders ask ----
+
+void Session::join(const SpaceName& space, std::uint64_t generation, Offset at) {
+  host_.to_hub(space, JoinRequest{options_.self, space, generation, at});
+}
+
+void Session::ended(DocumentHandle document) {
+  if (!subscriptions_.contains(document)) return;
+  const std::string words = "the document was deleted; do not offer it again";
+  forget(document);
+  tell(document_error(document, Code::not_found, frames::Reason::deleted, words));
+}
+
+void Session::broken(DocumentHandle document, Error error) {
+  const auto known = subscriptions_.find(document);
+  if (known == subscriptions_.end()) return;
+  host_.to_hub(known->second.space, UnsubscribeRequest{options_.self, document});
+  forget(document);
+  tell(document_error(document, error.code, frames::Reason::unspecified,
+                      "the relay could not read this document's log: " + error.message + "; subscribe again"));
+}
+
+void Session::forget(DocumentHandle document) {
+  const auto known = subscriptions_.find(document);
+  if (known == subscriptions_.end()) return;
+  const SpaceName space = known->second.space;
+  subscriptions_.erase(known);
+  host_.listen(document, false);
+  if (const auto feed = feeds_.find(space); feed != feeds_.end()) feed->second->remove(document);
+}
+
+// ---- pace ----
+
+void Session::fly(std::size_t bytes) {
+  in_flight_bytes_ += bytes;
+  pace();
+}
+
+void Session::landed(std::size_t bytes) { in_flight_bytes_ -= std::min(bytes, in_flight_bytes_); }
+
+// Reads the peer or lets it wait, and wakes the writer when something waits.
+void Session::pace() {
+  const std::size_t in_flight_max = limits_.in_flight_bytes_max;
+  const std::size_t queue_max = limits_.session_queue_bytes_max * 2;
+  const bool over = in_flight_bytes_ > in_flight_max || queue_.bytes() > queue_max;
+  const bool under = in_flight_bytes_ <= in_flight_max / 2 && queue_.bytes() <= queue_max / 2;
+  if (reading_ ? over : under) {
+    reading_ = !reading_;
+    host_.reading(reading_);
+  }
+  if (queue_.empty() || notified_) return;
+  notified_ = true;
+  if (!std::exchange(output_waits_, true)) stalled_since_ = host_.now().steady;
+  host_.output_ready();
+}
+
+void Session::tick() {
+  const Now now = host_.now();
+  std::erase_if(feeds_, [this](const auto& entry) {
+    if (!entry.second->empty()) return false;
+    fell_behind_before_ += entry.second->fell_behind();
+    delivered_before_ += entry.second->delivered();
+    return true;
+  });
+  dialect_->tick(now, *this);
+  if (closing_) return;
+  if (!greeted_ && now.steady - opened_at_ > limits_.hello_wait_max) {
+    refuse(Code::failed_precondition, "no hello came");
+    return close(close_policy, "no hello came");
+  }
+  if (output_waits_ && now.steady - stalled_since_ > limits_.stall_max)
+    return close(close_policy, "the peer has not read for too long");
+  if (ping_unanswered_ && now.steady - ping_written_at_ > limits_.heartbeat * 3 / 2)
+    return close(close_policy, "the peer does not answer");
+  if (greeted_ && !ping_queued_ && now.steady - pinged_at_ >= limits_.heartbeat) {
+    pinged_at_ = now.steady;
+    ping_queued_ = true;
+    tell(frames::Ping{static_cast<std::uint64_t>(now.steady.count())});
+  }
+  pace();
+}
+
+void Session::drain(const std::string& reason, std::uint64_t reconnect_after_ms) {
+  tell(frames::GoingAway{reconnect_after_ms, "", reason});
+  close(close_going_away, reason);
+}
+
+std::uint64_t Session::fell_behind() const {
+  std::uint64_t sum = fell_behind_before_;
+  for (const auto& [space, feed] : feeds_) sum += feed->fell_behind();
+  return sum;
+}
+
+std::uint64_t Session::delivered() const {
+  std::uint64_t sum = delivered_before_;
+  for (const auto& [space, feed] : feeds_) sum += feed->delivered();
+  return sum;
+}
+
+}  // namespace weir::core

@@ -1,0 +1,160 @@
+// One connection's state: has it said hello, what does it subscribe to, what is in flight, is the peer still there. It
+// speaks the native events; a dialect stands between it and the bytes.
+//
+//   bytes ──▶ Dialect::message ──▶ Session::submit ──▶ hub            (SessionHost::to_hub)
+//   bytes ◀── Dialect::event   ◀── Session::receive ◀── hub
+//   bytes ◀────── OutQueue ◀────── Feeder (one a space) ◀── deliveries, pages of the log
+//
+// Bounds: a publisher whose payloads in flight, or whose own output, exceed their budgets is not read until half of it is
+// free; a peer that neither answers pings nor reads is closed.
+//
+// Threads: its shard's.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "weir/core/authorizer.hpp"
+#include "weir/core/dialect.hpp"
+#include "weir/core/feeder.hpp"
+#include "weir/core/limits.hpp"
+#include "weir/core/messages.hpp"
+#include "weir/core/out_queue.hpp"
+
+namespace weir::core {
+
+/// What a session needs of the shard and the transport.
+class SessionHost {
+ public:
+  virtual ~SessionHost() = default;
+  /// To the hub that owns the space.
+  virtual void to_hub(const SpaceName& space, HubInput input) = 0;
+  virtual void read(ReadRequest request) = 0;
+  /// This thread's deliveries of the document are wanted, or no longer.
+  virtual void listen(DocumentHandle document, bool wanted) = 0;
+  virtual void output_ready() = 0;
+  virtual void reading(bool wanted) = 0;
+  virtual void close(std::uint16_t code, const std::string& reason) = 0;
+  [[nodiscard]] virtual ProducerId random_producer() = 0;
+  [[nodiscard]] virtual Now now() const = 0;
+};
+
+class Session final : public SessionPort, private FeederHost {
+ public:
+  struct Options {
+    SessionRef self;
+    std::string server_version;
+    std::string durability;
+  };
+  Session(Options options, const Limits& limits, const Authorizer& authorizer, const Encoders& encoders,
+          std::unique_ptr<Dialect> dialect, SessionHost& host);
+
+  // From the transport.
+  void opened();
+  void message(const SharedBytes& message);
+  void heard();
+  [[nodiscard]] bool take(std::size_t bytes_max, std::vector<SharedBytes>& out);
+  void flushed();
+  void closed();
+  [[nodiscard]] const Dialect& dialect() const { return *dialect_; }
+
+  // From the shard.
+  void receive(SessionMessage message);
+  void deliver(const DeliveryRef& delivery);
+  void deliver(const PresenceDeliveryRef& delivery);
+  void have_read(ReadAnswer answer);
+  void tick();
+  void drain(const std::string& reason, std::uint64_t reconnect_after_ms);
+  [[nodiscard]] SessionId id() const { return options_.self.id; }
+  [[nodiscard]] std::uint64_t fell_behind() const;
+  [[nodiscard]] std::uint64_t delivered() const;
+
+  // SessionPort, for the dialect.
+  void submit(frames::ClientEvent event) override;
+  void hello_foreign(std::string token, std::string client) override;
+  void contribute(Contribution contribution) override;
+  void set_presence(ForeignPresence presence) override;
+  void ask_cover(DocumentHandle document) override;
+  void send(SharedBytes bytes) override;
+  void close(std::uint16_t code, std::string reason) override;
+
+ private:
+  struct Subscription {
+    SpaceName space;
+    bool presence = false;
+    std::uint64_t presence_clock = 0;
+  };
+  void on(frames::Hello hello);
+  void on(frames::Subscribe subscribe);
+  void on(const frames::Unsubscribe& unsubscribe);
+  void on(frames::Publish publish);
+  void on(frames::SetPresence presence);
+  void on(const frames::Pong&) { heard(); }
+  void on(frames::Refused refused);
+
+  void on(const SubscribeAnswer& answer);
+  void on(const SubscribeRefused& refused);
+  void on(const PublishAnswer& answer);
+  void on(const ContributeAnswer& answer);
+  void on(const JoinAnswer& answer);
+  void on(const Fenced& fenced);
+  void on(const CoverAnswer& answer);
+  void on(const frames::ErrorEvent& error) { tell(error); }
+
+  // FeederHost
+  void read(ReadRequest request) override { host_.read(std::move(request)); }
+  void join(const SpaceName& space, std::uint64_t generation, Offset at) override;
+  void ended(DocumentHandle document) override;
+  void broken(DocumentHandle document, Error error) override;
+
+  void begin(ProducerId producer, bool ephemeral, const std::string& token);
+  void tell(const frames::ServerEvent& event);
+  void refuse(Code code, std::string message, DocumentHandle document = {}, std::uint64_t request = 0);
+  [[nodiscard]] const Subscription* subscription(DocumentHandle document);
+  [[nodiscard]] Feeder& feeder(const SpaceName& space);
+  void forget(DocumentHandle document);
+  void fly(std::size_t bytes);
+  void landed(std::size_t bytes);
+  void pace();
+
+  Options options_;
+  const Limits& limits_;
+  const Authorizer& authorizer_;
+  const Encoders& encoders_;
+  std::unique_ptr<Dialect> dialect_;
+  SessionHost& host_;
+
+  bool greeted_ = false;
+  bool ephemeral_ = false;
+  bool closing_ = false;
+  ProducerId producer_;
+  std::string principal_;
+  std::map<DocumentHandle, Subscription> subscriptions_;
+  std::map<SpaceName, std::unique_ptr<Feeder>> feeds_;
+  std::set<SpaceName> spaces_;  ///< whose hubs know this session
+  std::unordered_map<std::uint64_t, Subscription> requested_;  ///< subscribes not answered yet, by our own number
+  std::unordered_map<std::uint64_t, std::uint64_t> request_names_;  ///< our number to the client's
+  std::uint64_t requests_ = 0;
+  OutQueue queue_;
+  std::vector<SharedBytes>* taking_ = nullptr;  ///< while a mark is reached, what is sent goes here
+  bool notified_ = false;
+  std::size_t in_flight_bytes_ = 0;
+  bool reading_ = true;
+
+  Time opened_at_{};
+  Time heard_at_{};
+  Time pinged_at_{};               ///< last ping queued
+  Time ping_written_at_{};
+  bool ping_queued_ = false;       ///< and not yet written
+  bool ping_unanswered_ = false;   ///< written, nothing heard since
+  Time stalled_since_{};
+  bool output_waits_ = false;
+  std::uint64_t fell_behind_before_ = 0;  ///< by feeders that are gone
+  std::uint64_t delivered_before_ = 0;
+};
+
+}  // namespace weir::core
