@@ -1,7 +1,8 @@
-// Cover: what the relay is known to have of a foreign protocol's state, so that a client is asked only for what is beyond.
+// Cover: what the relay is known to have of a foreign protocol's state, so that a client is asked only for what is
+// beyond.
 //
-// For Yjs it is a state vector. It grows in the same commit that makes a client's answer durable. While nothing is known
-// one client at a time is asked, or all would send everything; the others wait, but no longer than a lease.
+// For Yjs it is a state vector. It grows in the same commit that makes a client's answer durable. While nothing is
+// known one client at a time is asked, or all would send everything; the others wait, but no longer than a lease.
 //
 // Threads: a hub's own.
 #pragma once

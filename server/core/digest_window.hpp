@@ -25,9 +25,7 @@ class DigestWindow {
     const auto found = entries_.find(digest);
     return found == entries_.end() ? nullptr : &found->second;
   }
-  void submitted(const Digest& digest) {
-    entries_.emplace(digest, Entry{});
-  }
+  void submitted(const Digest& digest) { entries_.emplace(digest, Entry{}); }
   /// Durable now: who waited for it.
   [[nodiscard]] std::vector<ContributeRequest> committed(const Digest& digest) {
     Entry& entry = entries_[digest];

@@ -26,7 +26,7 @@ struct Space {
   bool known = false;  ///< the log has told the space's head
   Offset dispatched;   ///< everything up to here has been handed to the sessions' threads
   Ring ring;
-  Seconds time;        ///< of its last record: times in a space never go back
+  Seconds time;                                        ///< of its last record: times in a space never go back
   std::unordered_map<ProducerId, SessionId> sessions;  ///< the newest session of each producer; older ones are fenced
   std::size_t documents = 0;                           ///< open now
 };
@@ -45,16 +45,16 @@ struct Subscriber {
 
 /// One producer's place in one document and epoch.
 ///
-/// `submitted` runs ahead of `stored` by what is in flight. Publishes wait here, in order, while the mark is being read,
-/// while a resend is being compared, or while what they repeat is still being committed.
+/// `submitted` runs ahead of `stored` by what is in flight. Publishes wait here, in order, while the mark is being
+/// read, while a resend is being compared, or while what they repeat is still being committed.
 struct Producer {
   enum class State : std::uint8_t { loading, ready, comparing };
   State state = State::loading;
   Sequence stored;
   Sequence submitted;
-  Offset stored_offset;   ///< of `stored`, when this hub saw it committed; else 0
+  Offset stored_offset;  ///< of `stored`, when this hub saw it committed; else 0
   std::string owner;
-  bool owned = false;     ///< a mark exists: `owner` is the principal that first used the producer
+  bool owned = false;  ///< a mark exists: `owner` is the principal that first used the producer
   std::size_t in_flight = 0;
   std::deque<PublishRequest> waiting;
 };
@@ -89,8 +89,8 @@ struct Document {
   PresenceSet presence;
   DigestWindow digests;
   Cover cover;
-  std::size_t pending = 0;            ///< effects whose answers are still to come
-  std::deque<HubInput> waiting;       ///< while opening or changing
+  std::size_t pending = 0;       ///< effects whose answers are still to come
+  std::deque<HubInput> waiting;  ///< while opening or changing
   Time idle_since{};
 
   [[nodiscard]] bool busy() const { return pending > 0 || !subscribers.empty() || !waiting.empty(); }

@@ -64,7 +64,8 @@ void Feeder::deliver(const DeliveryRef& delivery) {
     return;
   }
   if (state_ != State::live || delivery->first <= position_) return;
-  if (queue_.bytes() + delivery->bytes[static_cast<std::size_t>(options_.dialect)].size() > limits_.session_queue_bytes_max &&
+  if (queue_.bytes() + delivery->bytes[static_cast<std::size_t>(options_.dialect)].size() >
+          limits_.session_queue_bytes_max &&
       !queue_.empty())
     return fall_behind(delivery->last);
   queue_live(*delivery);
@@ -106,7 +107,8 @@ void Feeder::request_pages() {
   for (auto& [handle, document] : documents_) {
     if (!document.page.empty() || document.reading || document.read_to >= target_) continue;
     document.reading = true;
-    requests.push_back({options_.session, options_.space, generation_, handle, document.path, document.read_to, target_, bytes_max});
+    requests.push_back(
+        {options_.session, options_.space, generation_, handle, document.path, document.read_to, target_, bytes_max});
   }
   for (ReadRequest& request : requests) host_.read(std::move(request));
 }

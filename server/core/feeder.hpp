@@ -5,9 +5,9 @@
 //    └── hub: "your X is in my ring, here is the rest" ── joining: "I have everything up to X"
 //                (or "read on to X'": reading again)
 //
-// A reader that falls behind is neither buffered nor dropped nor disconnected; the unit that falls behind is the session's
-// whole space, so that order across its documents survives. Subscribing to a document with history is the same thing:
-// reading until caught up. Answers of an older generation are ignored.
+// A reader that falls behind is neither buffered nor dropped nor disconnected; the unit that falls behind is the
+// session's whole space, so that order across its documents survives. Subscribing to a document with history is the
+// same thing: reading until caught up. Answers of an older generation are ignored.
 //
 // Threads: the session's own. Limits: at most half the session's queue is filled from the log at a time.
 #pragma once
@@ -62,8 +62,8 @@ class Feeder {
   enum class State : std::uint8_t { live, reading, joining };
   struct Document {
     DocumentRef path;
-    Offset cursor;    ///< queued up to here (while reading)
-    Offset read_to;   ///< `page` and what came before it reach to here
+    Offset cursor;   ///< queued up to here (while reading)
+    Offset read_to;  ///< `page` and what came before it reach to here
     std::deque<Record> page;
     bool reading = false;
     bool caught_up = false;

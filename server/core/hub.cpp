@@ -26,8 +26,8 @@ Document& Hub::open(const DocumentPath& path) {
   if (!space) space = std::make_unique<Space>(path.space, options_.limits.ring_bytes_max);
   ++space->documents;
   const DocumentHandle handle{handles_given_++ * options_.count + options_.index + 1};
-  auto document = std::make_unique<Document>(std::make_shared<const DocumentPath>(path), handle, *space, options_.limits,
-                                             *options_.cover_merger);
+  auto document = std::make_unique<Document>(std::make_shared<const DocumentPath>(path), handle, *space,
+                                             options_.limits, *options_.cover_merger);
   document->idle_since = now_.steady;
   document->pending = 1;
   effects_->push_back(LoadDocument{document->path});
@@ -95,7 +95,8 @@ void Hub::resume(Document& document) {
   // What waits may make the document wait again (a deletion behind a subscribe): the rest keeps its order.
   auto waiting = std::move(document.waiting);
   document.waiting.clear();
-  for (HubInput& input : waiting) std::visit([this](auto&& what) { on(std::forward<decltype(what)>(what)); }, std::move(input));
+  for (HubInput& input : waiting)
+    std::visit([this](auto&& what) { on(std::forward<decltype(what)>(what)); }, std::move(input));
 }
 
 void Hub::on(Tick) {
@@ -110,7 +111,8 @@ void Hub::on(Tick) {
     by_handle_.erase(document.handle);
     return true;
   });
-  std::erase_if(spaces_, [](const auto& entry) { return entry.second->documents == 0 && entry.second->sessions.empty(); });
+  std::erase_if(spaces_,
+                [](const auto& entry) { return entry.second->documents == 0 && entry.second->sessions.empty(); });
 }
 
 // ---- subscribing ----
@@ -155,8 +157,9 @@ bool Hub::fence(Document& document, const SubscribeRequest& request) {
 void Hub::subscribe(Document& document, SubscribeRequest request) {
   if (document.phase == Document::Phase::deleted) {
     if (request.what.recreate) return recreate(document, std::move(request));
-    return refuse(request, Code::not_found, frames::Reason::deleted,
-                  "document \"" + request.what.path.document.text() + "\" was deleted; to begin it anew subscribe with recreate");
+    return refuse(
+        request, Code::not_found, frames::Reason::deleted,
+        "document \"" + request.what.path.document.text() + "\" was deleted; to begin it anew subscribe with recreate");
   }
   if (document.subscribers.contains(request.session.id))
     return refuse(request, Code::already_exists, frames::Reason::protocol,
@@ -243,8 +246,8 @@ void Hub::recreate(Document& document, SubscribeRequest request) {
     auto waiting = std::move(changed.waiting);
     changed.waiting.clear();
     for (HubInput& input : waiting)
-      if (const auto* request = std::get_if<SubscribeRequest>(&input))
-        refuse(*request, Code::unavailable, frames::Reason::unspecified,
+      if (const auto* subscription = std::get_if<SubscribeRequest>(&input))
+        refuse(*subscription, Code::unavailable, frames::Reason::unspecified,
                "the document could not be created anew: " + result.error().message);
       else if (const auto* removal = std::get_if<DeleteRequest>(&input))
         effects_->push_back(DeleteFinished{removal->ticket, result.error()});
@@ -311,7 +314,8 @@ void Hub::on(ContributeRequest request) {
   Document* document = find(request.contribution.document);
   if (document != nullptr && wait(*document, request)) return;
   if (document == nullptr || document->phase == Document::Phase::deleted) {
-    auto error = document_error(request.contribution.document, Code::not_found, frames::Reason::deleted, "the document was deleted");
+    auto error = document_error(request.contribution.document, Code::not_found, frames::Reason::deleted,
+                                "the document was deleted");
     return tell(request.session, ContributeAnswer{request.contribution.document, std::move(error), {}, request.bytes});
   }
   publishing_.contribute(*document, std::move(request));
@@ -322,7 +326,8 @@ void Hub::on(PresenceRequest request) {
   if (document == nullptr) return;
   const auto subscriber = document->subscribers.find(request.session.id);
   if (subscriber == document->subscribers.end()) return;
-  auto update = document->presence.set(document->handle, request.session.id, subscriber->second.producer, request.presence);
+  auto update =
+      document->presence.set(document->handle, request.session.id, subscriber->second.producer, request.presence);
   if (!update)
     return tell(request.session, document_error(document->handle, update.error().code, frames::Reason::unspecified,
                                                 update.error().message));
@@ -337,7 +342,8 @@ void Hub::broadcast(Document& document, SessionId author, const frames::Presence
   delivery->key = update.key;
   delivery->author = author;
   for (std::size_t dialect = 0; dialect < dialect_kinds; ++dialect)
-    if (document.subscribers_by_dialect[dialect] > 0) delivery->bytes[dialect] = options_.encoders[dialect]->presence(update);
+    if (document.subscribers_by_dialect[dialect] > 0)
+      delivery->bytes[dialect] = options_.encoders[dialect]->presence(update);
   effects_->push_back(BroadcastPresence{threads, std::move(delivery)});
 }
 
@@ -349,7 +355,8 @@ void Hub::on(JoinRequest request) {
     if (space.ring.covers(request.at)) {
       const auto& handles = sessions_[request.session.id];
       for (const DeliveryRef& delivery : space.ring.deliveries())
-        if (delivery->first > request.at && std::find(handles.begin(), handles.end(), delivery->document) != handles.end())
+        if (delivery->first > request.at &&
+            std::find(handles.begin(), handles.end(), delivery->document) != handles.end())
           answer.missed.push_back(delivery);
       answer.at = std::max(request.at, space.dispatched);
     } else {
@@ -378,22 +385,24 @@ void Hub::on(DeleteRequest request) {
 void Hub::remove_document(Document& document, DeleteRequest request) {
   const std::string name = '"' + request.path.document.text() + '"';
   if (document.phase == Document::Phase::deleted) {
-    effects_->push_back(DeleteFinished{request.ticket, fail(Code::not_found, "document " + name + " is deleted already")});
+    effects_->push_back(
+        DeleteFinished{request.ticket, fail(Code::not_found, "document " + name + " is deleted already")});
     return;
   }
   if (!document.stored && document.pending == 0) {
-    effects_->push_back(DeleteFinished{request.ticket, fail(Code::not_found, "there is no document " + name + " in this space")});
+    effects_->push_back(
+        DeleteFinished{request.ticket, fail(Code::not_found, "there is no document " + name + " in this space")});
     return;
   }
-  publishing_.change(document, AppendKind::tombstone,
-                     [this, ticket = request.ticket](Document& changed, const Result<Appended>& result) {
-                       changed.phase = result ? Document::Phase::deleted : Document::Phase::open;
-                       publishing_.changed(changed);
-                       if (result) ended(changed, result->last);
-                       effects_->push_back(result ? DeleteFinished{ticket, result->last}
-                                                  : DeleteFinished{ticket, result.error()});
-                       resume(changed);
-                     });
+  publishing_.change(
+      document, AppendKind::tombstone,
+      [this, ticket = request.ticket](Document& changed, const Result<Appended>& result) {
+        changed.phase = result ? Document::Phase::deleted : Document::Phase::open;
+        publishing_.changed(changed);
+        if (result) ended(changed, result->last);
+        effects_->push_back(result ? DeleteFinished{ticket, result->last} : DeleteFinished{ticket, result.error()});
+        resume(changed);
+      });
 }
 
 void Hub::ended(Document& document, Offset offset) {
@@ -402,7 +411,8 @@ void Hub::ended(Document& document, Offset offset) {
   delivery->first = delivery->last = offset;
   delivery->ended = true;
   // Not for the ring: whoever listens hears of the end now, live or not, and whoever comes later is refused.
-  if (const std::uint64_t threads = document.thread_mask()) effects_->push_back(Broadcast{threads, std::move(delivery)});
+  if (const std::uint64_t threads = document.thread_mask())
+    effects_->push_back(Broadcast{threads, std::move(delivery)});
   for (auto& [id, handles] : sessions_) std::erase(handles, document.handle);
   while (!document.subscribers.empty()) document.remove(document.subscribers.begin());
   document.presence = PresenceSet(options_.limits.presence_slots_max);

@@ -1,11 +1,11 @@
-// The hub of the spaces that one shard owns: it decides and orders. A step function: an input and the moment in, effects
-// out; no I/O, no clock, no thread of its own.
+// The hub of the spaces that one shard owns: it decides and orders. A step function: an input and the moment in,
+// effects out; no I/O, no clock, no thread of its own.
 //
 //   hub.step(PublishRequest{...}, now, effects);       // effects: StartAppend{ticket, ...}
 //   hub.step(AppendFinished{ticket, ...}, now, effects);   // effects: Broadcast{...}, Tell{author, PublishAnswer{...}}
 //
-// Documents are opened from the log when first asked for and closed when idle; subscribing writes nothing. Every effect with
-// a ticket, and LoadDocument, must be answered exactly once, appends in the order they were started.
+// Documents are opened from the log when first asked for and closed when idle; subscribing writes nothing. Every effect
+// with a ticket, and LoadDocument, must be answered exactly once, appends in the order they were started.
 //
 // Threads: one at a time; its shard's.
 #pragma once

@@ -1,6 +1,7 @@
 // What sessions and hubs say to each other, and what a hub asks of the world. All of it is data: the shard carries it.
 //
-// Between one hub and one thread messages keep their order; the feeder's correctness rests on that. Threads: plain values.
+// Between one hub and one thread messages keep their order; the feeder's correctness rests on that. Threads: plain
+// values.
 #pragma once
 
 #include <cstdint>
@@ -104,9 +105,9 @@ struct AppendFinished {
 };
 struct Tick {};
 
-using HubInput =
-    std::variant<SubscribeRequest, UnsubscribeRequest, PublishRequest, ContributeRequest, PresenceRequest, JoinRequest,
-                 CoverRequest, SessionGone, DeleteRequest, DocumentLoaded, Inspected, RecordsFound, AppendFinished, Tick>;
+using HubInput = std::variant<SubscribeRequest, UnsubscribeRequest, PublishRequest, ContributeRequest, PresenceRequest,
+                              JoinRequest, CoverRequest, SessionGone, DeleteRequest, DocumentLoaded, Inspected,
+                              RecordsFound, AppendFinished, Tick>;
 
 // ---- hub to session ----
 
@@ -135,8 +136,8 @@ struct JoinAnswer {
   SpaceName space;
   std::uint64_t generation = 0;
   bool live = false;
-  Offset at;                         ///< live: as asked; not live: read up to here and ask again
-  std::vector<DeliveryRef> missed;   ///< live: what was dispatched after `at`
+  Offset at;                        ///< live: as asked; not live: read up to here and ask again
+  std::vector<DeliveryRef> missed;  ///< live: what was dispatched after `at`
 };
 struct Fenced {
   SpaceName space;
@@ -146,9 +147,8 @@ struct CoverAnswer {
   std::string cover;
 };
 
-using SessionMessage =
-    std::variant<SubscribeAnswer, SubscribeRefused, PublishAnswer, ContributeAnswer, JoinAnswer, Fenced, CoverAnswer,
-                 frames::ErrorEvent>;
+using SessionMessage = std::variant<SubscribeAnswer, SubscribeRefused, PublishAnswer, ContributeAnswer, JoinAnswer,
+                                    Fenced, CoverAnswer, frames::ErrorEvent>;
 
 // ---- hub to the world: effects ----
 
@@ -216,6 +216,16 @@ struct ReadAnswer {
   Result<std::vector<Record>> records;
   bool complete = false;  ///< nothing is left up to `upto`
 };
+
+/// An error about one document.
+[[nodiscard]] inline frames::ErrorEvent document_error(DocumentHandle document, Code code, frames::Reason reason,
+                                                       std::string message) {
+  frames::ErrorEvent event;
+  event.error = fail(code, std::move(message));
+  event.document = document;
+  event.reason = reason;
+  return event;
+}
 
 /// The largest number of shard threads: a broadcast's mask has a bit for each.
 inline constexpr std::size_t threads_max = 64;

@@ -1,5 +1,5 @@
-// What waits for one session's socket, in order. It counts every byte; what may be left out when the reader is slow (records,
-// which are in the log; presence, which is fleeting) can be taken out again.
+// What waits for one session's socket, in order. It counts every byte; what may be left out when the reader is slow
+// (records, which are in the log; presence, which is fleeting) can be taken out again.
 //
 // Threads: the session's own.
 #pragma once
@@ -22,7 +22,7 @@ class OutQueue {
 
   struct Dropped {
     DocumentHandle document;
-    Offset first;           ///< of the records, or 0 for a mark
+    Offset first;  ///< of the records, or 0 for a mark
   };
 
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
@@ -43,8 +43,9 @@ class OutQueue {
   /// Takes out a feeder's records and marks; tells each, oldest first.
   [[nodiscard]] std::vector<Dropped> drop(FeederId feeder);
 
-  /// Moves about `bytes_max` to the end of `out`, at least one piece if there is any. `caught_up` is asked for the bytes of
-  /// each mark reached; what it pushes meanwhile belongs at the mark's place and comes back through `out` as well.
+  /// Moves about `bytes_max` to the end of `out`, at least one piece if there is any. `caught_up` is asked for the
+  /// bytes of each mark reached; what it pushes meanwhile belongs at the mark's place and comes back through `out` as
+  /// well.
   using CaughtUp = std::function<void(DocumentHandle, Offset)>;
   void take(std::size_t bytes_max, std::vector<SharedBytes>& out, const CaughtUp& caught_up);
 

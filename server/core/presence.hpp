@@ -1,7 +1,8 @@
 // Who is here: the last value per key of one document. Never stored, dropped first, gone with the session that set it.
 //
-// Clocks follow the rule that Yjs awareness uses: a value counts if its clock is above the known one (unknown: 0), or equal
-// and the value is a withdrawal. A withdrawn key is remembered, so that an older value that arrives late stays withdrawn.
+// Clocks follow the rule that Yjs awareness uses: a value counts if its clock is above the known one (unknown: 0), or
+// equal and the value is a withdrawal. A withdrawn key is remembered, so that an older value that arrives late stays
+// withdrawn.
 //
 // Threads: a hub's own.
 #pragma once

@@ -12,14 +12,6 @@ std::string quoted(const Document& document) { return '"' + document.path->docum
 
 }  // namespace
 
-frames::ErrorEvent document_error(DocumentHandle document, Code code, frames::Reason reason, std::string message) {
-  frames::ErrorEvent event;
-  event.error = fail(code, std::move(message));
-  event.document = document;
-  event.reason = reason;
-  return event;
-}
-
 // ---- deciding ----
 
 Producer& Publishing::producer(Document& document, const ProducerId& id) {
@@ -27,7 +19,8 @@ Producer& Publishing::producer(Document& document, const ProducerId& id) {
   if (known != document.producers.end()) return known->second;
   if (document.producers.size() >= limits_.producers_cached_max)
     std::erase_if(document.producers, [](const auto& entry) {
-      return entry.second.state == Producer::State::ready && entry.second.in_flight == 0 && entry.second.waiting.empty();
+      return entry.second.state == Producer::State::ready && entry.second.in_flight == 0 &&
+             entry.second.waiting.empty();
     });
   const Ticket ticket = next_ticket();
   mark_reads_[ticket] = {&document, id};
@@ -178,16 +171,19 @@ void Publishing::found(const RecordsFound& answer) {
     error.retry_after_ms = 1000;
     refuse(request, std::move(error));
   } else if (!equal) {
-    refuse(request, document_error(document.handle, Code::aborted, frames::Reason::resend_differs,
-                                   "sequence " + std::to_string(first.value) + " and following are stored with other "
-                                   "bytes: this producer was cloned or restored; take a new producer id and publish again"));
+    refuse(request,
+           document_error(document.handle, Code::aborted, frames::Reason::resend_differs,
+                          "sequence " + std::to_string(first.value) +
+                              " and following are stored with other "
+                              "bytes: this producer was cloned or restored; take a new producer id and publish again"));
   } else if (!complete) {
     refuse(request, document_error(document.handle, Code::aborted, frames::Reason::not_comparable,
-                                   "sequence " + std::to_string(first.value) + " and following are too old to be "
-                                   "compared; take a new producer id and publish again"));
+                                   "sequence " + std::to_string(first.value) +
+                                       " and following are too old to be "
+                                       "compared; take a new producer id and publish again"));
   } else if (repeated == request.publish.deltas.size()) {
-    effects_->push_back(
-        Tell{request.session, PublishAnswer{frames::Stored{document.handle, last, stored.back()->offset}, request.bytes}});
+    effects_->push_back(Tell{
+        request.session, PublishAnswer{frames::Stored{document.handle, last, stored.back()->offset}, request.bytes}});
   } else {
     auto& deltas = request.publish.deltas;
     deltas.erase(deltas.begin(), deltas.begin() + static_cast<std::ptrdiff_t>(repeated));
@@ -252,8 +248,10 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
   if (found == document.subscribers.end()) return;
   Subscriber& subscriber = found->second;
   if (!subscriber.writable)
-    return refuse(request, fail(Code::permission_denied, "you may read document " + quoted(document) + " but not write to it"));
-  if (lane_failed_) return refuse(request, fail(Code::unavailable, "the relay is recovering from a failed write; try again"));
+    return refuse(request,
+                  fail(Code::permission_denied, "you may read document " + quoted(document) + " but not write to it"));
+  if (lane_failed_)
+    return refuse(request, fail(Code::unavailable, "the relay is recovering from a failed write; try again"));
   Pending pending;
   pending.document = &document;
   pending.author = request.session;
@@ -272,7 +270,8 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
           const Record record{{}, subscriber.producer, {}, now_.wall, {}, *request.contribution.payload};
           echo = encoders_[static_cast<std::size_t>(subscriber.dialect)]->records(document.handle, {&record, 1}, true);
         }
-        effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, std::move(echo), request.bytes}});
+        effects_->push_back(
+            Tell{request.session, ContributeAnswer{document.handle, {}, std::move(echo), request.bytes}});
       } else {
         known->waiting.push_back(request);
       }
@@ -293,7 +292,8 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
     if (pending.cover) notes.push_back({cover_note, SharedBytes::copy(*pending.cover)});
   }
   if (pending.deltas.empty() && notes.empty()) {
-    if (pending.bytes > 0) effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, {}, pending.bytes}});
+    if (pending.bytes > 0)
+      effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, {}, pending.bytes}});
     return;
   }
   pending.contribution = std::move(request);
@@ -301,7 +301,8 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
 }
 
 void Publishing::change(Document& document, AppendKind kind, Changed done) {
-  if (lane_failed_) return done(document, fail(Code::unavailable, "the relay is recovering from a failed write; try again"));
+  if (lane_failed_)
+    return done(document, fail(Code::unavailable, "the relay is recovering from a failed write; try again"));
   document.phase = Document::Phase::changing;
   Pending pending;
   pending.document = &document;
@@ -347,7 +348,8 @@ void Publishing::committed(Pending& pending, const Appended& appended) {
   if (pending.contribution) {
     effects_->push_back(Tell{pending.author, ContributeAnswer{document.handle, {}, {}, pending.bytes}});
     if (pending.digest)
-      for (ContributeRequest& waiting : document.digests.committed(*pending.digest)) contribute(document, std::move(waiting));
+      for (ContributeRequest& waiting : document.digests.committed(*pending.digest))
+        contribute(document, std::move(waiting));
     return;
   }
   published_ += pending.deltas.size();
@@ -358,8 +360,8 @@ void Publishing::committed(Pending& pending, const Appended& appended) {
   producer.owner = pending.principal;
   producer.owned = true;
   --producer.in_flight;
-  effects_->push_back(
-      Tell{pending.author, PublishAnswer{frames::Stored{document.handle, producer.stored, appended.last}, pending.bytes}});
+  effects_->push_back(Tell{
+      pending.author, PublishAnswer{frames::Stored{document.handle, producer.stored, appended.last}, pending.bytes}});
   drain(document, pending.producer);
 }
 
@@ -386,7 +388,8 @@ void Publishing::dispatch(Pending& pending, const Appended& appended) {
     delivery->own[own] = encoders_[own]->records(document.handle, records, true);
   }
   document.space->ring.push(delivery);
-  if (const std::uint64_t threads = document.thread_mask()) effects_->push_back(Broadcast{threads, std::move(delivery)});
+  if (const std::uint64_t threads = document.thread_mask())
+    effects_->push_back(Broadcast{threads, std::move(delivery)});
 }
 
 void Publishing::failed(Pending& pending, const Error& error) {
@@ -401,10 +404,12 @@ void Publishing::failed(Pending& pending, const Error& error) {
     std::vector<ContributeRequest> waiting;
     if (pending.digest) waiting = document.digests.failed(*pending.digest);
     waiting.push_back(std::move(*pending.contribution));
-    for (const ContributeRequest& request : waiting) refuse(request, fail(full ? error.code : Code::unavailable, words));
+    for (const ContributeRequest& request : waiting)
+      refuse(request, fail(full ? error.code : Code::unavailable, words));
     return;
   }
-  auto event = document_error(document.handle, full ? error.code : Code::unavailable, frames::Reason::unspecified, words);
+  auto event =
+      document_error(document.handle, full ? error.code : Code::unavailable, frames::Reason::unspecified, words);
   event.retry_after_ms = full ? 5000 : 500;
   PublishRequest request;
   request.session = pending.author;

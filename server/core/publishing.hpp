@@ -1,9 +1,11 @@
 // The way of a publish through its hub: is it permitted, a gap, a resend; append it; when it is durable, tell everyone.
 //
 // 1. A publish waits until its producer's mark is known.
-// 2. first sequence = mark + 1: append, assuming the mark. Above: OUT_OF_RANGE. At or below: a resend, answered only after
+// 2. first sequence = mark + 1: append, assuming the mark. Above: OUT_OF_RANGE. At or below: a resend, answered only
+// after
 //    its bytes were compared with those in the log; if what it repeats is still being committed, after that commit.
-// 3. A committed append is encoded once for each dialect that listens, remembered in the space's ring, and handed to the
+// 3. A committed append is encoded once for each dialect that listens, remembered in the space's ring, and handed to
+// the
 //    threads; its author is acknowledged. Fan-out comes after the commit: an offset somebody saw is never given again.
 // 4. After a failed append everything behind it fails too. New publishes are refused until the last of them has been
 //    answered; then the log's lane is reset and marks are read anew.
@@ -110,9 +112,5 @@ class Publishing {
   std::uint64_t published_ = 0;
   std::uint64_t refused_ = 0;
 };
-
-/// An error about one document, for a session.
-[[nodiscard]] frames::ErrorEvent document_error(DocumentHandle document, Code code, frames::Reason reason,
-                                                std::string message);
 
 }  // namespace weir::core

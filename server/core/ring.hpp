@@ -1,5 +1,5 @@
-// The last deliveries of a space, for readers that come back from the log: a bridge between what they have read and what
-// is live. Bounded by bytes; what falls out of it must be read from the log.
+// The last deliveries of a space, for readers that come back from the log: a bridge between what they have read and
+// what is live. Bounded by bytes; what falls out of it must be read from the log.
 //
 // Threads: a hub's own.
 #pragma once

@@ -153,7 +153,8 @@ void Session::on(frames::Subscribe subscribe) {
 const Session::Subscription* Session::subscription(DocumentHandle document) {
   const auto found = subscriptions_.find(document);
   if (found != subscriptions_.end()) return &found->second;
-  refuse(Code::not_found, "handle " + std::to_string(document.value) + " is not one of this session's subscriptions", document);
+  refuse(Code::not_found, "handle " + std::to_string(document.value) + " is not one of this session's subscriptions",
+         document);
   return nullptr;
 }
 
@@ -177,8 +178,9 @@ void Session::on(frames::SetPresence presence) {
   const auto known = subscriptions_.find(presence.document);
   if (subscription(presence.document) == nullptr) return;
   if (presence.data.size() > limits_.presence_bytes_max)
-    return refuse(Code::invalid_argument, "presence has " + std::to_string(presence.data.size()) + " bytes; at most " +
-                                              std::to_string(limits_.presence_bytes_max) + " are shown",
+    return refuse(Code::invalid_argument,
+                  "presence has " + std::to_string(presence.data.size()) + " bytes; at most " +
+                      std::to_string(limits_.presence_bytes_max) + " are shown",
                   presence.document);
   std::string key(producer_.view());
   for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(options_.self.id.value >> shift & 0xFF));
@@ -236,11 +238,12 @@ void Session::receive(SessionMessage message) {
 }
 
 Feeder& Session::feeder(const SpaceName& space) {
+  FeederHost& host = *this;
   auto& feed = feeds_[space];
   if (!feed) {
     Feeder::Options options{id(), space, static_cast<OutQueue::FeederId>(++requests_), dialect_->kind()};
-    feed = std::make_unique<Feeder>(std::move(options), limits_,
-                                           *encoders_[static_cast<std::size_t>(dialect_->kind())], queue_, *this);
+    feed = std::make_unique<Feeder>(std::move(options), limits_, *encoders_[static_cast<std::size_t>(dialect_->kind())],
+                                    queue_, host);
   }
   return *feed;
 }
@@ -287,14 +290,16 @@ void Session::on(const JoinAnswer& answer) {
 
 void Session::on(const Fenced& fenced) {
   frames::ErrorEvent error;
-  error.error = fail(Code::aborted, "a newer session of this producer has taken over in space \"" + fenced.space.text() + '"');
+  error.error =
+      fail(Code::aborted, "a newer session of this producer has taken over in space \"" + fenced.space.text() + '"');
   error.reason = frames::Reason::fenced;
   tell(error);
   close(close_policy, error.error.message);
 }
 
 void Session::on(const CoverAnswer& answer) {
-  if (!closing_ && subscriptions_.contains(answer.document)) dialect_->cover_granted(answer.document, answer.cover, *this);
+  if (!closing_ && subscriptions_.contains(answer.document))
+    dialect_->cover_granted(answer.document, answer.cover, *this);
 }
 
 void Session::deliver(const DeliveryRef& delivery) {

@@ -5,8 +5,8 @@
 //   bytes ◀── Dialect::event   ◀── Session::receive ◀── hub
 //   bytes ◀────── OutQueue ◀────── Feeder (one a space) ◀── deliveries, pages of the log
 //
-// Bounds: a publisher whose payloads in flight, or whose own output, exceed their budgets is not read until half of it is
-// free; a peer that neither answers pings nor reads is closed.
+// Bounds: a publisher whose payloads in flight, or whose own output, exceed their budgets is not read until half of it
+// is free; a peer that neither answers pings nor reads is closed.
 //
 // Threads: its shard's.
 #pragma once
@@ -135,8 +135,8 @@ class Session final : public SessionPort, private FeederHost {
   std::string principal_;
   std::map<DocumentHandle, Subscription> subscriptions_;
   std::map<SpaceName, std::unique_ptr<Feeder>> feeds_;
-  std::set<SpaceName> spaces_;  ///< whose hubs know this session
-  std::unordered_map<std::uint64_t, Subscription> requested_;  ///< subscribes not answered yet, by our own number
+  std::set<SpaceName> spaces_;                                      ///< whose hubs know this session
+  std::unordered_map<std::uint64_t, Subscription> requested_;       ///< subscribes not answered yet, by our own number
   std::unordered_map<std::uint64_t, std::uint64_t> request_names_;  ///< our number to the client's
   std::uint64_t requests_ = 0;
   OutQueue queue_;
@@ -147,10 +147,10 @@ class Session final : public SessionPort, private FeederHost {
 
   Time opened_at_{};
   Time heard_at_{};
-  Time pinged_at_{};               ///< last ping queued
+  Time pinged_at_{};  ///< last ping queued
   Time ping_written_at_{};
-  bool ping_queued_ = false;       ///< and not yet written
-  bool ping_unanswered_ = false;   ///< written, nothing heard since
+  bool ping_queued_ = false;      ///< and not yet written
+  bool ping_unanswered_ = false;  ///< written, nothing heard since
   Time stalled_since_{};
   bool output_waits_ = false;
   std::uint64_t fell_behind_before_ = 0;  ///< by feeders that are gone

@@ -1,0 +1,54 @@
+#include "weir/shard/shard_impl.hpp"
+
+namespace weir::shard {
+
+LocalSession::LocalSession(ShardImpl& shard, core::SessionRef self, std::unique_ptr<core::Dialect> dialect,
+                           Connection& connection)
+    : shard_(shard),
+      connection_(&connection),
+      core_({self, shard.fleet().environment.server_version, shard.fleet().environment.durability},
+            shard.fleet().environment.limits, shard.fleet().environment.authorizer, shard.fleet().environment.encoders,
+            std::move(dialect), *this) {}
+
+void LocalSession::opened() {
+  core_.opened();
+  shard_.settle();
+}
+
+void LocalSession::receive(const SharedBytes& message) {
+  core_.message(message);
+  shard_.settle();
+}
+
+bool LocalSession::take(std::size_t bytes_max, std::vector<SharedBytes>& out) {
+  const bool more = core_.take(bytes_max, out);
+  shard_.settle();
+  return more;
+}
+
+void LocalSession::closed() {
+  connection_ = nullptr;
+  core_.closed();
+  shard_.closed(*this);  // *this is freed at the end of the turn
+}
+
+void LocalSession::wake() {
+  if (connection_ != nullptr) connection_->output_ready();
+}
+
+void LocalSession::reading(bool wanted) {
+  if (connection_ != nullptr) connection_->reading(wanted);
+}
+
+void LocalSession::close(std::uint16_t code, const std::string& reason) {
+  // Not from within the call that led here: the transport may answer by closed() at once.
+  shard_.post(Run([&shard = shard_, id = core_.id(), code, reason] { shard.close_session(id, code, reason); }));
+}
+
+ProducerId LocalSession::random_producer() {
+  ProducerId id;
+  shard_.fleet().environment.random.fill(id.bytes.data(), id.bytes.size());
+  return id;
+}
+
+}  // namespace weir::shard

@@ -1,0 +1,153 @@
+// The one implementation of Shard: how messages travel between the threads, and who performs the effects.
+//
+// A step never runs inside another: what a hub or session causes on this same shard is queued and done in the same
+// turn (settle()), then every session that has output is woken once. What goes to another shard is put in its mailbox.
+//
+// Threads: every member on the shard's executor, but for `mailbox_` and the counters.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <unordered_map>
+#include <variant>
+
+#include "weir/core/hub.hpp"
+#include "weir/core/session.hpp"
+#include "weir/runtime/mailbox.hpp"
+#include "weir/shard/shard.hpp"
+
+namespace weir::shard {
+
+class ShardImpl;
+
+/// What all shards of a server share.
+struct Fleet {
+  explicit Fleet(Environment environment_) : environment(std::move(environment_)) {}
+  Environment environment;
+  std::vector<ShardImpl*> shards;
+  std::atomic<std::uint64_t> sessions_given{0};
+};
+
+/// To a hub, to a session, to every listener of a document, or just to be run.
+struct ForSession {
+  SessionId session;
+  core::SessionMessage message;
+};
+using Run = std::function<void()>;
+using Message =
+    std::variant<core::HubInput, ForSession, core::DeliveryRef, core::PresenceDeliveryRef, core::ReadAnswer, Run>;
+
+class LocalSession;
+
+class ShardImpl final : public Shard {
+ public:
+  ShardImpl(std::shared_ptr<Fleet> fleet, std::uint32_t index, std::size_t count, runtime::Executor& executor);
+  ~ShardImpl() override;
+
+  runtime::Executor& executor() override { return executor_; }
+  Session& open(std::unique_ptr<core::Dialect> dialect, Connection& connection) override;
+  void delete_document(DocumentPath path, std::function<void(Result<Offset>)> done) override;
+  void drain(std::string reason, std::chrono::milliseconds reconnect_after, std::function<void()> done) override;
+  [[nodiscard]] Counters counters() const override;
+
+  /// From any thread.
+  void post(Message message);
+
+  // For the sessions of this shard.
+  [[nodiscard]] Fleet& fleet() { return *fleet_; }
+  [[nodiscard]] core::Now now() const { return {executor_.steady_now(), executor_.wall_now()}; }
+  void to_hub(const SpaceName& space, core::HubInput input);
+  void read(core::ReadRequest request);
+  void listen(DocumentHandle document, LocalSession& session, bool wanted);
+  void wake(LocalSession& session);
+  void closed(LocalSession& session);
+  void close_session(SessionId session, std::uint16_t code, const std::string& reason);
+  /// Runs until nothing is left to do here, then wakes the sessions that have output.
+  void settle();
+
+ private:
+  void take_mail();
+  void perform(Message message);
+  void step(core::HubInput input);
+  void perform(core::HubEffect effect);
+  void send(std::uint32_t thread, Message message);
+  void send_all(std::uint64_t threads, const Message& message);
+  void tick();
+  void count();
+
+  void on(core::LoadDocument effect);
+  void on(core::Inspect effect);
+  void on(core::FindRecords effect);
+  void on(core::StartAppend effect);
+  void on(core::ResetLane effect);
+  void on(core::Tell effect);
+  void on(core::Broadcast effect);
+  void on(core::BroadcastPresence effect);
+  void on(core::DeleteFinished effect);
+
+  std::shared_ptr<Fleet> fleet_;
+  std::uint32_t index_;
+  storage::Lane lane_;
+  runtime::Executor& executor_;
+  core::Hub hub_;
+  runtime::Mailbox<Message> mailbox_;
+
+  std::deque<Message> local_;
+  std::vector<core::HubEffect> effects_;
+  bool settling_ = false;
+  std::unordered_map<SessionId, std::unique_ptr<LocalSession>> sessions_;
+  std::unordered_map<DocumentHandle, std::vector<LocalSession*>> listeners_;
+  std::vector<SessionId> awake_;
+  std::vector<std::unique_ptr<LocalSession>> leaving_;  ///< closed in this turn; freed at its end
+  std::unordered_map<core::Ticket, std::function<void(Result<Offset>)>> deletions_;
+  core::Ticket deletion_;
+  bool draining_ = false;
+  std::function<void()> drained_;
+  std::string drain_reason_;
+  std::uint64_t reconnect_after_ms_ = 0;
+
+  // Counted on the shard's thread, read from any.
+  std::uint64_t fell_behind_before_ = 0;
+  std::uint64_t delivered_before_ = 0;
+  std::atomic<std::uint64_t> sessions_count_{0}, documents_count_{0}, published_count_{0}, delivered_count_{0},
+      fell_behind_count_{0}, refused_count_{0};
+};
+
+/// A session of this shard: the core's, joined to its transport.
+class LocalSession final : public Session, private core::SessionHost {
+ public:
+  LocalSession(ShardImpl& shard, core::SessionRef self, std::unique_ptr<core::Dialect> dialect, Connection& connection);
+
+  [[nodiscard]] core::Session& core() { return core_; }
+  void opened();
+  void wake();
+  void close_connection(std::uint16_t code, const std::string& reason) {
+    if (connection_ != nullptr) connection_->close(code, reason);
+  }
+
+  // Session, for the transport.
+  [[nodiscard]] std::size_t message_bytes_max() const override { return core_.dialect().message_bytes_max(); }
+  [[nodiscard]] bool framed() const override { return core_.dialect().framed(); }
+  void receive(const SharedBytes& message) override;
+  bool take(std::size_t bytes_max, std::vector<SharedBytes>& out) override;
+  void flushed() override { core_.flushed(); }
+  void heard() override { core_.heard(); }
+  void closed() override;
+
+ private:
+  // core::SessionHost
+  void to_hub(const SpaceName& space, core::HubInput input) override { shard_.to_hub(space, std::move(input)); }
+  void read(core::ReadRequest request) override { shard_.read(std::move(request)); }
+  void listen(DocumentHandle document, bool wanted) override { shard_.listen(document, *this, wanted); }
+  void output_ready() override { shard_.wake(*this); }
+  void reading(bool wanted) override;
+  void close(std::uint16_t code, const std::string& reason) override;
+  [[nodiscard]] ProducerId random_producer() override;
+  [[nodiscard]] core::Now now() const override { return shard_.now(); }
+
+  ShardImpl& shard_;
+  Connection* connection_;  ///< null once closed
+  core::Session core_;
+};
+
+}  // namespace weir::shard
