@@ -105,13 +105,13 @@ TEST(Vectors, ChainsFollowTheDocument) {
     const std::string space = vector["space"];
     const std::string document = vector["document"];
     Digest chain = sha256("weir1" + big_endian(space.size(), 2) + space + big_endian(document.size(), 2) + document);
-    EXPECT_EQ(chain.hex(), vector["start"]);
+    EXPECT_EQ(chain.hex(), vector["start"].get<std::string>());
     for (const Json& record : vector["records"]) {
       chain = sha256(std::string(chain.view()) + from_hex(record["producer"]) +
                      big_endian(std::stoull(record["sequence"].get<std::string>()), 8) +
                      big_endian(record["codec"].get<std::uint64_t>(), 4) +
                      std::string(sha256(from_hex(record["payload"])).view()));
-      EXPECT_EQ(chain.hex(), record["chain"]);
+      EXPECT_EQ(chain.hex(), record["chain"].get<std::string>());
     }
   }
 }
