@@ -1,0 +1,25 @@
+// What the client costs a page: the core, and the Yjs provider on top of it, bundled, minified, gzipped. Fails when the
+// core is larger than promised.
+import { gzipSync } from 'node:zlib';
+
+import { build } from 'esbuild';
+
+const coreBytesMax = 25 * 1024;
+
+async function gzippedBytes(entry) {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    write: false,
+    external: ['yjs', 'y-protocols/*', 'lib0', 'lib0/*'],
+  });
+  return gzipSync(outputFiles[0].contents, { level: 9 }).length;
+}
+
+const core = await gzippedBytes('src/index.ts');
+console.log(`@weir/client      ${core} bytes gzipped, at most ${coreBytesMax}`);
+console.log(`@weir/client/yjs  ${await gzippedBytes('src/yjs.ts')} bytes gzipped, without yjs, y-protocols and lib0`);
+if (core > coreBytesMax) process.exitCode = 1;

@@ -1,0 +1,429 @@
+// One connection to a relay, many documents on it.
+//
+//   const client = new WeirClient({ url: 'ws://127.0.0.1:8787', space: 'acme-notes' });
+//   const plan = client.subscribe('plan');
+//
+// It connects again by itself, with backoff and full jitter, unless it was fenced, told to disconnect, or denied access.
+
+import { Connection } from './connection.js';
+import type { DocumentSession, SubscribeOptions } from './document.js';
+import { DocumentLogic, type DocumentLink } from './document-logic.js';
+import { Emitter } from './emitter.js';
+import { AccessDeniedError, ClosedError, Code, errorFromAnswer, FencedError, Reason, WeirError } from './errors.js';
+import { backoffMs, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
+import { protocolVersion, type ClientEvent, type ErrorEvent, type GoingAway, type ServerEvent, type Subscribe, type Welcome } from './wire/events.js';
+
+/** A connection that held this long was a good one: the next failure is the first again. */
+const stableMs = 5_000;
+const inFlightBytesMaxUnknown = 1024 * 1024;
+
+export interface WeirClientOptions {
+  /** `ws://` or `wss://` (or http, https); without a path, `/v1/sync` is meant. */
+  url: string;
+  /** For documents whose subscription names none. */
+  space?: string;
+  /** 16 random bytes; by default new ones. One client at a time may use them. */
+  producer?: Uint8Array;
+  /** Given with each connection; a function is asked each time. */
+  token?: TokenSource;
+  /** For Node before 22: `WebSocket` of the `ws` package. */
+  webSocket?: WebSocketConstructor;
+  /** False: only when connect() is called. */
+  connect?: boolean;
+  /** The first retry comes within this time, the next within twice as much, and so on. */
+  backoffFirstMs?: number;
+  backoffMaxMs?: number;
+  /** Of one document; publish() is refused above it. */
+  outboxBytesMax?: number;
+  /** Name and version of the application, for the operator's log. */
+  clientName?: string;
+  /** For tests. */
+  runtime?: Runtime;
+}
+
+export type TokenSource = string | (() => string | Promise<string>);
+export type ClientStatus = 'disconnected' | 'connecting' | 'connected' | 'stopped';
+
+export interface ClientEvents {
+  status: [status: ClientStatus];
+  welcome: [welcome: Welcome];
+  'going-away': [about: GoingAway];
+  /** A connection failed or was lost; the next attempt is under way. */
+  'connection-error': [error: WeirError];
+  /** The relay refused the old producer id; keep this one if ids are kept. */
+  'producer-changed': [producer: Uint8Array, cause: WeirError];
+  error: [error: WeirError];
+}
+
+export class WeirClient extends Emitter<ClientEvents> {
+  readonly #options: WeirClientOptions;
+  readonly #url: string;
+  readonly #socket: WebSocketConstructor;
+  readonly #runtime: Runtime;
+  readonly #documents = new Map<string, DocumentLogic>();
+  readonly #handles = new Map<number, DocumentLogic>();
+  readonly #requests = new Map<number, DocumentLogic>();
+  readonly #link: DocumentLink;
+  readonly #online = (): void => this.#hurry();
+  #token: TokenSource;
+  #producer: Uint8Array;
+  #status: ClientStatus = 'disconnected';
+  #wanted = false;
+  #attempt = 0; // names the current connection attempt; what an older one still says is not heard
+  #connection: Connection | null = null;
+  #welcome: Welcome | null = null;
+  #welcomedAt = 0;
+  #failures = 0;
+  #notBefore = 0;
+  #nextUrl: string | null = null;
+  #timer: Timer | null = null;
+  #drainTimer: Timer | null = null;
+  #lastRequest = 0;
+  #flushWanted = false;
+  #replacing: WeirError | null = null;
+
+  constructor(options: WeirClientOptions) {
+    super();
+    this.#options = options;
+    this.#url = socketUrl(options.url);
+    this.#runtime = options.runtime ?? systemRuntime;
+    this.#socket = options.webSocket ?? globalSocket();
+    this.#token = options.token ?? '';
+    this.#producer = options.producer ?? this.#runtime.randomBytes(16);
+    if (this.#producer.length !== 16) throw new TypeError('a producer id has 16 bytes');
+    this.#link = this.#makeLink();
+    if (options.connect !== false) this.connect();
+  }
+
+  get status(): ClientStatus {
+    return this.#status;
+  }
+  get producer(): Uint8Array {
+    return this.#producer;
+  }
+  /** Limits and version of the relay, while connected. */
+  get welcome(): Welcome | null {
+    return this.#welcome;
+  }
+  /** Deltas of all documents that are not yet durable. */
+  get pendingCount(): number {
+    let count = 0;
+    for (const document of this.#documents.values()) count += document.pendingCount;
+    return count;
+  }
+
+  /** Used from the next connection on. */
+  setToken(token: TokenSource): void {
+    this.#token = token;
+  }
+
+  connect(): void {
+    if (this.#status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.#failures = 0;
+    globalThis.addEventListener?.('online', this.#online);
+    void this.#open();
+  }
+
+  /** Until connect() is called; what is published meanwhile waits. */
+  disconnect(): void {
+    this.#halt('disconnected');
+  }
+
+  /** For ever. What is not yet stored is given up: await whenStored() of the documents first. */
+  close(): void {
+    this.#stop(new ClosedError('the client was closed'), false);
+  }
+
+  /** One session per document; it lives until it is closed, over any number of connections. */
+  subscribe(document: string, options: SubscribeOptions = {}): DocumentSession {
+    const space = options.space ?? this.#options.space;
+    if (space === undefined) throw new TypeError('name a space, here or in the client');
+    if (this.#status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
+    const key = `${space}\0${document}`;
+    if (this.#documents.has(key)) throw new TypeError(`${space}/${document} is subscribed already; close that session first`);
+    const session = new DocumentLogic(this.#link, space, document, options);
+    this.#documents.set(key, session);
+    if (this.#welcome !== null) session.connected();
+    return session;
+  }
+
+  // ---- connecting ----
+
+  async #open(): Promise<void> {
+    const attempt = ++this.#attempt;
+    this.#timer = null;
+    this.#become('connecting');
+    let token: string;
+    try {
+      token = typeof this.#token === 'string' ? this.#token : await this.#token();
+    } catch (cause) {
+      if (attempt === this.#attempt)
+        this.#lost(new WeirError('the application could not give a token', { code: Code.unauthenticated, cause }));
+      return;
+    }
+    if (attempt !== this.#attempt) return;
+    const url = this.#nextUrl ?? this.#url;
+    this.#nextUrl = null;
+    const mine = (run: () => void): void => {
+      if (attempt === this.#attempt) run();
+    };
+    try {
+      this.#connection = new Connection(url, this.#socket, this.#runtime, this.#hello(token), {
+        welcomed: (welcome) => mine(() => this.#welcomed(welcome)),
+        event: (event) => mine(() => this.#receive(event)),
+        frameEnd: () => mine(() => this.#documents.forEach((document) => document.frameEnd())),
+        closed: (error) => mine(() => this.#lost(error)),
+      });
+    } catch (cause) {
+      this.#lost(new WeirError(`${url}: no connection can be made there`, { code: Code.unavailable, cause }));
+    }
+  }
+
+  #hello(token: string): Extract<ClientEvent, { kind: 'hello' }> {
+    return {
+      kind: 'hello',
+      protocolVersion,
+      producer: this.#producer,
+      token,
+      packs: [],
+      makesSnapshots: false,
+      client: this.#options.clientName ?? 'weir-js/0.1.0',
+    };
+  }
+
+  #welcomed(welcome: Welcome): void {
+    this.#welcome = welcome;
+    this.#welcomedAt = this.#runtime.now();
+    this.#become('connected');
+    this.emit('welcome', welcome);
+    for (const document of [...this.#documents.values()]) document.connected();
+  }
+
+  /** The connection is gone: what was on it is forgotten, and another is made when it is time. */
+  #lost(error: WeirError): void {
+    this.#drop();
+    this.emit('connection-error', error);
+    if (this.#replacing !== null) return this.#takeNewProducer();
+    if (this.#wanted) this.#openLater();
+  }
+
+  #drop(): void {
+    this.#attempt++;
+    if (this.#welcome !== null && this.#runtime.now() - this.#welcomedAt >= stableMs) this.#failures = 0;
+    this.#connection?.close();
+    this.#connection = null;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#drainTimer?.cancel();
+    this.#drainTimer = null;
+    this.#welcome = null;
+    this.#handles.clear();
+    this.#requests.clear();
+    for (const document of [...this.#documents.values()]) document.disconnected();
+  }
+
+  #openLater(): void {
+    this.#become('connecting');
+    const { backoffFirstMs = 250, backoffMaxMs = 30_000 } = this.#options;
+    const jitterMs = backoffMs(this.#failures++, this.#runtime.random(), backoffFirstMs, backoffMaxMs);
+    const waitMs = Math.max(0, this.#notBefore - this.#runtime.now());
+    this.#timer = this.#runtime.after(waitMs + jitterMs, () => void this.#open());
+  }
+
+  /** The network is back: do not sit out the backoff. */
+  #hurry(): void {
+    if (this.#timer === null || this.#runtime.now() < this.#notBefore) return;
+    this.#timer.cancel();
+    void this.#open();
+  }
+
+  #halt(status: 'disconnected' | 'stopped'): void {
+    this.#wanted = false;
+    globalThis.removeEventListener?.('online', this.#online);
+    this.#drop();
+    if (this.#status !== 'stopped') this.#become(status);
+  }
+
+  #stop(error: WeirError, tell: boolean): void {
+    if (this.#status === 'stopped') return;
+    this.#halt('stopped');
+    for (const document of [...this.#documents.values()]) document.end(error, tell);
+    if (tell) this.emit('error', error);
+  }
+
+  #become(status: ClientStatus): void {
+    if (this.#status === status) return;
+    this.#status = status;
+    this.emit('status', status);
+  }
+
+  // ---- events ----
+
+  #receive(event: ServerEvent): void {
+    switch (event.kind) {
+      case 'welcome':
+      case 'ping':
+        return;
+      case 'goingAway':
+        return this.#goingAway(event);
+      case 'subscribed':
+        return this.#subscribed(event);
+      case 'error':
+        return this.#failed(event);
+      default:
+        this.#handles.get(event.document)?.receive(event);
+    }
+  }
+
+  #subscribed(event: Extract<ServerEvent, { kind: 'subscribed' }>): void {
+    const document = this.#requests.get(event.request);
+    this.#requests.delete(event.request);
+    if (document === undefined || !this.#documents.has(keyOf(document)))
+      return this.#connection?.send({ kind: 'unsubscribe', document: event.document });
+    this.#handles.set(event.document, document);
+    document.receive(event);
+  }
+
+  #failed(event: ErrorEvent): void {
+    const document = event.request !== 0 ? this.#requests.get(event.request) : this.#handles.get(event.document);
+    this.#requests.delete(event.request);
+    if (document !== undefined) return document.receive(event);
+    if (event.request !== 0 || event.document !== 0) return; // of a session closed meanwhile
+    const error = errorFromAnswer(event.message, { code: event.code, reason: event.reason, retryAfterMs: event.retryAfterMs });
+    if (error instanceof FencedError) return this.#stop(error, true);
+    this.emit('error', error);
+    if (event.retryAfterMs > 0) this.#notBefore = this.#runtime.now() + event.retryAfterMs;
+    if (event.reason === Reason.producerOwned) return this.#replaceProducer(error);
+    // A fixed token will not become right by trying again.
+    if (error instanceof AccessDeniedError && typeof this.#token === 'string') this.#halt('disconnected');
+  }
+
+  #goingAway(event: GoingAway): void {
+    this.emit('going-away', event);
+    this.#nextUrl = this.#allowedAddress(event.address);
+    this.#notBefore = this.#runtime.now() + event.reconnectAfterMs;
+    this.#drainTimer?.cancel();
+    this.#drainTimer = this.#runtime.after(event.reconnectAfterMs, () => {
+      this.#drop();
+      this.#openLater();
+    });
+  }
+
+  /** Never from an encrypted connection to an open one. */
+  #allowedAddress(address: string): string | null {
+    if (address === '') return null;
+    try {
+      const url = socketUrl(address);
+      return this.#url.startsWith('wss:') && !url.startsWith('wss:') ? null : url;
+    } catch {
+      return null;
+    }
+  }
+
+  // ---- producers ----
+
+  /** Waits for what other documents have on the wire, so that nothing is stored under both ids. */
+  #replaceProducer(cause: WeirError): void {
+    this.#replacing ??= cause;
+    this.#wantFlush();
+  }
+
+  #takeNewProducer(): void {
+    const cause = this.#replacing;
+    if (cause === null) return;
+    this.#replacing = null;
+    this.#drop();
+    this.#producer = this.#runtime.randomBytes(16);
+    for (const document of this.#documents.values()) document.producerReplaced();
+    this.emit('producer-changed', this.#producer, cause);
+    if (this.#wanted) this.#openLater();
+  }
+
+  // ---- sending ----
+
+  #wantFlush(): void {
+    if (this.#flushWanted) return;
+    this.#flushWanted = true;
+    this.#runtime.soon(() => {
+      this.#flushWanted = false;
+      this.#flush();
+    });
+  }
+
+  /** A frame of each document in turn, while the relay's budget lasts. */
+  #flush(): void {
+    if (this.#welcome === null) return;
+    if (this.#replacing !== null) {
+      if (![...this.#documents.values()].some((document) => document.inFlight)) this.#takeNewProducer();
+      return;
+    }
+    const budget = this.#welcome.inFlightBytesMax || inFlightBytesMaxUnknown;
+    let sending = [...this.#documents.values()];
+    while (sending.length > 0)
+      sending = sending.filter((document) => {
+        const inFlight = this.#inFlightBytes;
+        return document.flush(budget - inFlight, inFlight === 0);
+      });
+  }
+
+  get #inFlightBytes(): number {
+    let bytes = 0;
+    for (const document of this.#documents.values()) bytes += document.inFlightBytes;
+    return bytes;
+  }
+
+  #makeLink(): DocumentLink {
+    const client = this;
+    return {
+      runtime: this.#runtime,
+      outboxBytesMax: this.#options.outboxBytesMax ?? 64 * 1024 * 1024,
+      get producer() {
+        return client.#producer;
+      },
+      get welcome() {
+        return client.#welcome;
+      },
+      send: (event) => this.#connection?.send(event),
+      request: (document, event) => this.#request(document, event),
+      wantFlush: () => this.#wantFlush(),
+      replaceProducer: (cause) => this.#replaceProducer(cause),
+      fenced: (cause) => this.#stop(cause, true),
+      forget: (document) => this.#forget(document),
+    };
+  }
+
+  #request(document: DocumentLogic, event: Omit<Subscribe, 'request'>): void {
+    const request = ++this.#lastRequest;
+    this.#requests.set(request, document);
+    this.#connection?.send({ ...event, request });
+  }
+
+  #forget(document: DocumentLogic): void {
+    this.#documents.delete(keyOf(document));
+    for (const [handle, open] of this.#handles) if (open === document) this.#handles.delete(handle);
+  }
+}
+
+function keyOf(document: DocumentSession): string {
+  return `${document.space}\0${document.document}`;
+}
+
+/** Where the native protocol is served, from an address as people write it. */
+export function socketUrl(address: string): string {
+  const url = new URL(address);
+  if (url.protocol === 'http:') url.protocol = 'ws:';
+  if (url.protocol === 'https:') url.protocol = 'wss:';
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw new TypeError(`${address} is not a ws:// or wss:// address`);
+  if (url.pathname === '/' || url.pathname === '') url.pathname = '/v1/sync';
+  return url.href;
+}
+
+function globalSocket(): WebSocketConstructor {
+  const socket = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+  if (socket === undefined)
+    throw new TypeError('this runtime has no WebSocket: give one as `webSocket`, such as that of the "ws" package');
+  return socket;
+}
+

@@ -1,0 +1,95 @@
+// One document as an application sees it: publish, records, presence, and the two things worth showing to a person:
+// "everything I have is on the relay" (pendingCount, whenStored) and "everything the relay has, I have" (caughtUp,
+// whenCaughtUp).
+//
+//   const plan = client.subscribe('plan', { presence: true });
+//   plan.on('records', (records) => ...);
+//   await plan.publish(bytes);                  resolves when it is durable
+//
+// The rules behind it stand in document-logic.ts.
+
+import type { Emitter } from './emitter.js';
+import type { WeirError } from './errors.js';
+import type { Presence } from './presence.js';
+import type { Cursor } from './wire/events.js';
+
+export interface WeirRecord {
+  offset: number;
+  producer: Uint8Array;
+  sequence: number;
+  /** Unix seconds. */
+  time: number;
+  codec: number;
+  /** Null for this client's own delta coming back. */
+  payload: Uint8Array | null;
+  /** Published by this client. */
+  own: boolean;
+}
+
+export interface SubscribeOptions {
+  /** The client's space, if it is not said here. */
+  space?: string;
+  /** Everything that is kept (the default), only what is published from now on, or what comes after a cursor. */
+  from?: 'start' | 'live' | Cursor;
+  /** Others' presence is wanted. */
+  presence?: boolean;
+  /** Opens a deleted document anew. */
+  recreate?: boolean;
+  /**
+   * Asked when the relay has lost history that this client has seen (another relay, a restored backup), after
+   * everything it still has was delivered: the application's state as deltas of codec 0, or what of it the relay
+   * lacks; null for nothing. They are published before all that waits.
+   */
+  state?: () => StateOffer | Promise<StateOffer>;
+}
+
+export type StateOffer = Uint8Array | Uint8Array[] | null;
+
+export interface PublishOptions {
+  /** 0 raw (the default), 1 zstd, 16 and above the application's own. */
+  codec?: number;
+}
+
+export interface StoredResult {
+  /** The delta is stored at this offset or before it. */
+  offset: number;
+}
+
+export interface DocumentEvents {
+  /** The relay answered the subscription; `fresh`: everything comes from the start. */
+  subscribed: [about: { fresh: boolean; lostHistory: boolean }];
+  /** In offset order, each once. */
+  records: [records: WeirRecord[]];
+  'caught-up': [];
+  /** Something became durable. */
+  stored: [about: { pendingCount: number }];
+  presence: [changes: Presence[]];
+  /** Records up to this offset are not kept any more. */
+  cut: [offset: number];
+  disconnected: [];
+  error: [error: WeirError];
+}
+
+export interface DocumentSession
+  extends Pick<Emitter<DocumentEvents>, 'on' | 'once' | 'off'> {
+  readonly space: string;
+  readonly document: string;
+  /** Deltas published and not yet durable on the relay. */
+  readonly pendingCount: number;
+  /** Everything the relay has was delivered; false while it is not connected. */
+  readonly caughtUp: boolean;
+  /** Keep it together with what was read, and give it as `from` the next time; null when reading must start over. */
+  readonly cursor: Cursor | null;
+  /** Others' last presence, by key. */
+  readonly presence: ReadonlyMap<string, Presence>;
+  /** Resolves when the delta is durable. The bytes must not be changed afterwards. */
+  publish(payload: Uint8Array, options?: PublishOptions): Promise<StoredResult>;
+  /** Resolves when nothing waits; rejects when the document is deleted or closed. */
+  whenStored(): Promise<void>;
+  whenCaughtUp(): Promise<void>;
+  /** Replaces this client's presence here; sent again after each reconnect. */
+  setPresence(data: Uint8Array): void;
+  withdrawPresence(): void;
+  /** Ends the subscription. What is not yet stored is given up: await whenStored() first. */
+  close(): void;
+}

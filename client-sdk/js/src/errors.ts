@@ -1,0 +1,132 @@
+// Everything that can go wrong, by name. Each message says what happened, to which document, and what to do.
+
+/** Codes of google.rpc.Code that the relay sends. */
+export const Code = {
+  cancelled: 1,
+  unknown: 2,
+  invalidArgument: 3,
+  notFound: 5,
+  alreadyExists: 6,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  aborted: 10,
+  outOfRange: 11,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+  dataLoss: 15,
+  unauthenticated: 16,
+} as const;
+
+/** Why, where cases of one code must be told apart. */
+export const Reason = {
+  unspecified: 0,
+  deleted: 1,
+  epoch: 2,
+  fenced: 3,
+  resendDiffers: 4,
+  notComparable: 5,
+  sequenceGap: 6,
+  producerOwned: 7,
+  protocol: 8,
+} as const;
+
+export interface WeirErrorDetails {
+  code: number;
+  reason?: number;
+  /** Which document, as "space/document". */
+  document?: string | undefined;
+  retryAfterMs?: number;
+  cause?: unknown;
+}
+
+/** Any error of this library, and any the relay answered. */
+export class WeirError extends Error {
+  override name = 'WeirError';
+  readonly code: number;
+  readonly reason: number;
+  readonly document: string | undefined;
+  readonly retryAfterMs: number;
+
+  constructor(message: string, details: WeirErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = details.code;
+    this.reason = details.reason ?? Reason.unspecified;
+    this.document = details.document;
+    this.retryAfterMs = details.retryAfterMs ?? 0;
+  }
+}
+
+/** The document was deleted. Its deltas are not offered again; `recreate: true` opens it anew. */
+export class DocumentDeletedError extends WeirError {
+  override name = 'DocumentDeletedError';
+}
+/** The document's log began anew (another relay, a restored backup); the client subscribes again by itself. */
+export class EpochChangedError extends WeirError {
+  override name = 'EpochChangedError';
+}
+/** A newer session of the same producer took over. This client stops: use one client per producer. */
+export class FencedError extends WeirError {
+  override name = 'FencedError';
+}
+/** A resend could not be shown to equal what is stored; the client goes on under a new producer id. */
+export class ResendRefusedError extends WeirError {
+  override name = 'ResendRefusedError';
+}
+/** The producer id belongs to another principal; the client goes on under a new one. */
+export class ProducerOwnedError extends WeirError {
+  override name = 'ProducerOwnedError';
+}
+/** The token was not accepted, or does not allow this. */
+export class AccessDeniedError extends WeirError {
+  override name = 'AccessDeniedError';
+}
+/** A delta is larger than the relay takes. */
+export class PayloadTooLargeError extends WeirError {
+  override name = 'PayloadTooLargeError';
+}
+/** Too much is waiting to be stored; publish again when `whenStored()` resolves. */
+export class OutboxFullError extends WeirError {
+  override name = 'OutboxFullError';
+}
+/** The peer broke the protocol, or is not weir. */
+export class ProtocolError extends WeirError {
+  override name = 'ProtocolError';
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: Code.invalidArgument, reason: Reason.protocol, cause });
+  }
+}
+/** The connection could not be made or was lost; the client tries again by itself. */
+export class ConnectionError extends WeirError {
+  override name = 'ConnectionError';
+}
+/** The client or the document was closed by its own application. */
+export class ClosedError extends WeirError {
+  override name = 'ClosedError';
+  constructor(message: string, document?: string) {
+    super(message, { code: Code.cancelled, document });
+  }
+}
+
+/** The class that tells an answer's case, from its code and reason. */
+export function errorFromAnswer(message: string, details: WeirErrorDetails): WeirError {
+  switch (details.reason) {
+    case Reason.deleted:
+      return new DocumentDeletedError(message, details);
+    case Reason.epoch:
+      return new EpochChangedError(message, details);
+    case Reason.fenced:
+      return new FencedError(message, details);
+    case Reason.resendDiffers:
+    case Reason.notComparable:
+      return new ResendRefusedError(message, details);
+    case Reason.producerOwned:
+      return new ProducerOwnedError(message, details);
+    case Reason.protocol:
+      return new ProtocolError(message);
+  }
+  if (details.code === Code.permissionDenied || details.code === Code.unauthenticated)
+    return new AccessDeniedError(message, details);
+  return new WeirError(message, details);
+}

@@ -1,0 +1,80 @@
+// Where a reader stands in a document: epoch, offset, and the chain value that names what it has read.
+//
+// Its own deltas come back live without their payloads, so the digests of what was published are kept until then.
+
+import { chainNext, chainStart, digest } from './chain.js';
+import type { Cursor, WireRecord } from './wire/events.js';
+
+export class History {
+  readonly #start: Uint8Array;
+  readonly #published = new Map<number, Uint8Array>();
+  #epoch = 0n;
+  #offset = 0;
+  #chain: Uint8Array | null;
+
+  constructor(space: string, document: string, cursor: Cursor | null) {
+    this.#start = chainStart(space, document);
+    this.#chain = cursor?.chain ?? this.#start;
+    this.#epoch = cursor?.epoch ?? 0n;
+    this.#offset = cursor?.offset ?? 0;
+  }
+
+  /** 0 until known. */
+  get epoch(): bigint {
+    return this.#epoch;
+  }
+  get offset(): number {
+    return this.#offset;
+  }
+  /** Null when the chain could not be followed: then reading starts over. */
+  get cursor(): Cursor | null {
+    return this.#chain === null || this.#epoch === 0n
+      ? null
+      : { epoch: this.#epoch, offset: this.#offset, chain: this.#chain };
+  }
+
+  /** From the first record of this epoch. */
+  startOver(epoch: bigint): void {
+    this.#epoch = epoch;
+    this.#offset = 0;
+    this.#chain = this.#start;
+  }
+
+  /** From the middle, without what came before. */
+  startLive(epoch: bigint, offset: number): void {
+    this.#epoch = epoch;
+    this.#offset = offset;
+    this.#chain = null;
+  }
+
+  published(sequence: number, payload: Uint8Array): void {
+    if (this.#chain !== null) this.#published.set(sequence, digest(payload));
+  }
+
+  /** A new producer, a new count. */
+  forgetPublished(): void {
+    this.#published.clear();
+  }
+
+  /** False for a record that was read before. */
+  advance(record: WireRecord, own: boolean): boolean {
+    if (record.offset <= this.#offset) return false;
+    const known = own ? this.#published.get(record.sequence) : undefined;
+    if (own) this.#published.delete(record.sequence);
+    const payloadDigest = record.payload === null ? known : digest(record.payload);
+    this.#offset = record.offset;
+    if (this.#chain === null) return true;
+    this.#chain =
+      payloadDigest === undefined
+        ? null
+        : chainNext(this.#chain, record.producer, record.sequence, record.codec, payloadDigest);
+    return true;
+  }
+
+  /** Records up to `offset` are not kept any more, so the chain cannot be followed through them. */
+  cut(offset: number): void {
+    if (offset <= this.#offset) return;
+    this.#offset = offset;
+    this.#chain = null;
+  }
+}

@@ -1,0 +1,18 @@
+// @weir/client: the native protocol for browsers and Node. The Yjs provider is in '@weir/client/yjs'.
+
+export { fromHex, toHex } from './bytes.js';
+export { chainNext, chainStart, digest } from './chain.js';
+export { WeirClient, type ClientEvents, type ClientStatus, type TokenSource, type WeirClientOptions } from './client.js';
+export type {
+  DocumentEvents,
+  DocumentSession,
+  PublishOptions,
+  StateOffer,
+  StoredResult,
+  SubscribeOptions,
+  WeirRecord,
+} from './document.js';
+export * from './errors.js';
+export type { Presence } from './presence.js';
+export type { Runtime, SocketEvent, Timer, WebSocketConstructor, WebSocketLike } from './runtime.js';
+export type { Cursor, GoingAway, Welcome } from './wire/events.js';

@@ -1,0 +1,210 @@
+// What one document still has to store: deltas in the order of publish, until the relay says they are durable.
+//
+//   outbox.add(0, payload, done)                 queued
+//   outbox.nextFrame(limits)                     numbered and on the wire
+//   outbox.stored(through)                       durable: gone from here
+//   outbox.disconnected(), nextFrame()           the same bytes under the same sequences again
+//
+// A sequence is given when a delta is first sent, for then the producer's last stored one is known. What has a
+// sequence is always a prefix of the queue, and what is on the wire a prefix of that, but for deltas that `skipTo`
+// passed over because the relay has them already.
+
+import type { Delta } from './wire/events.js';
+
+export interface OutboxEntry extends Delta {
+  /** 0 until it is first sent. */
+  sequence: number;
+  /** Opens the sequence anywhere: the first delta after lost history. */
+  base: boolean;
+  /** Stands for the state as a whole; a newer one takes its place. */
+  offered: boolean;
+  stored(offset: number): void;
+  failed(error: Error): void;
+}
+
+export interface FrameLimits {
+  /** For all the deltas of a frame together; a single larger one still goes, alone. */
+  payloadBytesMax: number;
+  deltasMax: number;
+}
+
+export interface OutgoingFrame {
+  firstSequence: number;
+  base: boolean;
+  entries: OutboxEntry[];
+  bytes: number;
+}
+
+export class Outbox {
+  #entries: OutboxEntry[] = [];
+  #first = 0; // what lies before is gone; cut off now and then, so that an ack costs O(1)
+  #sent = 0; // of the entries from #first on, how many were sent on this connection
+  #frames: { through: number; bytes: number }[] = [];
+  #bytes = 0;
+  #inFlightBytes = 0;
+  #nextSequence = 1;
+  #baseNext = false;
+
+  /** Deltas not yet known to be durable. */
+  get length(): number {
+    return this.#entries.length - this.#first;
+  }
+  get bytes(): number {
+    return this.#bytes;
+  }
+  get inFlightBytes(): number {
+    return this.#inFlightBytes;
+  }
+  get inFlight(): boolean {
+    return this.#frames.length > 0;
+  }
+  get unsent(): number {
+    return this.length - this.#sent;
+  }
+  /** The lowest sequence not known to be durable, or the one the next delta will get. */
+  get firstSequence(): number {
+    return this.#entries[this.#first]?.sequence || this.#nextSequence;
+  }
+
+  add(entry: OutboxEntry): void {
+    this.#entries.push(entry);
+    this.#bytes += entry.payload.length;
+  }
+
+  /** The next deltas to send, numbered; null when there is none. */
+  nextFrame(limits: FrameLimits): OutgoingFrame | null {
+    const from = this.#first + this.#sent;
+    let bytes = 0;
+    let to = from;
+    for (; to < this.#entries.length && to - from < limits.deltasMax; to++) {
+      const entry = this.#entries[to]!;
+      if (to > from && (entry.base || bytes + entry.payload.length > limits.payloadBytesMax)) break;
+      bytes += entry.payload.length;
+    }
+    const entries = this.#entries.slice(from, to);
+    if (entries.length === 0) return null;
+    for (const entry of entries) {
+      if (entry.sequence !== 0) continue;
+      entry.sequence = this.#nextSequence++;
+      entry.base = this.#baseNext;
+      this.#baseNext = false;
+    }
+    const firstSequence = entries[0]!.sequence;
+    this.#sent += entries.length;
+    this.#inFlightBytes += bytes;
+    this.#frames.push({ through: firstSequence + entries.length - 1, bytes });
+    return { firstSequence, base: entries[0]!.base, entries, bytes };
+  }
+
+  /** What would be sent next. */
+  get next(): Readonly<OutboxEntry> | undefined {
+    return this.#entries[this.#first + this.#sent];
+  }
+  /** What is longest here. */
+  get oldest(): Readonly<OutboxEntry> | undefined {
+    return this.#entries[this.#first];
+  }
+
+  /** Every delta through this sequence is durable. */
+  stored(through: number, offset: number): void {
+    this.answered(through);
+    let entry = this.#entries[this.#first];
+    while (entry !== undefined && entry.sequence !== 0 && entry.sequence <= through) {
+      this.#drop(entry);
+      entry.stored(offset);
+      entry = this.#entries[this.#first];
+    }
+    this.#shorten();
+  }
+
+  /** The relay has answered, in whatever way, for the frames through this sequence; 0: for all. */
+  answered(through: number): void {
+    while (this.#frames.length > 0 && (through === 0 || this.#frames[0]!.through <= through))
+      this.#inFlightBytes -= this.#frames.shift()!.bytes;
+  }
+
+  /** Sends again, from `sequence` on; only when nothing is in flight. False when that one is gone or was never sent. */
+  rewind(sequence: number): boolean {
+    const first = this.firstSequence;
+    if (sequence < first || sequence > this.#nextSequence) return false;
+    let index = this.#first;
+    while (index < this.#entries.length && this.#entries[index]!.sequence !== 0 && this.#entries[index]!.sequence < sequence)
+      index++;
+    this.#sent = index - this.#first;
+    return true;
+  }
+
+  /** Nothing is on the wire any more. */
+  disconnected(): void {
+    this.#sent = 0;
+    this.#frames = [];
+    this.#inFlightBytes = 0;
+  }
+
+  /** The producer has stored more than this outbox ever sent: an earlier life of it did. */
+  continueAfter(sequence: number): void {
+    if (this.#nextSequence <= sequence) this.#nextSequence = sequence + 1;
+  }
+
+  /** Another producer, another count: all that waits is numbered anew from 1. */
+  restart(): void {
+    this.#renumber();
+    this.#nextSequence = 1;
+  }
+
+  /** Another history: all that waits is numbered anew, by numbers never used before, opening with a base. */
+  reopen(): void {
+    this.#renumber();
+    for (const entry of this.#entries.filter(({ offered }) => offered)) this.#bytes -= entry.payload.length;
+    this.#entries = this.#entries.filter(({ offered }) => !offered);
+    this.#baseNext = true;
+  }
+
+  /** Puts deltas before all that wait. Only after reopen(), before anything is sent. */
+  offer(entries: OutboxEntry[]): void {
+    this.#entries.splice(this.#first, 0, ...entries);
+    for (const entry of entries) this.#bytes += entry.payload.length;
+  }
+
+  /** Takes out the first unsent delta, which cannot be sent. */
+  refuseNext(error: Error): void {
+    const [entry] = this.#entries.splice(this.#first + this.#sent, 1);
+    if (entry === undefined) return;
+    this.#bytes -= entry.payload.length;
+    entry.failed(error);
+  }
+
+  /** Gives up all that waits; the numbers it had are free again, for the relay has refused them. */
+  clear(error: Error): void {
+    const entries = this.#entries.slice(this.#first);
+    this.#nextSequence = this.firstSequence;
+    this.disconnected();
+    this.#entries = [];
+    this.#first = 0;
+    this.#bytes = 0;
+    for (const entry of entries) entry.failed(error);
+  }
+
+  #renumber(): void {
+    this.disconnected();
+    this.#entries.splice(0, this.#first);
+    this.#first = 0;
+    for (const entry of this.#entries) {
+      entry.sequence = 0;
+      entry.base = false;
+    }
+    this.#baseNext = false;
+  }
+
+  #drop(entry: OutboxEntry): void {
+    this.#first++;
+    if (this.#sent > 0) this.#sent--;
+    this.#bytes -= entry.payload.length;
+  }
+
+  #shorten(): void {
+    if (this.#first < 1024 && this.#first < this.#entries.length) return;
+    this.#entries.splice(0, this.#first);
+    this.#first = 0;
+  }
+}

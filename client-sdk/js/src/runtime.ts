@@ -1,0 +1,51 @@
+// What the client needs of the world: a clock, timers, chance, and a WebSocket. Tests put their own in their place.
+
+/** The part of a WebSocket that is used; browsers' and the `ws` package's both fit. */
+export interface WebSocketLike {
+  binaryType: string;
+  readonly readyState: number;
+  send(data: Uint8Array): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void;
+}
+
+/** What is looked at of any socket event. */
+export interface SocketEvent {
+  readonly data?: unknown;
+  readonly code?: number;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocketLike;
+
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Runtime {
+  /** Milliseconds, never going back. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  randomBytes(count: number): Uint8Array;
+  after(delayMs: number, run: () => void): Timer;
+  /** Once the current work is done, before anything else. */
+  soon(run: () => void): void;
+}
+
+export const systemRuntime: Runtime = {
+  now: () => performance.now(),
+  random: () => Math.random(),
+  randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+  after(delayMs, run) {
+    const id = setTimeout(run, delayMs);
+    return { cancel: () => clearTimeout(id) };
+  },
+  soon: (run) => queueMicrotask(run),
+};
+
+/** Full jitter: anywhere between nothing and a ceiling that doubles with each failure, so that a crowd spreads out. */
+export function backoffMs(failures: number, random: number, firstMs: number, maxMs: number): number {
+  return Math.floor(random * Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)));
+}

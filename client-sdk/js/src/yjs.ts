@@ -1,0 +1,279 @@
+// Yjs over weir, with the API people know from y-websocket.
+//
+//   const provider = new WeirProvider('ws://127.0.0.1:8787', 'acme-notes', 'plan', ydoc);
+//   provider.on('sync', (synced) => ...);       everything the relay has, is here
+//   provider.on('saved', (saved) => ...);       everything here is durable on the relay
+//
+// Each update of the document becomes one delta (Yjs update V1, codec 0). Content that the document had before it first
+// caught up, from elsewhere (y-indexeddb, say), is not published as it comes: once everything was read, only what the
+// relay lacks is, and what was typed meanwhile goes with it, never before what it builds on.
+
+import { Awareness } from 'y-protocols/awareness';
+import * as Y from 'yjs';
+
+import { WeirClient, type ClientStatus, type TokenSource, type WeirClientOptions } from './client.js';
+import type { DocumentSession, WeirRecord } from './document.js';
+import { Emitter } from './emitter.js';
+import { Code, OutboxFullError, WeirError } from './errors.js';
+import type { WebSocketConstructor } from './runtime.js';
+import { AwarenessBridge } from './yjs-presence.js';
+import { splitUpdate } from './yjs-split.js';
+
+export { splitUpdate } from './yjs-split.js';
+
+export interface WeirProviderOptions {
+  /** An existing one; by default a new one. Null: none at all. */
+  awareness?: Awareness | null;
+  /** False: only when connect() is called. */
+  connect?: boolean;
+  token?: TokenSource;
+  /** For Node before 22: `WebSocket` of the `ws` package. */
+  webSocket?: WebSocketConstructor;
+  producer?: Uint8Array;
+  /** A connection shared with other documents; url and the options above that concern it are then not used. */
+  client?: WeirClient;
+  /** Opens a deleted document anew. */
+  recreate?: boolean;
+}
+
+export interface WeirProviderEvents {
+  status: [event: { status: 'disconnected' | 'connecting' | 'connected' }];
+  sync: [synced: boolean];
+  saved: [saved: boolean];
+  'connection-error': [error: WeirError, provider: WeirProvider];
+  error: [error: WeirError];
+}
+
+const pieceBytesMaxUnknown = 1024 * 1024;
+
+export class WeirProvider extends Emitter<WeirProviderEvents> {
+  readonly doc: Y.Doc;
+  readonly awareness: Awareness | null;
+  readonly #client: WeirClient;
+  readonly #ownsClient: boolean;
+  readonly #ownsAwareness: boolean;
+  readonly #session: DocumentSession;
+  readonly #bridge: AwarenessBridge | null;
+  #synced = false;
+  #saved = true;
+  #destroyed = false;
+  /** What the relay sent since reading began at the start; null once all of it was read. */
+  #received: Uint8Array[] | null = [];
+  /** The document holds what was never offered: offer what the relay lacks, when that is known. */
+  #held = false;
+
+  constructor(url: string, space: string, document: string, doc: Y.Doc, options: WeirProviderOptions = {}) {
+    super();
+    this.doc = doc;
+    this.#ownsAwareness = options.awareness === undefined;
+    this.awareness = options.awareness === undefined ? new Awareness(doc) : options.awareness;
+    this.#ownsClient = options.client === undefined;
+    this.#client = options.client ?? new WeirClient({ ...clientOptions(url, options), connect: false });
+    this.#session = this.#client.subscribe(document, {
+      space,
+      presence: this.awareness !== null,
+      recreate: options.recreate ?? false,
+      state: () => this.#whatRelayLacks(),
+    });
+    this.#held = doc.store.clients.size > 0;
+    this.#bridge = this.awareness === null ? null : new AwarenessBridge(this.awareness, this.#session, this);
+    this.#listen();
+    if (this.#ownsClient && options.connect !== false) this.#client.connect();
+  }
+
+  get status(): 'disconnected' | 'connecting' | 'connected' {
+    return statusOf(this.#client.status);
+  }
+  get client(): WeirClient {
+    return this.#client;
+  }
+  get session(): DocumentSession {
+    return this.#session;
+  }
+  /** Everything the relay has, is here. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+  /** Everything here is durable on the relay. */
+  get saved(): boolean {
+    return this.#saved;
+  }
+  /** Updates that are not yet durable. */
+  get pendingCount(): number {
+    return this.#session.pendingCount + (this.#held ? 1 : 0);
+  }
+
+  connect(): void {
+    this.#client.connect();
+  }
+  /** Concerns the whole connection when it is shared. */
+  disconnect(): void {
+    this.#client.disconnect();
+  }
+
+  async whenSynced(): Promise<void> {
+    await this.#session.whenCaughtUp();
+  }
+
+  async whenSaved(): Promise<void> {
+    for (;;) {
+      if (this.#held) await this.#session.whenCaughtUp();
+      await this.#session.whenStored();
+      if (this.pendingCount === 0) return;
+    }
+  }
+
+  /** For ever. What is not yet saved is given up: await whenSaved() first. */
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.doc.off('update', this.#updated);
+    this.doc.off('destroy', this.#docDestroyed);
+    this.#client.off('status', this.#statusChanged);
+    this.#client.off('connection-error', this.#connectionFailed);
+    this.#client.off('error', this.#failed);
+    globalThis.removeEventListener?.('pagehide', this.#hidden);
+    globalThis.removeEventListener?.('pageshow', this.#shown);
+    this.#session.withdrawPresence();
+    this.#bridge?.destroy();
+    this.#session.close();
+    if (this.#ownsClient) this.#client.close();
+    if (this.#ownsAwareness) this.awareness?.destroy();
+    this.#setSynced(false);
+    this.forgetListeners();
+  }
+
+  // ---- wiring ----
+
+  #listen(): void {
+    this.doc.on('update', this.#updated);
+    this.doc.on('destroy', this.#docDestroyed);
+    this.#client.on('status', this.#statusChanged);
+    this.#client.on('connection-error', this.#connectionFailed);
+    this.#client.on('error', this.#failed);
+    globalThis.addEventListener?.('pagehide', this.#hidden);
+    globalThis.addEventListener?.('pageshow', this.#shown);
+    this.#session
+      .on('subscribed', ({ fresh }) => {
+        if (fresh) this.#received = [];
+      })
+      .on('records', (records) => this.#apply(records))
+      .on('caught-up', () => this.#caughtUp())
+      .on('stored', () => this.#checkSaved())
+      .on('disconnected', () => this.#setSynced(false))
+      .on('error', this.#failed);
+    this.#checkSaved();
+  }
+
+  readonly #docDestroyed = (): void => this.destroy();
+  readonly #hidden = (): void => this.#bridge?.hide();
+  readonly #shown = (event: Event): void => {
+    if ((event as PageTransitionEvent).persisted) this.#bridge?.show();
+  };
+  readonly #statusChanged = (status: ClientStatus): void => {
+    this.emit('status', { status: statusOf(status) });
+  };
+  readonly #connectionFailed = (error: WeirError): void => {
+    this.emit('connection-error', error, this);
+  };
+  readonly #failed = (error: WeirError): void => {
+    this.emit('error', error);
+  };
+
+  // ---- from the document ----
+
+  readonly #updated = (update: Uint8Array, origin: unknown, _doc: Y.Doc, transaction: Y.Transaction): void => {
+    if (origin === this) return;
+    if (this.#received !== null && !transaction.local) this.#held = true;
+    if (!this.#held) this.#publish(splitUpdate(update, this.#pieceBytesMax));
+    this.#checkSaved();
+  };
+
+  #publish(updates: Uint8Array[]): void {
+    for (const update of updates)
+      this.#session.publish(update).catch((error: unknown) => {
+        // Not stored: whatever it was, it is part of the document, and goes with what is offered next.
+        this.#held = true;
+        this.#received ??= [];
+        if (this.#destroyed) return;
+        if (error instanceof WeirError) this.emit('error', error);
+        if (error instanceof OutboxFullError) void this.#session.whenStored().then(() => this.#offerAgain(), () => undefined);
+        this.#checkSaved();
+      });
+  }
+
+  get #pieceBytesMax(): number {
+    return this.#client.welcome?.payloadBytesMax || pieceBytesMaxUnknown;
+  }
+
+  // ---- from the relay ----
+
+  #apply(records: WeirRecord[]): void {
+    const apply = (): void => {
+      for (const { codec, payload, offset } of records) {
+        if (payload === null || codec !== 0) continue;
+        try {
+          Y.applyUpdate(this.doc, payload, this);
+          this.#received?.push(payload);
+        } catch (cause) {
+          const message = `${this.#session.document}: the record at offset ${offset} is not a Yjs update and was left out`;
+          this.#failed(new WeirError(message, { code: Code.dataLoss, document: this.#session.document, cause }));
+        }
+      }
+    };
+    Y.transact(this.doc, apply, this, false);
+  }
+
+  #caughtUp(): void {
+    if (this.#held) {
+      const lacking = this.#whatRelayLacks();
+      this.#held = false;
+      if (lacking !== null) this.#publish(lacking);
+    }
+    this.#received = null;
+    this.#setSynced(true);
+    this.#checkSaved();
+  }
+
+  #offerAgain(): void {
+    if (this.#held && this.#session.caughtUp) this.#caughtUp();
+  }
+
+  /** The document less what the relay sent, in pieces; null when the relay has it all. */
+  #whatRelayLacks(): Uint8Array[] | null {
+    const there = new Y.Doc();
+    there.transact(() => this.#received?.forEach((update) => Y.applyUpdate(there, update)));
+    this.#held = false;
+    const complete = Y.equalSnapshots(Y.snapshot(there), Y.snapshot(this.doc));
+    const lacking = complete ? null : Y.encodeStateAsUpdate(this.doc, Y.encodeStateVector(there));
+    there.destroy();
+    return lacking === null ? null : splitUpdate(lacking, this.#pieceBytesMax);
+  }
+
+  #setSynced(synced: boolean): void {
+    if (this.#synced === synced) return;
+    this.#synced = synced;
+    this.emit('sync', synced);
+  }
+
+  #checkSaved(): void {
+    const saved = this.pendingCount === 0;
+    if (this.#saved === saved) return;
+    this.#saved = saved;
+    this.emit('saved', saved);
+  }
+}
+
+function clientOptions(url: string, options: WeirProviderOptions): WeirClientOptions {
+  const { token, webSocket, producer } = options;
+  return {
+    url,
+    ...(token === undefined ? {} : { token }),
+    ...(webSocket === undefined ? {} : { webSocket }),
+    ...(producer === undefined ? {} : { producer }),
+  };
+}
+
+function statusOf(status: ClientStatus): 'disconnected' | 'connecting' | 'connected' {
+  return status === 'stopped' ? 'disconnected' : status;
+}
