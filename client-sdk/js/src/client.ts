@@ -7,11 +7,20 @@
 
 import { Connection } from './connection.js';
 import type { DocumentSession, SubscribeOptions } from './document.js';
-import { DocumentLogic, type DocumentLink } from './document-logic.js';
+import { DocumentLogic } from './document-logic.js';
 import { Emitter } from './emitter.js';
 import { AccessDeniedError, ClosedError, Code, errorFromAnswer, FencedError, Reason, WeirError } from './errors.js';
+import type { DocumentLink } from './link.js';
 import { backoffMs, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
-import { protocolVersion, type ClientEvent, type ErrorEvent, type GoingAway, type ServerEvent, type Subscribe, type Welcome } from './wire/events.js';
+import {
+  protocolVersion,
+  type ClientEvent,
+  type ErrorEvent,
+  type GoingAway,
+  type ServerEvent,
+  type Subscribe,
+  type Welcome,
+} from './wire/events.js';
 
 /** A connection that held this long was a good one: the next failure is the first again. */
 const stableMs = 5_000;
@@ -63,7 +72,7 @@ export class WeirClient extends Emitter<ClientEvents> {
   readonly #documents = new Map<string, DocumentLogic>();
   readonly #handles = new Map<number, DocumentLogic>();
   readonly #requests = new Map<number, DocumentLogic>();
-  readonly #link: DocumentLink;
+  readonly #link: DocumentLink<DocumentLogic>;
   readonly #online = (): void => this.#hurry();
   #token: TokenSource;
   #producer: Uint8Array;
@@ -142,7 +151,8 @@ export class WeirClient extends Emitter<ClientEvents> {
     if (space === undefined) throw new TypeError('name a space, here or in the client');
     if (this.#status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
     const key = `${space}\0${document}`;
-    if (this.#documents.has(key)) throw new TypeError(`${space}/${document} is subscribed already; close that session first`);
+    if (this.#documents.has(key))
+      throw new TypeError(`${space}/${document} is subscribed already; close that session first`);
     const session = new DocumentLogic(this.#link, space, document, options);
     this.#documents.set(key, session);
     if (this.#welcome !== null) session.connected();
@@ -291,7 +301,11 @@ export class WeirClient extends Emitter<ClientEvents> {
     this.#requests.delete(event.request);
     if (document !== undefined) return document.receive(event);
     if (event.request !== 0 || event.document !== 0) return; // of a session closed meanwhile
-    const error = errorFromAnswer(event.message, { code: event.code, reason: event.reason, retryAfterMs: event.retryAfterMs });
+    const error = errorFromAnswer(event.message, {
+      code: event.code,
+      reason: event.reason,
+      retryAfterMs: event.retryAfterMs,
+    });
     if (error instanceof FencedError) return this.#stop(error, true);
     this.emit('error', error);
     if (event.retryAfterMs > 0) this.#notBefore = this.#runtime.now() + event.retryAfterMs;
@@ -374,7 +388,7 @@ export class WeirClient extends Emitter<ClientEvents> {
     return bytes;
   }
 
-  #makeLink(): DocumentLink {
+  #makeLink(): DocumentLink<DocumentLogic> {
     const client = this;
     return {
       runtime: this.#runtime,
@@ -415,7 +429,8 @@ export function socketUrl(address: string): string {
   const url = new URL(address);
   if (url.protocol === 'http:') url.protocol = 'ws:';
   if (url.protocol === 'https:') url.protocol = 'wss:';
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:') throw new TypeError(`${address} is not a ws:// or wss:// address`);
+  if (url.protocol !== 'ws:' && url.protocol !== 'wss:')
+    throw new TypeError(`${address} is not a ws:// or wss:// address`);
   if (url.pathname === '/' || url.pathname === '') url.pathname = '/v1/sync';
   return url.href;
 }
@@ -426,4 +441,3 @@ function globalSocket(): WebSocketConstructor {
     throw new TypeError('this runtime has no WebSocket: give one as `webSocket`, such as that of the "ws" package');
   return socket;
 }
-

@@ -64,7 +64,10 @@ export class Connection {
   #end(what: string, cause?: unknown): void {
     if (this.#over) return;
     this.close();
-    const error = cause instanceof WeirError ? cause : new ConnectionError(`${this.#url}: ${what}`, { code: Code.unavailable, cause });
+    const error =
+      cause instanceof WeirError
+        ? cause
+        : new ConnectionError(`${this.#url}: ${what}`, { code: Code.unavailable, cause });
     this.#listener.closed(error);
   }
 
@@ -73,7 +76,8 @@ export class Connection {
     this.#heardAt = this.#runtime.now();
     let events: ServerEvent[];
     try {
-      if (!(data instanceof ArrayBuffer)) throw new ProtocolError('the relay sent a text message; is this a weir relay?');
+      if (!(data instanceof ArrayBuffer))
+        throw new ProtocolError('the relay sent a text message; is this a weir relay?');
       events = decodeServerFrame(new Uint8Array(data));
     } catch (error) {
       this.#end('the relay sent what is not a frame', error);

@@ -70,8 +70,7 @@ export interface DocumentEvents {
   error: [error: WeirError];
 }
 
-export interface DocumentSession
-  extends Pick<Emitter<DocumentEvents>, 'on' | 'once' | 'off'> {
+export interface DocumentSession extends Pick<Emitter<DocumentEvents>, 'on' | 'once' | 'off'> {
   readonly space: string;
   readonly document: string;
   /** Deltas published and not yet durable on the relay. */

@@ -2,7 +2,13 @@
 
 export { fromHex, toHex } from './bytes.js';
 export { chainNext, chainStart, digest } from './chain.js';
-export { WeirClient, type ClientEvents, type ClientStatus, type TokenSource, type WeirClientOptions } from './client.js';
+export {
+  WeirClient,
+  type ClientEvents,
+  type ClientStatus,
+  type TokenSource,
+  type WeirClientOptions,
+} from './client.js';
 export type {
   DocumentEvents,
   DocumentSession,

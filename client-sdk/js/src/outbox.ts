@@ -128,7 +128,11 @@ export class Outbox {
     const first = this.firstSequence;
     if (sequence < first || sequence > this.#nextSequence) return false;
     let index = this.#first;
-    while (index < this.#entries.length && this.#entries[index]!.sequence !== 0 && this.#entries[index]!.sequence < sequence)
+    while (
+      index < this.#entries.length &&
+      this.#entries[index]!.sequence !== 0 &&
+      this.#entries[index]!.sequence < sequence
+    )
       index++;
     this.#sent = index - this.#first;
     return true;

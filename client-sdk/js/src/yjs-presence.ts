@@ -2,7 +2,12 @@
 // on y-websocket and people on WeirProvider see each other's cursors.
 
 import * as decoding from 'lib0/decoding';
-import { applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates, type Awareness } from 'y-protocols/awareness';
+import {
+  applyAwarenessUpdate,
+  encodeAwarenessUpdate,
+  removeAwarenessStates,
+  type Awareness,
+} from 'y-protocols/awareness';
 
 import type { DocumentSession } from './document.js';
 import type { Presence } from './presence.js';

@@ -9,7 +9,7 @@ export function splitUpdate(update: Uint8Array, bytesMax: number): Uint8Array[] 
   if (update.length <= bytesMax) return [update];
   const { structs, ds } = Y.decodeUpdate(update);
   const pieces: Uint8Array[] = [];
-  for (let from = 0; from < structs.length; ) {
+  for (let from = 0; from < structs.length;) {
     // Halve the guess until it fits: sizes are known only once they are written.
     let count = Math.min(structs.length - from, 4096);
     let piece = encodeStructs(structs.slice(from, from + count));

@@ -197,7 +197,11 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
         this.#received ??= [];
         if (this.#destroyed) return;
         if (error instanceof WeirError) this.emit('error', error);
-        if (error instanceof OutboxFullError) void this.#session.whenStored().then(() => this.#offerAgain(), () => undefined);
+        if (error instanceof OutboxFullError)
+          void this.#session.whenStored().then(
+            () => this.#offerAgain(),
+            () => undefined,
+          );
         this.#checkSaved();
       });
   }

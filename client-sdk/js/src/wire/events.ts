@@ -163,13 +163,4 @@ export interface Cut {
 }
 
 export type ServerEvent =
-  | Welcome
-  | Subscribed
-  | Records
-  | CaughtUp
-  | Stored
-  | PresenceUpdate
-  | ErrorEvent
-  | GoingAway
-  | Ping
-  | Cut;
+  Welcome | Subscribed | Records | CaughtUp | Stored | PresenceUpdate | ErrorEvent | GoingAway | Ping | Cut;

@@ -24,7 +24,17 @@ export async function welcome(network: FakeNetwork, limits: Fields = {}): Promis
   const socket = network.last;
   socket.open();
   const hello = socket.takeOne('hello');
-  socket.say({ welcome: { session: 1, heartbeatMs: 10_000, inFlightBytesMax: 1000, payloadBytesMax: 500, frameBytesMax: 2000, presenceBytesMax: 100, ...limits } });
+  socket.say({
+    welcome: {
+      session: 1,
+      heartbeatMs: 10_000,
+      inFlightBytesMax: 1000,
+      payloadBytesMax: 500,
+      frameBytesMax: 2000,
+      presenceBytesMax: 100,
+      ...limits,
+    },
+  });
   await settled();
   return hello;
 }
@@ -33,7 +43,9 @@ export async function welcome(network: FakeNetwork, limits: Fields = {}): Promis
 export async function answerSubscribe(socket: FakeSocket, answer: Fields = {}): Promise<Fields> {
   await settled();
   const subscribe = socket.takeOne('subscribe');
-  socket.say({ subscribed: { request: subscribe.request, document: handle, epoch, head: 0, lastSequence: 0, ...answer } });
+  socket.say({
+    subscribed: { request: subscribe.request, document: handle, epoch, head: 0, lastSequence: 0, ...answer },
+  });
   await settled();
   return subscribe;
 }
@@ -51,8 +63,21 @@ export function refused(error: Fields): Event {
 }
 
 /** Consecutive records of one producer. */
-export function run(producer: string, firstSequence: number, firstOffset: number, payloads: string[], stub = false): Fields {
-  return { producer, firstSequence, firstOffset, time: 1, deltas: payloads.map((payload) => (stub ? {} : { payload })), stub };
+export function run(
+  producer: string,
+  firstSequence: number,
+  firstOffset: number,
+  payloads: string[],
+  stub = false,
+): Fields {
+  return {
+    producer,
+    firstSequence,
+    firstOffset,
+    time: 1,
+    deltas: payloads.map((payload) => (stub ? {} : { payload })),
+    stub,
+  };
 }
 
 export function records(...runs: Fields[]): Event {

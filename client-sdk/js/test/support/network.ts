@@ -34,7 +34,12 @@ export class FakeSocket {
   }
 
   send(data: Uint8Array): void {
-    const frame = ClientFrame.toObject(ClientFrame.decode(data), { longs: Number, defaults: true, arrays: true, oneofs: false });
+    const frame = ClientFrame.toObject(ClientFrame.decode(data), {
+      longs: Number,
+      defaults: true,
+      arrays: true,
+      oneofs: false,
+    });
     for (const event of frame.events as Event[]) this.onsent(readable(event) as Event);
   }
 
@@ -76,7 +81,10 @@ export class FakeSocket {
   /** The only event sent since the last call, which must be of this kind. */
   takeOne(kind: string): Fields {
     const events = this.take();
-    assert.deepEqual(events.map((event) => Object.keys(event)[0]), [kind]);
+    assert.deepEqual(
+      events.map((event) => Object.keys(event)[0]),
+      [kind],
+    );
     return events[0]![kind]!;
   }
 

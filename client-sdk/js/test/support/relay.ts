@@ -81,7 +81,16 @@ export class FakeRelay {
     const [kind, fields] = Object.entries(event)[0] as [string, Fields];
     if (kind === 'hello') {
       session.producer = fields.producer as string;
-      this.#say(session, { welcome: { session: 1, heartbeatMs: 0, inFlightBytesMax: 1 << 20, payloadBytesMax: this.payloadBytesMax, frameBytesMax: 4 << 20, presenceBytesMax: 4096 } });
+      this.#say(session, {
+        welcome: {
+          session: 1,
+          heartbeatMs: 0,
+          inFlightBytesMax: 1 << 20,
+          payloadBytesMax: this.payloadBytesMax,
+          frameBytesMax: 4 << 20,
+          presenceBytesMax: 4096,
+        },
+      });
     } else if (kind === 'subscribe') this.#subscribe(session, fields);
     else if (kind === 'publish') this.#publish(session, fields);
     else if (kind === 'presence') this.#setPresence(session, this.#byHandle(fields.document), fields.data as string);
@@ -94,9 +103,18 @@ export class FakeRelay {
     document.readers.set(session, true);
     const presence = [...document.presence].map(([whose, data]) => this.#presenceOf(document, whose, data));
     this.#say(session, {
-      subscribed: { request, document: document.handle, epoch: this.epoch, head: document.records.length, lastSequence: document.marks.get(session.producer) ?? 0, lostHistory, presence },
+      subscribed: {
+        request,
+        document: document.handle,
+        epoch: this.epoch,
+        head: document.records.length,
+        lastSequence: document.marks.get(session.producer) ?? 0,
+        lostHistory,
+        presence,
+      },
     });
-    for (const record of document.records) if (lostHistory || record.offset > offset) this.#deliver(session, document, record, false);
+    for (const record of document.records)
+      if (lostHistory || record.offset > offset) this.#deliver(session, document, record, false);
     this.#say(session, { caughtUp: { document: document.handle, offset: document.records.length } });
   }
 
@@ -114,12 +132,21 @@ export class FakeRelay {
       for (const reader of document.readers.keys()) this.#deliver(reader, document, record, reader === session);
     }
     document.marks.set(session.producer, sequence - 1);
-    this.#say(session, { stored: { document: handle, throughSequence: sequence - 1, offset: document.records.length } });
+    this.#say(session, {
+      stored: { document: handle, throughSequence: sequence - 1, offset: document.records.length },
+    });
   }
 
   #deliver(reader: Session, document: RelayDocument, record: StoredRecord, stub: boolean): void {
     const { offset, producer, sequence, payload } = record;
-    const run = { producer, firstSequence: sequence, firstOffset: offset, time: 1, deltas: [stub ? {} : { payload }], stub };
+    const run = {
+      producer,
+      firstSequence: sequence,
+      firstOffset: offset,
+      time: 1,
+      deltas: [stub ? {} : { payload }],
+      stub,
+    };
     this.#say(reader, { records: { document: document.handle, runs: [run] } });
   }
 

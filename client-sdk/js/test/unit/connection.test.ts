@@ -176,18 +176,42 @@ test("others' presence: one by one, and as the complete set that a subscription 
   const { client, network, runtime } = scene();
   const session = client.subscribe('d', { presence: true });
   const changes: [string, string, boolean][] = [];
-  const short = ({ key, data, gone }: Presence): [string, string, boolean] => [key, Buffer.from(data).toString('hex'), gone];
+  const short = ({ key, data, gone }: Presence): [string, string, boolean] => [
+    key,
+    Buffer.from(data).toString('hex'),
+    gone,
+  ];
   session.on('presence', (some) => changes.push(...some.map(short)));
-  const of = (key: string, data: string, gone = false, producer = 'bb'): { [field: string]: unknown } => ({ document: handle, key, producer: producer.repeat(16), data, gone });
+  const of = (key: string, data: string, gone = false, producer = 'bb'): { [field: string]: unknown } => ({
+    document: handle,
+    key,
+    producer: producer.repeat(16),
+    data,
+    gone,
+  });
   await welcome(network);
   await answerSubscribe(network.last, { presence: [of('a1', '11'), of('a2', '22'), of('a9', '99', false, '01')] });
-  network.last.say({ presence: of('a2', '23') }, { presence: of('a3', '33') }, { presence: of('a1', '', true) }, { presence: of('a1', '', true) });
-  assert.deepEqual(changes.splice(0), [['a1', '11', false], ['a2', '22', false], ['a2', '23', false], ['a3', '33', false], ['a1', '', true]]);
+  network.last.say(
+    { presence: of('a2', '23') },
+    { presence: of('a3', '33') },
+    { presence: of('a1', '', true) },
+    { presence: of('a1', '', true) },
+  );
+  assert.deepEqual(changes.splice(0), [
+    ['a1', '11', false],
+    ['a2', '22', false],
+    ['a2', '23', false],
+    ['a3', '33', false],
+    ['a1', '', true],
+  ]);
   network.last.drop();
   await runtime.advance(1000);
   await welcome(network);
   await answerSubscribe(network.last, { presence: [of('a3', '34')] });
-  assert.deepEqual(changes, [['a2', '', true], ['a3', '34', false]]);
+  assert.deepEqual(changes, [
+    ['a2', '', true],
+    ['a3', '34', false],
+  ]);
   assert.deepEqual([...session.presence.keys()], ['a3']);
 });
 

@@ -2,15 +2,37 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Code, DocumentDeletedError, EpochChangedError, FencedError, Reason, type WeirError } from '../../src/errors.js';
-import { answerSubscribe, bytes, caughtUp, epoch, inShort, records, refused, run, scene, stored, welcome, type Scene } from '../support/conversation.js';
+import {
+  Code,
+  DocumentDeletedError,
+  EpochChangedError,
+  FencedError,
+  Reason,
+  type WeirError,
+} from '../../src/errors.js';
+import {
+  answerSubscribe,
+  bytes,
+  caughtUp,
+  epoch,
+  inShort,
+  records,
+  refused,
+  run,
+  scene,
+  stored,
+  welcome,
+  type Scene,
+} from '../support/conversation.js';
 import { settled } from '../support/network.js';
 import type { DocumentSession, SubscribeOptions } from '../../src/document.js';
 
 const other = 'bb'.repeat(16);
 
 /** A client with one open document that has stored one delta, and has two more on the wire: sequences 2 and 3. */
-async function threePublished(options: SubscribeOptions = {}): Promise<Scene & { session: DocumentSession; errors: WeirError[] }> {
+async function threePublished(
+  options: SubscribeOptions = {},
+): Promise<Scene & { session: DocumentSession; errors: WeirError[] }> {
   const stage = scene();
   const session = stage.client.subscribe('d', options);
   const errors: WeirError[] = [];
@@ -27,7 +49,10 @@ async function threePublished(options: SubscribeOptions = {}): Promise<Scene & {
   return { ...stage, session, errors };
 }
 
-async function reconnect({ network, runtime }: Scene, answer: { [field: string]: unknown }): Promise<{ [field: string]: unknown }> {
+async function reconnect(
+  { network, runtime }: Scene,
+  answer: { [field: string]: unknown },
+): Promise<{ [field: string]: unknown }> {
   const before = network.sockets.length;
   network.last.drop();
   while (network.sockets.length === before) await runtime.advance(100);
@@ -111,11 +136,16 @@ test('a base refused a second time in an epoch: another producer', async () => {
 
 test('publish names another epoch: subscribe again', async () => {
   const { network, errors } = await threePublished();
-  network.last.say(refused({ code: Code.failedPrecondition, reason: Reason.epoch, throughSequence: 2 }), refused({ code: Code.failedPrecondition, reason: Reason.epoch, throughSequence: 3 }));
+  network.last.say(
+    refused({ code: Code.failedPrecondition, reason: Reason.epoch, throughSequence: 2 }),
+    refused({ code: Code.failedPrecondition, reason: Reason.epoch, throughSequence: 3 }),
+  );
   await settled();
   const [unsubscribe, subscribe] = network.last.take();
   assert.ok(unsubscribe?.unsubscribe);
-  network.last.say({ subscribed: { request: subscribe!.subscribe!.request, document: 3, epoch: 8, lostHistory: true } });
+  network.last.say({
+    subscribed: { request: subscribe!.subscribe!.request, document: 3, epoch: 8, lostHistory: true },
+  });
   await settled();
   assert.deepEqual(inShort(network.last.takeOne('publish')), [4, true, ['bb', 'cc']]);
   assert.ok(errors.length === 1 && errors[0] instanceof EpochChangedError);
@@ -160,7 +190,9 @@ test('a deleted document is never offered again', async () => {
   const stage = await threePublished();
   const { client, network, runtime, session, errors } = stage;
   const promise = session.publish(bytes('dd'));
-  network.last.say(refused({ code: Code.notFound, reason: Reason.deleted, throughSequence: 2, message: 'document "d" was deleted' }));
+  network.last.say(
+    refused({ code: Code.notFound, reason: Reason.deleted, throughSequence: 2, message: 'document "d" was deleted' }),
+  );
   await assert.rejects(promise, DocumentDeletedError);
   await assert.rejects(session.whenStored(), DocumentDeletedError);
   await assert.rejects(session.whenCaughtUp(), DocumentDeletedError);
@@ -203,10 +235,14 @@ test('fenced: this client stops, without a storm', async () => {
 
 test('a gap in the sequence: sent again from the one expected, once everything on the wire was answered', async () => {
   const { network, runtime, session } = await threePublished();
-  network.last.say(refused({ code: Code.outOfRange, reason: Reason.sequenceGap, expectedSequence: 2, throughSequence: 2 }));
+  network.last.say(
+    refused({ code: Code.outOfRange, reason: Reason.sequenceGap, expectedSequence: 2, throughSequence: 2 }),
+  );
   await runtime.advance(10);
   assert.deepEqual(network.last.take(), []);
-  network.last.say(refused({ code: Code.outOfRange, reason: Reason.sequenceGap, expectedSequence: 2, throughSequence: 3 }));
+  network.last.say(
+    refused({ code: Code.outOfRange, reason: Reason.sequenceGap, expectedSequence: 2, throughSequence: 3 }),
+  );
   await runtime.advance(10);
   assert.deepEqual(inShort(network.last.takeOne('publish')), [2, false, ['bb', 'cc']]);
   network.last.say(stored(3));
@@ -256,7 +292,10 @@ for (const code of [Code.resourceExhausted, Code.unavailable])
 test('no right to publish: said, kept, and tried again on the next connection', async () => {
   const stage = await threePublished();
   const { network, session, errors } = stage;
-  network.last.say(refused({ code: Code.permissionDenied, throughSequence: 2 }), refused({ code: Code.permissionDenied, throughSequence: 3 }));
+  network.last.say(
+    refused({ code: Code.permissionDenied, throughSequence: 2 }),
+    refused({ code: Code.permissionDenied, throughSequence: 3 }),
+  );
   void session.publish(bytes('dd'));
   await settled();
   assert.deepEqual(network.last.take(), []);

@@ -5,7 +5,19 @@ import { test } from 'node:test';
 import { chainNext, chainStart, digest } from '../../src/chain.js';
 import type { DocumentSession, WeirRecord } from '../../src/document.js';
 import { OutboxFullError, PayloadTooLargeError } from '../../src/errors.js';
-import { answerSubscribe, bytes, caughtUp, epoch, handle, inShort, records, run, scene, stored, welcome } from '../support/conversation.js';
+import {
+  answerSubscribe,
+  bytes,
+  caughtUp,
+  epoch,
+  handle,
+  inShort,
+  records,
+  run,
+  scene,
+  stored,
+  welcome,
+} from '../support/conversation.js';
 import { settled } from '../support/network.js';
 
 const own = '01'.repeat(16);
@@ -18,7 +30,14 @@ test('hello, then subscribe, then what was published meanwhile in one message', 
   const session = client.subscribe('d', { presence: true });
   const promises = [session.publish(bytes('aa')), session.publish(bytes('bb'), { codec: 16 })];
   const hello = await welcome(network);
-  assert.deepEqual(hello, { protocolVersion: 1, producer: own, token: 'secret', packs: [], makesSnapshots: false, client: 'test/1' });
+  assert.deepEqual(hello, {
+    protocolVersion: 1,
+    producer: own,
+    token: 'secret',
+    packs: [],
+    makesSnapshots: false,
+    client: 'test/1',
+  });
   assert.equal(network.last.url, 'ws://relay/v1/sync');
   assert.equal(network.last.protocols, 'weir.v1');
 
@@ -28,7 +47,16 @@ test('hello, then subscribe, then what was published meanwhile in one message', 
   assert.equal(subscribe.from, 0);
   assert.equal(subscribe.presence, true);
   const publish = network.last.takeOne('publish');
-  assert.deepEqual(publish, { document: handle, epoch, firstSequence: 1, base: false, deltas: [{ codec: 0, payload: 'aa' }, { codec: 16, payload: 'bb' }] });
+  assert.deepEqual(publish, {
+    document: handle,
+    epoch,
+    firstSequence: 1,
+    base: false,
+    deltas: [
+      { codec: 0, payload: 'aa' },
+      { codec: 16, payload: 'bb' },
+    ],
+  });
 
   let saved = false;
   void session.whenStored().then(() => (saved = true));
@@ -72,14 +100,41 @@ test('records come in order, each once, and the cursor names them; own ones may 
   await answerSubscribe(network.last, { head: 5 });
   void session.publish(bytes('0a'));
   await settled();
-  network.last.say(records(run(other, 1, 4, ['aa', 'bb'])), caughtUp(5), stored(1, 9), records(run(own, 1, 9, [''], true)), records(run(other, 3, 12, ['cc'])));
+  network.last.say(
+    records(run(other, 1, 4, ['aa', 'bb'])),
+    caughtUp(5),
+    stored(1, 9),
+    records(run(own, 1, 9, [''], true)),
+    records(run(other, 3, 12, ['cc'])),
+  );
   assert.equal(session.caughtUp, true);
   assert.deepEqual(
-    seen.map((delivered) => delivered.map(({ offset, sequence, payload, own: mine }) => [offset, sequence, payload === null ? null : toHex(payload), mine])),
-    [[[4, 1, 'aa', false], [5, 2, 'bb', false]], [[9, 1, null, true], [12, 3, 'cc', false]]],
+    seen.map((delivered) =>
+      delivered.map(({ offset, sequence, payload, own: mine }) => [
+        offset,
+        sequence,
+        payload === null ? null : toHex(payload),
+        mine,
+      ]),
+    ),
+    [
+      [
+        [4, 1, 'aa', false],
+        [5, 2, 'bb', false],
+      ],
+      [
+        [9, 1, null, true],
+        [12, 3, 'cc', false],
+      ],
+    ],
   );
   let chain = chainStart('s', 'd');
-  for (const [producer, sequence, payload] of [[other, 1, 'aa'], [other, 2, 'bb'], [own, 1, '0a'], [other, 3, 'cc']] as const)
+  for (const [producer, sequence, payload] of [
+    [other, 1, 'aa'],
+    [other, 2, 'bb'],
+    [own, 1, '0a'],
+    [other, 3, 'cc'],
+  ] as const)
     chain = chainNext(chain, bytes(producer), sequence, 0, digest(bytes(payload)));
   assert.deepEqual(session.cursor, { epoch: BigInt(epoch), offset: 12, chain });
 
@@ -91,7 +146,10 @@ test('records come in order, each once, and the cursor names them; own ones may 
   assert.equal(again.from, 1);
   assert.deepEqual(again.cursor, { epoch, offset: 12, chain: toHex(chain) });
   network.last.say(records(run(other, 3, 12, ['cc']), run(other, 4, 13, ['dd'])));
-  assert.deepEqual(seen.at(-1)!.map(({ offset }) => offset), [13]);
+  assert.deepEqual(
+    seen.at(-1)!.map(({ offset }) => offset),
+    [13],
+  );
 });
 
 test('an own record without payload that this client cannot name means reading from the start next time', async () => {
@@ -170,8 +228,14 @@ test('several documents share the connection and its budget', async () => {
   const second = client.subscribe('second', { space: 'elsewhere' });
   await welcome(network, { inFlightBytesMax: 100 });
   const [a, b] = network.last.take();
-  assert.deepEqual([a!.subscribe!.document, b!.subscribe!.document, b!.subscribe!.space], ['first', 'second', 'elsewhere']);
-  network.last.say({ subscribed: { request: b!.subscribe!.request, document: 20, epoch } }, { subscribed: { request: a!.subscribe!.request, document: 10, epoch } });
+  assert.deepEqual(
+    [a!.subscribe!.document, b!.subscribe!.document, b!.subscribe!.space],
+    ['first', 'second', 'elsewhere'],
+  );
+  network.last.say(
+    { subscribed: { request: b!.subscribe!.request, document: 20, epoch } },
+    { subscribed: { request: a!.subscribe!.request, document: 10, epoch } },
+  );
   void first.publish(new Uint8Array(80));
   void second.publish(new Uint8Array(80));
   await settled();

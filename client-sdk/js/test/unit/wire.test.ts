@@ -7,7 +7,14 @@ import { ProtocolError } from '../../src/errors.js';
 import { decodeServerFrame } from '../../src/wire/decode.js';
 import { encodeClientEvent } from '../../src/wire/encode.js';
 import type { ClientEvent } from '../../src/wire/events.js';
-import { fromVector, holdsTooLarge, readVectors, schema, type ChainVector, type FrameVector } from '../support/vectors.js';
+import {
+  fromVector,
+  holdsTooLarge,
+  readVectors,
+  schema,
+  type ChainVector,
+  type FrameVector,
+} from '../support/vectors.js';
 
 const frames = readVectors<FrameVector>('frames.json');
 const tolerated = readVectors<FrameVector>('tolerated.json');
@@ -97,15 +104,55 @@ test('the chain follows the vectors', () => {
 test("another implementation of protobuf reads what is written, from the project's own .proto", () => {
   const ClientFrame = schema().lookupType('weir.v1.ClientFrame');
   const events: ClientEvent[] = [
-    { kind: 'publish', document: 2 ** 53 - 1, epoch: 2n ** 64n - 1n, firstSequence: 3, deltas: [{ codec: 16, payload: Uint8Array.of(1, 2) }, { codec: 0, payload: new Uint8Array(300) }], base: true },
-    { kind: 'subscribe', request: 1, space: 'ä', document: '/', from: 1, cursor: { epoch: 5n, offset: 0, chain: new Uint8Array(0) }, presence: true, snapshots: false, recreate: true },
+    {
+      kind: 'publish',
+      document: 2 ** 53 - 1,
+      epoch: 2n ** 64n - 1n,
+      firstSequence: 3,
+      deltas: [
+        { codec: 16, payload: Uint8Array.of(1, 2) },
+        { codec: 0, payload: new Uint8Array(300) },
+      ],
+      base: true,
+    },
+    {
+      kind: 'subscribe',
+      request: 1,
+      space: 'ä',
+      document: '/',
+      from: 1,
+      cursor: { epoch: 5n, offset: 0, chain: new Uint8Array(0) },
+      presence: true,
+      snapshots: false,
+      recreate: true,
+    },
     { kind: 'pong', nonce: 2n ** 64n - 1n },
   ];
   const bytes = Buffer.concat(events.map(encodeClientEvent));
-  const read = ClientFrame.toObject(ClientFrame.decode(bytes), { longs: String, bytes: String }) as { events: unknown[] };
+  const read = ClientFrame.toObject(ClientFrame.decode(bytes), { longs: String, bytes: String }) as {
+    events: unknown[];
+  };
   assert.deepEqual(read.events, [
-    { publish: { document: '9007199254740991', epoch: '18446744073709551615', firstSequence: '3', deltas: [{ codec: 16, payload: 'AQI=' }, { payload: Buffer.alloc(300).toString('base64') }], base: true } },
-    { subscribe: { request: '1', space: 'ä', document: '/', from: 1, cursor: { epoch: '5' }, presence: true, recreate: true } },
+    {
+      publish: {
+        document: '9007199254740991',
+        epoch: '18446744073709551615',
+        firstSequence: '3',
+        deltas: [{ codec: 16, payload: 'AQI=' }, { payload: Buffer.alloc(300).toString('base64') }],
+        base: true,
+      },
+    },
+    {
+      subscribe: {
+        request: '1',
+        space: 'ä',
+        document: '/',
+        from: 1,
+        cursor: { epoch: '5' },
+        presence: true,
+        recreate: true,
+      },
+    },
     { pong: { nonce: '18446744073709551615' } },
   ]);
 });
@@ -120,14 +167,27 @@ test('random server frames of another implementation are read as it means them',
     const count = 1 + Math.floor(random() * 4);
     const gaps = Array.from({ length: count - 1 }, () => Math.floor(random() * 1000));
     const payloads = Array.from({ length: count }, () => bytes(Math.floor(random() * 200)));
-    const run = { producer: bytes(16), firstSequence: 1 + round, firstOffset: 10, time: 5, offsetGaps: gaps, timeGaps: [], deltas: payloads.map((payload) => ({ codec: 0, payload })) };
-    const frame = ServerFrame.encode(ServerFrame.fromObject({ events: [{ stored }, { records: { document: 4, runs: [run] } }] })).finish();
+    const run = {
+      producer: bytes(16),
+      firstSequence: 1 + round,
+      firstOffset: 10,
+      time: 5,
+      offsetGaps: gaps,
+      timeGaps: [],
+      deltas: payloads.map((payload) => ({ codec: 0, payload })),
+    };
+    const frame = ServerFrame.encode(
+      ServerFrame.fromObject({ events: [{ stored }, { records: { document: 4, runs: [run] } }] }),
+    ).finish();
     let offset = 10;
     const records = payloads.map((payload, i) => {
       if (i > 0) offset += 1 + gaps[i - 1]!;
       return { offset, producer: run.producer, sequence: 1 + round + i, time: 5, codec: 0, payload };
     });
-    assert.deepEqual(decodeServerFrame(new Uint8Array(frame)), [{ kind: 'stored', ...stored }, { kind: 'records', document: 4, records }]);
+    assert.deepEqual(decodeServerFrame(new Uint8Array(frame)), [
+      { kind: 'stored', ...stored },
+      { kind: 'records', document: 4, records },
+    ]);
   }
 });
 

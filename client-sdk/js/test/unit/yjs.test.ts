@@ -120,7 +120,13 @@ test('content the document had before goes up once, and only what the relay lack
   assert.equal(text(a), '!kept in the browser');
 
   // And a visit with nothing new, not even a deletion: nothing goes up.
-  const again = join((() => { const third = new Y.Doc(); Y.applyUpdate(third, Y.encodeStateAsUpdate(copy)); return third; })());
+  const again = join(
+    (() => {
+      const third = new Y.Doc();
+      Y.applyUpdate(third, Y.encodeStateAsUpdate(copy));
+      return third;
+    })(),
+  );
   await again.whenSaved();
   await quiet();
   assert.equal(relay.payloads('s', 'd').length, 2);

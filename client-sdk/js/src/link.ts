@@ -1,0 +1,22 @@
+// What a document needs of its client.
+
+import type { WeirError } from './errors.js';
+import type { Runtime } from './runtime.js';
+import type { ClientEvent, Subscribe, Welcome } from './wire/events.js';
+
+export interface DocumentLink<Document> {
+  readonly runtime: Runtime;
+  readonly producer: Uint8Array;
+  readonly outboxBytesMax: number;
+  /** Null while there is no connection. */
+  readonly welcome: Welcome | null;
+  send(event: ClientEvent): void;
+  /** Sends the subscribe under a fresh request number; its answer comes back to this document. */
+  request(document: Document, event: Omit<Subscribe, 'request'>): void;
+  /** Calls the document's flush() soon. */
+  wantFlush(): void;
+  /** This producer cannot go on: take another. */
+  replaceProducer(cause: WeirError): void;
+  fenced(cause: WeirError): void;
+  forget(document: Document): void;
+}

@@ -1,0 +1,309 @@
+// The rules of publishing to one document (docs/protocol.md):
+//
+//  - the relay's last stored sequence trims the outbox, the rest is sent again, the same bytes under the same sequences;
+//  - lost history: once all that is left was read, the application's state goes as a base, then the outbox;
+//  - a refused publish: wait until every frame on the wire was answered, then send again what was not stored.
+//
+// Internal: document-logic.ts drives it.
+
+import type { PublishOptions, StateOffer, StoredResult } from './document.js';
+import { Code, OutboxFullError, PayloadTooLargeError, Reason, WeirError } from './errors.js';
+import type { DocumentLink } from './link.js';
+import { Outbox, type OutboxEntry } from './outbox.js';
+import { backoffMs, type Timer } from './runtime.js';
+import { Waiters } from './waiters.js';
+import type { Delta, ErrorEvent, Subscribed } from './wire/events.js';
+
+const frameDeltasMax = 1000;
+const framePayloadBytesMax = 256 * 1024;
+const payloadBytesMaxUnknown = 1024 * 1024;
+const codecMax = 2 ** 32 - 1;
+
+/** What publishing needs of its document. */
+export interface PublisherOwner {
+  readonly path: string;
+  readonly handle: number;
+  readonly epoch: bigint;
+  readonly state: (() => StateOffer | Promise<StateOffer>) | undefined;
+  sent(sequence: number, payload: Uint8Array): void;
+  stored(): void;
+  failed(error: WeirError): void;
+  resubscribe(): void;
+}
+
+export class Publisher {
+  readonly #link: Omit<DocumentLink<never>, 'request' | 'forget'>;
+  readonly #owner: PublisherOwner;
+  readonly #outbox = new Outbox();
+  readonly #whenStored = new Waiters();
+  #everStored = false;
+  #stateWanted = false;
+  #halted = false;
+  #resendFrom: number | null = null;
+  #resendAt = 0;
+  #resendTimer: Timer | null = null;
+  #failures = 0;
+  #overWith: WeirError | null = null;
+
+  constructor(link: Omit<DocumentLink<never>, 'request' | 'forget'>, owner: PublisherOwner) {
+    this.#link = link;
+    this.#owner = owner;
+  }
+
+  get pendingCount(): number {
+    return this.#outbox.length;
+  }
+  get inFlightBytes(): number {
+    return this.#outbox.inFlightBytes;
+  }
+  get inFlight(): boolean {
+    return this.#outbox.inFlight;
+  }
+  /** Something of this client was durable in the epoch it knows: it would be missed. */
+  get everStored(): boolean {
+    return this.#everStored;
+  }
+
+  publish(payload: Uint8Array, options: PublishOptions): Promise<StoredResult> {
+    const promise = new Promise<StoredResult>((resolve, reject) => {
+      const codec = options.codec ?? 0;
+      const refusal = this.#refusal(payload, codec);
+      if (refusal !== null) return reject(refusal);
+      this.#outbox.add(entry(codec, payload, (offset) => resolve({ offset }), reject));
+    });
+    promise.catch(() => undefined); // an application that does not await it hears of it by `error`
+    this.#link.wantFlush();
+    return promise;
+  }
+
+  whenStored(): Promise<void> {
+    return this.#whenStored.wait(this.#outbox.length === 0, this.#overWith);
+  }
+
+  // ---- the connection's course ----
+
+  connected(): void {
+    this.#halted = false;
+  }
+
+  disconnected(): void {
+    this.#outbox.disconnected();
+    this.#resendTimer?.cancel();
+    this.#resendTimer = null;
+    this.#resendFrom = null;
+    this.#resendAt = 0;
+  }
+
+  /** The client goes on under another producer. */
+  producerReplaced(): void {
+    this.#outbox.restart();
+  }
+
+  /** Gives up what waits, for ever. */
+  end(error: WeirError): void {
+    this.#overWith = error;
+    this.disconnected();
+    this.#outbox.clear(error);
+    this.#whenStored.reject(error);
+  }
+
+  /** Brings the outbox in line with what the relay has. False when this producer cannot go on. */
+  resume(event: Subscribed, lost: boolean, changed: boolean): boolean {
+    this.disconnected();
+    if (lost) {
+      this.#everStored = false;
+      this.#stateWanted = this.#owner.state !== undefined;
+      this.#outbox.continueAfter(event.lastSequence);
+      this.#outbox.reopen();
+      return true;
+    }
+    if (changed) this.#outbox.restart();
+    else this.stored(event.lastSequence, event.head);
+    this.#outbox.continueAfter(event.lastSequence);
+    const oldest = this.#outbox.oldest;
+    if (oldest === undefined || oldest.base || oldest.sequence <= event.lastSequence + 1) return true;
+    this.#cannotGoOn("the relay no longer knows this producer's last delta");
+    return false;
+  }
+
+  /** Everything the relay has was delivered. */
+  reachedHead(): void {
+    if (this.#stateWanted) this.#askState();
+  }
+
+  stored(throughSequence: number, offset: number): void {
+    const before = this.#outbox.length;
+    this.#outbox.stored(throughSequence, offset);
+    this.#failures = 0;
+    if (this.#outbox.length < before) {
+      this.#everStored = true;
+      this.#owner.stored();
+      this.#checkStored();
+    }
+    this.#resendWhenAnswered();
+    this.#link.wantFlush();
+  }
+
+  /** A publish was not stored, or something else about this document failed. */
+  refused(event: ErrorEvent, error: WeirError): void {
+    const base = this.#outbox.oldest?.base === true;
+    const transient = isTransient(event.code);
+    const aboutPublish = event.throughSequence !== 0 || event.code === Code.outOfRange || transient;
+    if (aboutPublish) this.#outbox.answered(event.throughSequence);
+    if (event.code === Code.outOfRange) return this.#resend(event.expectedSequence, 0);
+    this.#owner.failed(error);
+    if (event.reason === Reason.epoch) return this.#owner.resubscribe();
+    if (replacingReasons.includes(event.reason)) return this.#link.replaceProducer(error);
+    if (base && aboutPublish && (!transient || event.code === Code.aborted)) return this.#link.replaceProducer(error);
+    if (transient) return this.#resend(this.#outbox.firstSequence, this.delayMs(event));
+    if (event.code === Code.permissionDenied || event.code === Code.unauthenticated) this.#halted = true;
+    else if (event.throughSequence !== 0) {
+      this.#outbox.clear(error);
+      this.#checkStored();
+    }
+  }
+
+  /** Sends one frame of deltas, if it may go now. False when there is nothing more to send. */
+  flush(budgetBytes: number, wireIdle: boolean): boolean {
+    if (this.#stateWanted || this.#halted || this.#resendFrom !== null) return false;
+    const next = this.#outbox.next;
+    if (next === undefined || (next.payload.length > budgetBytes && !wireIdle)) return false;
+    if (next.payload.length > this.#payloadBytesMax && next.sequence === 0) {
+      this.#outbox.refuseNext(this.#tooLarge(next.payload.length));
+      this.#checkStored();
+      return true;
+    }
+    const frameBytesMax = this.#link.welcome?.frameBytesMax || Infinity;
+    this.#sendFrame(Math.min(framePayloadBytesMax, frameBytesMax / 2, budgetBytes));
+    return true;
+  }
+
+  /** How long to wait before trying again: what the relay says, or longer with each failure. */
+  delayMs(event: ErrorEvent): number {
+    if (event.retryAfterMs > 0) return event.retryAfterMs;
+    return 50 + backoffMs(this.#failures++, this.#link.runtime.random(), 250, 30_000);
+  }
+
+  // ---- steps ----
+
+  #sendFrame(payloadBytesMax: number): void {
+    const frame = this.#outbox.nextFrame({ payloadBytesMax, deltasMax: frameDeltasMax });
+    if (frame === null) return;
+    for (const { sequence, payload } of frame.entries) this.#owner.sent(sequence, payload);
+    this.#link.send({
+      kind: 'publish',
+      document: this.#owner.handle,
+      epoch: this.#owner.epoch,
+      firstSequence: frame.firstSequence,
+      deltas: frame.entries.map(({ codec, payload }): Delta => ({ codec, payload })),
+      base: frame.base,
+    });
+  }
+
+  #checkStored(): void {
+    if (this.#outbox.length === 0) this.#whenStored.resolve();
+  }
+
+  #resend(from: number, delayMs: number): void {
+    this.#resendFrom = from;
+    this.#resendAt = Math.max(this.#resendAt, this.#link.runtime.now() + delayMs);
+    this.#resendWhenAnswered();
+  }
+
+  /** What is still on the wire is answered first: each frame behind a refused one is refused too. */
+  #resendWhenAnswered(): void {
+    if (this.#resendFrom === null || this.#outbox.inFlight || this.#resendTimer !== null) return;
+    const delayMs = Math.max(0, this.#resendAt - this.#link.runtime.now());
+    this.#resendTimer = this.#link.runtime.after(delayMs, () => {
+      const from = this.#resendFrom ?? 0;
+      this.#resendTimer = null;
+      this.#resendFrom = null;
+      this.#resendAt = 0;
+      if (this.#outbox.rewind(from)) this.#link.wantFlush();
+      else this.#cannotGoOn(`the relay expects sequence ${from}, which is not here any more`);
+    });
+  }
+
+  #cannotGoOn(why: string): void {
+    const message = `${this.#owner.path}: ${why}; going on under a new producer id`;
+    this.#link.replaceProducer(new WeirError(message, { code: Code.outOfRange, document: this.#owner.path }));
+  }
+
+  #askState(): void {
+    const failed = (cause: unknown): void => {
+      const message = `${this.#owner.path}: the application could not give its state`;
+      this.#owner.failed(new WeirError(message, { code: Code.unknown, document: this.#owner.path, cause }));
+      this.#offer(null);
+    };
+    try {
+      const answer = this.#owner.state?.() ?? null;
+      if (answer instanceof Promise) answer.then((state) => this.#offer(state), failed);
+      else this.#offer(answer);
+    } catch (cause) {
+      failed(cause);
+    }
+  }
+
+  #offer(state: StateOffer): void {
+    if (!this.#stateWanted || this.#overWith !== null) return;
+    this.#stateWanted = false;
+    const pieces = state === null ? [] : Array.isArray(state) ? state : [state];
+    const failed = (error: WeirError): void => this.#owner.failed(error);
+    this.#outbox.offer(pieces.map((piece) => entry(0, piece, () => undefined, failed, true)));
+    this.#link.wantFlush();
+  }
+
+  // ---- what is refused at once ----
+
+  get #payloadBytesMax(): number {
+    return this.#link.welcome?.payloadBytesMax || payloadBytesMaxUnknown;
+  }
+
+  #refusal(payload: Uint8Array, codec: number): WeirError | null {
+    if (this.#overWith !== null) return this.#overWith;
+    const document = this.#owner.path;
+    if (!Number.isInteger(codec) || codec < 0 || codec > codecMax)
+      return new WeirError(`${codec} is not a codec; use 0, 1, or 16 and above`, {
+        code: Code.invalidArgument,
+        document,
+      });
+    if (payload.length > this.#payloadBytesMax) return this.#tooLarge(payload.length);
+    const { outboxBytesMax } = this.#link;
+    if (this.#outbox.bytes + payload.length <= outboxBytesMax) return null;
+    return new OutboxFullError(
+      `${document}: ${this.#outbox.bytes} bytes wait, ${outboxBytesMax} may; publish again after whenStored()`,
+      { code: Code.resourceExhausted, document },
+    );
+  }
+
+  #tooLarge(bytes: number): WeirError {
+    const message = `${this.#owner.path}: a delta of ${bytes} bytes; this relay takes ${this.#payloadBytesMax}, publish smaller ones`;
+    return new PayloadTooLargeError(message, { code: Code.invalidArgument, document: this.#owner.path });
+  }
+}
+
+const replacingReasons: number[] = [Reason.resendDiffers, Reason.notComparable, Reason.producerOwned];
+
+const transientCodes: number[] = [
+  Code.resourceExhausted,
+  Code.unavailable,
+  Code.internal,
+  Code.aborted,
+  Code.cancelled,
+  Code.unknown,
+];
+
+/** Worth trying again as it is. */
+export function isTransient(code: number): boolean {
+  return transientCodes.includes(code);
+}
+
+function entry(
+  codec: number,
+  payload: Uint8Array,
+  stored: (offset: number) => void,
+  failed: (error: WeirError) => void,
+  offered = false,
+): OutboxEntry {
+  return { codec, payload, sequence: 0, base: false, offered, stored, failed };
+}
