@@ -1,0 +1,32 @@
+#include "weir/yjs/encoder.hpp"
+
+#include "weir/yjs/messages.hpp"
+
+namespace weir::yjs {
+
+SharedBytes Encoder::records(DocumentHandle, std::span<const Record> records, bool) const {
+  constexpr std::size_t frame_overhead = 24;
+  std::size_t size = 0;
+  for (const Record& record : records) size += record.payload.size() + frame_overhead;
+  std::string out;
+  out.reserve(size);
+  for (const Record& record : records) {
+    if (record.codec == Codec{0} && !record.payload.empty()) put_update(out, record.payload.view());
+  }
+  return out.empty() ? SharedBytes() : SharedBytes::take(std::move(out));
+}
+
+// A peer that has left is announced with the clock it had, as the rule of awareness allows. Other dialects' presence
+// has another form and is left out.
+SharedBytes Encoder::presence(const frames::PresenceUpdate& update) const {
+  auto entry = parse_awareness_entry(update.data.view());
+  if (!entry || update.key != presence_key(entry->client)) return {};
+  if (update.gone) entry->json = "null";
+  std::string out;
+  put_awareness(out, {*entry});
+  return SharedBytes::take(std::move(out));
+}
+
+std::string presence_key(std::uint64_t client) { return "yjs:" + std::to_string(client); }
+
+}  // namespace weir::yjs
