@@ -179,8 +179,9 @@ void Dialect::on(const frames::ErrorEvent& error, core::SessionPort& port) {
       if (!std::exchange(read_only_, true)) deny(words, port);
       return;
     case Code::not_found:  // of a subscription that is gone: begin again
-      return end(document_.value == 0 || error.reason == frames::Reason::deleted ? close_not_found : close_internal_error,
-                 words, port);
+      return end(
+          document_.value == 0 || error.reason == frames::Reason::deleted ? close_not_found : close_internal_error,
+          words, port);
     case Code::invalid_argument: return end(close_not_understood, words, port);
     case Code::resource_exhausted:
     case Code::unavailable:
