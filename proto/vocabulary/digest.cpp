@@ -2,7 +2,6 @@
 
 #include <openssl/evp.h>
 
-#include <cassert>
 #include <cstdlib>
 
 namespace weir {

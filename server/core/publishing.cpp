@@ -1,7 +1,8 @@
 #include "weir/core/publishing.hpp"
 
 #include <algorithm>
-#include <cassert>
+
+#include "weir/vocabulary/assert.hpp"
 
 namespace weir::core {
 namespace {
@@ -322,7 +323,7 @@ void Publishing::changed(Document& document) {
 // ---- the log has answered ----
 
 void Publishing::finished(const AppendFinished& answer) {
-  assert(!pending_.empty() && pending_.front().ticket == answer.ticket);
+  WEIR_ASSERT(!pending_.empty() && pending_.front().ticket == answer.ticket);
   Pending pending = std::move(pending_.front());
   pending_.pop_front();
   --pending.document->pending;

@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <cassert>
 
 #include "weir/shard/shard_impl.hpp"
+#include "weir/vocabulary/assert.hpp"
 
 namespace weir::shard {
 namespace {
@@ -19,7 +19,7 @@ std::size_t owner_of(const SpaceName& space, std::size_t shard_count) {
 
 std::vector<std::unique_ptr<Shard>> make_shards(Environment environment,
                                                 const std::vector<runtime::Executor*>& executors) {
-  assert(!executors.empty() && executors.size() <= core::threads_max);
+  WEIR_ASSERT(!executors.empty() && executors.size() <= core::threads_max);
   auto fleet = std::make_shared<Fleet>(std::move(environment));
   std::vector<std::unique_ptr<Shard>> shards;
   for (std::size_t index = 0; index < executors.size(); ++index) {

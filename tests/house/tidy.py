@@ -22,7 +22,7 @@ LINE_RULES = [
     ("raw delete", lambda path: path.suffix in CPP, r"(?<!= )\bdelete(\[\])?\s+[A-Za-z_]", "give it an owner"),
     ("detached thread", lambda path: path.suffix in CPP, r"[.>]detach\(\)", "join it: what runs has an owner"),
     ("plain assert", lambda path: path.suffix in CPP and path.parts[0] != "tests", r"(?<![_\w])assert\(",
-     "an assertion that stays on in release"),
+     "WEIR_ASSERT of weir/vocabulary/assert.hpp stays on in every build"),
     ("any in a public type", lambda path: path.suffix == ".ts", r"^\s*export\b.*(:\s*|<)any\b", "name the type, or unknown"),
 ]
 
