@@ -1,5 +1,5 @@
 // What the build hands to asset.cpp: a sorted table of what was embedded. Private to this module.
-// With WEIR_WEB=ON, embed.mjs writes the source that defines it; with OFF, without_page.cpp does.
+// With WEIR_WEB=ON, embed.mjs writes the source that defines it; with OFF, without_page.cpp.in does.
 #pragma once
 
 #include <span>
