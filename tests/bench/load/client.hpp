@@ -1,0 +1,66 @@
+// One connection of the load: the author of a document, or one of its subscribers, in one of two protocols.
+//
+//   auto client = make_client(Protocol::native, {port, "space", "document"}, document, as_author);
+//   ... client->ready(): it is subscribed and caught up
+//   client->publish(256);                           // the author: so many updates, in frames as a real client makes
+//   them
+//
+// Threads: one.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "document.hpp"
+#include "websocket.hpp"
+
+namespace weir::bench {
+
+enum class Protocol : std::uint8_t { native, yjs };
+
+struct Place {
+  std::uint16_t port = 0;
+  std::string path;      ///< yjs: what stands before the room, "/yjs/bench/" or "/"
+  std::string space;     ///< native
+  std::string document;  ///< native; and the room
+};
+
+/// In the place of a subscriber's number.
+inline constexpr std::size_t as_author = SIZE_MAX;
+
+class Client : public WebSocketListener {
+ public:
+  Client(Document& document, std::size_t subscriber) : document_(document), subscriber_(subscriber) {}
+
+  [[nodiscard]] bool ready() const { return ready_; }
+  [[nodiscard]] WebSocketClient& socket() { return *socket_; }
+  /// The time of what is read next; once a wake-up is enough.
+  void at(std::uint64_t now) { now_ = now; }
+  /// The next `count` updates, which count as begun at `stamp`.
+  void publish(std::size_t count, std::uint64_t stamp);
+
+ protected:
+  virtual void send_updates(std::uint64_t first, std::size_t count) = 0;
+  void connect(const WebSocketClient::Target& target) {
+    socket_ = std::make_unique<WebSocketClient>(target, static_cast<WebSocketListener&>(*this));
+  }
+  [[nodiscard]] bool is_author() const { return subscriber_ == as_author; }
+
+  Document& document_;
+  const std::size_t subscriber_;
+  bool ready_ = false;
+  std::uint64_t now_ = 0;
+
+ private:
+  std::unique_ptr<WebSocketClient> socket_;
+};
+
+[[nodiscard]] std::unique_ptr<Client> make_client(Protocol protocol, const Place& place, Document& document,
+                                                  std::size_t subscriber);
+[[nodiscard]] std::unique_ptr<Client> make_native_client(const Place& place, Document& document,
+                                                         std::size_t subscriber);
+[[nodiscard]] std::unique_ptr<Client> make_yjs_client(const Place& place, Document& document, std::size_t subscriber);
+
+}  // namespace weir::bench
