@@ -1,0 +1,77 @@
+// make_corpus FOLDER: seeds for the fuzzers, FOLDER/frames from the golden vectors and FOLDER/yjs from conversations.
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "vectors.hpp"
+#include "weir/frames/codec.hpp"
+#include "weir/yjs/messages.hpp"
+
+namespace {
+
+using namespace weir;  // NOLINT
+
+std::string from_hex(const std::string& hex) {
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes.push_back(static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  }
+  return bytes;
+}
+
+void write(const std::filesystem::path& folder, std::size_t number, const std::string& bytes) {
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / std::to_string(number), std::ios::binary) << bytes;
+}
+
+void write_frames(const std::filesystem::path& folder) {
+  std::size_t number = 0;
+  for (const auto& [name, text] : frames::golden_vectors()) {
+    if (name == "chain.json") continue;
+    for (const auto& vector : frames::Json::parse(text)) {
+      const char side = vector["from"] == "server" ? '\1' : '\0';
+      write(folder, number++, side + from_hex(vector["hex"]));
+    }
+  }
+}
+
+std::string step(char what, const std::string& bytes) {
+  return std::string{what, static_cast<char>(bytes.size())} + bytes;
+}
+
+// As a client sends it: without the header of the WebSocket frame.
+std::string message(void (*put)(std::string&, std::string_view), std::string_view body) {
+  std::string out;
+  put(out, body);
+  return step('\7', out.substr(2));
+}
+
+void write_yjs(const std::filesystem::path& folder) {
+  std::string awareness;
+  yjs::put_awareness(awareness, {{7, 3, "{}"}, {300, 1, "null"}});
+  const std::string some_vector("\2\5\7\x2c\1", 5);
+  const std::string say_step1 = message(yjs::put_sync_step1, some_vector);
+  const std::string say_awareness = step('\7', awareness.substr(2));
+  const std::string open = step('\0', "") + step('\1', "");
+  const std::string scripts[] = {
+      say_step1 + say_awareness + open + step('\2', some_vector) + message(yjs::put_sync_step2, "offline"),
+      open + say_step1 + message(yjs::put_update, "typed") + step('\3', "\x0e") + step('\4', std::string(40, ' ')),
+      open + message(yjs::put_update, yjs::empty_update) + message(yjs::put_sync_step1, yjs::empty_state_vector),
+      open + step('\3', "\7") + message(yjs::put_update, "typed") + step('\7', "\3"),
+      step('\5', some_vector + some_vector) + step('\6', "/yjs/acme/a%20b?token=x"),
+  };
+  std::size_t number = 0;
+  for (const std::string& script : scripts) write(folder, number++, script);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::cerr << "usage: make_corpus FOLDER\n";
+    return 2;
+  }
+  write_frames(std::filesystem::path(argv[1]) / "frames");
+  write_yjs(std::filesystem::path(argv[1]) / "yjs");
+  return 0;
+}
