@@ -245,7 +245,7 @@ class ServerDecoder {
         if (!run.time_gaps.empty()) record.time = record.time.plus(run.time_gaps[i - 1]);
       }
       record.codec = run.deltas[i].codec;
-      record.payload = std::move(run.deltas[i].payload);
+      if (!run.stub) record.payload = std::move(run.deltas[i].payload);  // a stub has none, whatever is there
       records.push_back(record);
     }
     return true;
