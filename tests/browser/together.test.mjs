@@ -79,7 +79,7 @@ test('offline by the switch: edits wait on both sides, and both converge afterwa
   await grace.untilPhase('offline');
   await ada.page.getByRole('button', { name: 'Only you are here' }).waitFor();
   await grace.type('Written offline. ');
-  await grace.page.getByText(/^Offline, \d+ edits waiting$/).waitFor();
+  await grace.status.getByText(/^Offline, \d+ edits waiting$/).waitFor();
   await ada.type('Written meanwhile. ');
   await ada.untilSaved();
   assert.equal((await ada.text()).includes('Written offline'), false);
@@ -87,7 +87,7 @@ test('offline by the switch: edits wait on both sides, and both converge afterwa
 
   await grace.switchOffline();
   await untilSame(ada, grace, 'Shared. ', 'Written offline. ', 'Written meanwhile. ');
-  await grace.page.getByText('Saved on the relay').waitFor();
+  await grace.status.getByText('Saved on the relay').waitFor();
   await leave();
 });
 
@@ -116,14 +116,14 @@ test('the saved mark follows the durable acknowledgement', async () => {
   relay.freeze();
   try {
     await ada.type('Not yet on disk.');
-    await ada.page.getByText('Saving…').waitFor();
+    await ada.status.getByText('Saving…').waitFor();
     assert.notEqual(await ada.status.getAttribute('data-pending'), '0');
     assert.equal(await ada.status.getAttribute('data-saved'), 'false');
   } finally {
     relay.thaw();
   }
   await ada.untilSaved();
-  await ada.page.getByText('Saved on the relay').waitFor();
+  await ada.status.getByText('Saved on the relay').waitFor();
   await leave();
 });
 
@@ -133,7 +133,7 @@ test('the relay is killed and started again: nothing is gone', async () => {
   await untilSame(ada, grace, 'Before the crash.');
 
   await relay.crash();
-  await Promise.all([ada.page.getByText(/^Reconnecting/).waitFor(), grace.page.getByText(/^Reconnecting/).waitFor()]);
+  await Promise.all([ada.status.getByText(/^Reconnecting/).waitFor(), grace.status.getByText(/^Reconnecting/).waitFor()]);
   await ada.type('Ada, while it was away. ');
   await grace.type('Grace, while it was away. ');
   await ada.page.getByText('The relay does not answer. Keep writing').waitFor();
