@@ -21,7 +21,7 @@ std::string from_hex(const std::string& hex) {
 
 void write(const std::filesystem::path& folder, std::size_t number, const std::string& bytes) {
   std::filesystem::create_directories(folder);
-  std::ofstream(folder / std::to_string(number), std::ios::binary) << bytes;
+  std::ofstream(folder / (std::to_string(number) + ".bin"), std::ios::binary) << bytes;
 }
 
 void write_frames(const std::filesystem::path& folder) {
