@@ -1,0 +1,217 @@
+#include "weir/rocksdb/store.hpp"
+
+#include <rocksdb/write_batch.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "weir/rocksdb/database_options.hpp"
+#include "weir/rocksdb/run.hpp"
+
+namespace weir::storage::rocks {
+namespace {
+
+constexpr const char* meta_format = "format";
+constexpr const char* meta_incarnation = "incarnation";
+constexpr const char* meta_open = "open";  // present while the store is open; the value is its durability
+constexpr const char* meta_last_commit = "last-commit";
+constexpr const char* meta_ids = "ids";
+
+StoreIncarnation random_incarnation() {
+  StoreIncarnation incarnation;
+  if (::getrandom(incarnation.bytes.data(), incarnation.bytes.size(), 0) !=
+      static_cast<ssize_t>(incarnation.bytes.size()))
+    std::abort();  // 16 bytes are always answered at once
+  return incarnation;
+}
+
+std::uint64_t wal_bytes_in(const std::filesystem::path& path) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error))
+    if (entry.path().extension() == ".log") bytes += entry.file_size(error);
+  return bytes;
+}
+
+/// RocksDB keeps a superseded OPTIONS file or two: as much as all else in a small store.
+void remove_stale_options(const std::filesystem::path& path) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error))
+    if (entry.path().filename().string().starts_with("OPTIONS-")) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());  // the numbers in the names have a fixed width
+  for (std::size_t i = 0; i + 1 < files.size(); ++i) std::filesystem::remove(files[i], error);
+}
+
+}  // namespace
+
+Error error_of(const rocksdb::Status& status, const std::string& doing) {
+  const std::string why = doing + ": " + status.ToString();
+  if (status.IsCorruption()) return fail(Code::data_loss, why + "; restore the store from a backup");
+  if (status.IsNoSpace()) return fail(Code::resource_exhausted, "the disk is full; free some space (" + why + ")");
+  return fail(Code::unavailable, why);
+}
+
+Result<std::unique_ptr<Store>> Store::open(const RocksOptions& options, bool read_only) {
+  const std::string path = options.path.string();
+  std::error_code error;
+  const bool exists = std::filesystem::exists(options.path / "CURRENT", error);
+  if (read_only && !exists)
+    return fail(Code::not_found, "there is no store at " + path + "; check the path, or start the server once");
+  if (!exists && !std::filesystem::create_directories(options.path, error) && error)
+    return fail(Code::failed_precondition, "cannot create the folder " + path + ": " + error.message());
+
+  auto lock = StoreLock::take(options.path, read_only);
+  if (!lock) return lock.error();
+  std::unique_ptr<Store> store(new Store);
+  store->lock_ = *std::move(lock);
+  store->read_only_ = read_only;
+  store->recovery_.created = !exists;
+  store->recovery_.wal_bytes = wal_bytes_in(options.path);
+  store->env_ = rocksdb::NewCompositeEnv(
+      watched(options.file_system ? options.file_system : rocksdb::FileSystem::Default(), store->watch_));
+  if (auto failed = store->open_database(options)) return *std::move(failed);
+  if (auto failed = store->check_format()) return *std::move(failed);
+  if (auto failed = store->load_state()) return *std::move(failed);
+  if (auto failed = store->verify_last_commit()) return *std::move(failed);
+  if (!read_only) {
+    if (auto failed = store->begin(options)) return *std::move(failed);
+    remove_stale_options(options.path);
+  }
+  return store;
+}
+
+Store::~Store() {
+  for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
+  if (db_) static_cast<void>(db_->Close());
+}
+
+std::optional<Error> Store::open_database(const RocksOptions& options) {
+  const rocksdb::DBOptions database = database_options(options, env_.get());
+  const auto wanted = families(options);
+  const std::string path = options.path.string();
+  if (!recovery_.created) {
+    std::vector<std::string> found;
+    const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(database, path, &found);
+    if (!listed.ok()) return error_of(listed, "opening the store " + path);
+    for (const std::string& name : found)
+      if (std::none_of(wanted.begin(), wanted.end(), [&](const auto& family) { return family.name == name; }))
+        return fail(Code::failed_precondition, "the store " + path + " was written by a newer weir (it has a part \"" +
+                                                   name + "\"); use that version");
+  }
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status opened = read_only_ ? rocksdb::DB::OpenForReadOnly(database, path, wanted, &families_, &db)
+                                            : rocksdb::DB::Open(database, path, wanted, &families_, &db);
+  if (!opened.ok()) return error_of(opened, "opening the store " + path);
+  db_.reset(db);
+  return std::nullopt;
+}
+
+Result<std::optional<std::string>> Store::get_meta(std::string_view name) const {
+  std::string value;
+  const rocksdb::Status status = db_->Get({}, rows(), keys::meta(name), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return error_of(status, "reading the store's own data");
+  return std::optional(std::move(value));
+}
+
+std::optional<Error> Store::check_format() {
+  const auto value = get_meta(meta_format);
+  if (!value) return value.error();
+  if (!*value) {  // a new store, or one whose creation was cut short before its first write
+    recovery_.created = true;
+    return std::nullopt;
+  }
+  const auto found = Decoder(**value).big_endian<std::uint32_t>();
+  if (found > format_version)
+    return fail(Code::failed_precondition, "the store has format " + std::to_string(found) +
+                                               "; this weir reads up to format " + std::to_string(format_version) +
+                                               "; use the version that wrote it, or a newer one");
+  if (found == 0) return fail(Code::data_loss, "the store does not tell its format; restore it from a backup");
+  return std::nullopt;  // an older format would be migrated here
+}
+
+std::optional<Error> Store::load_state() {
+  const auto incarnation = get_meta(meta_incarnation);
+  const auto ids = get_meta(meta_ids);
+  const auto open = get_meta(meta_open);
+  for (const auto* value : {&incarnation, &ids, &open})
+    if (!*value) return value->error();
+  if (recovery_.created) return std::nullopt;
+  if (!*incarnation || (*incarnation)->size() != incarnation_.bytes.size())
+    return fail(Code::data_loss, "the store does not know its incarnation; restore it from a backup");
+  std::memcpy(incarnation_.bytes.data(), (*incarnation)->data(), incarnation_.bytes.size());
+  if (*ids) {
+    const auto decoded = decode_next_ids(**ids);
+    if (!decoded) return fail(Code::data_loss, "the store's counters are damaged; restore it from a backup");
+    next_ids_ = *decoded;
+  }
+  recovery_.clean = !*open;
+  left_open_under_interval_ = *open && **open == "interval";
+  return std::nullopt;
+}
+
+std::optional<Error> Store::verify_last_commit() {
+  const auto value = get_meta(meta_last_commit);
+  if (!value) return value.error();
+  if (!*value) return std::nullopt;
+  const auto commit = decode_last_commit(**value);
+  if (!commit) return fail(Code::data_loss, "the note of the store's last commit is damaged; restore from a backup");
+  recovery_.commits = commit->number;
+  for (const auto& [space, first] : commit->entries)
+    if (auto failed = verify_entry(space, first)) return failed;
+  return std::nullopt;
+}
+
+std::optional<Error> Store::verify_entry(SpaceId space, Offset first) {
+  const auto broken = [&](const std::string& why) {
+    return fail(Code::data_loss, "the store's last commit is not whole (" + why + "); restore the store from a backup");
+  };
+  std::string value;
+  if (const auto status = db_->Get({}, order(), keys::order(space, first), &value); !status.ok())
+    return broken("order entry: " + status.ToString());
+  const auto entry = decode_order(value);
+  if (!entry) return broken("order entry: damaged");
+  for (const OrderItem& item : *entry) {
+    if (item.kind != AppendKind::deltas) continue;
+    std::string bytes;
+    const auto status = db_->Get({}, runs(), keys::run(item.document, item.life, item.first), &bytes);
+    if (!status.ok()) return broken("run: " + status.ToString());
+    const auto run = Run::parse(item.document, item.life, item.first, bytes);
+    if (!run) return broken(run.error().message);
+    const SharedBytes buffer = SharedBytes::take(std::move(bytes));
+    for (std::size_t i = 0; i < run->entries().size(); ++i)
+      if (const auto record = run->record(i, buffer); !record) return broken(record.error().message);
+    recovery_.records_verified += run->entries().size();
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> Store::begin(const RocksOptions& options) {
+  rocksdb::WriteBatch batch;
+  const auto put = [&](const char* name, std::string_view value) { batch.Put(rows(), keys::meta(name), value); };
+  recovery_.incarnation_begun = recovery_.created || options.begin_incarnation || left_open_under_interval_;
+  if (recovery_.incarnation_begun) {
+    incarnation_ = random_incarnation();
+    put(meta_incarnation, {reinterpret_cast<const char*>(incarnation_.bytes.data()), incarnation_.bytes.size()});
+  }
+  std::string format;
+  put_big_endian(format, format_version);
+  put(meta_format, format);
+  put(meta_open, options.durability == Durability::interval ? "interval" : "sync");
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  const rocksdb::Status status = db_->Write(durable, &batch);
+  if (!status.ok()) return error_of(status, "opening the store " + options.path.string());
+  return std::nullopt;
+}
+
+void Store::mark_closed() {
+  rocksdb::WriteOptions durable;
+  durable.sync = true;
+  // Failing to say so is no harm: the next start then takes more care.
+  static_cast<void>(db_->Delete(durable, rows(), keys::meta(meta_open)));
+}
+
+}  // namespace weir::storage::rocks

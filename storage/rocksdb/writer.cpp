@@ -1,0 +1,183 @@
+#include "weir/rocksdb/writer.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "weir/rocksdb/run.hpp"
+
+namespace weir::storage::rocks {
+namespace {
+
+constexpr std::chrono::milliseconds resume_interval{250};
+
+Error disk_is_full() {
+  return fail(Code::resource_exhausted, "the disk is full: nothing more can be stored until there is room again");
+}
+Error is_broken() {
+  return fail(Code::unavailable,
+              "writing to the disk failed, so nothing more is stored; check the disk and restart the server");
+}
+
+}  // namespace
+
+Writer::Writer(Store& store, ChainCache& chains, const RocksOptions& options)
+    : store_(store),
+      chains_(chains),
+      options_(options),
+      queue_(options.queue_bytes_max),
+      state_(store),
+      commit_number_(store.recovery().commits),
+      thread_([this] { run(); }) {}
+
+Writer::~Writer() {
+  queue_.close();
+  thread_.join();
+}
+
+void Writer::append(Lane lane, Append append, DeltaLog::AppendDone done) {
+  if (append.path == nullptr || !done) std::abort();  // a defect of the caller
+  Queued item{lane, std::nullopt, {}, 0, std::move(done)};
+  // On the caller's thread: the payload is vouched for from here on.
+  item.checksums.reserve(append.deltas.size());
+  Sequence sequence = append.first_sequence;
+  for (const Delta& delta : append.deltas) {
+    item.checksums.push_back(
+        record_checksum(append.producer, sequence, append.time, delta.codec, delta.payload.view()));
+    sequence = sequence.next();
+  }
+  item.append = std::move(append);
+  queue_.push(std::move(item));
+}
+
+void Writer::reset(Lane lane) { queue_.push({lane, std::nullopt, {}, 0, {}}); }
+
+void Writer::run() {
+  while (!queue_.drained()) {
+    const bool must_sync = unsynced_ && !broken_;
+    write(queue_.take(options_.commit_bytes_max, must_sync ? std::optional(options_.sync_interval) : std::nullopt));
+    sync_if_due(false);
+  }
+  close();
+}
+
+void Writer::write(std::deque<Queued> items) {
+  if (disk_full_ && !items.empty()) resume_if_due();
+  Commit commit(state_);
+  std::vector<Answer> answers;
+  answers.reserve(items.size());
+  std::uint64_t stored = 0;
+  for (Queued& item : items) {
+    if (item.is_reset()) {
+      failed_lanes_.erase(item.lane);
+      continue;
+    }
+    Result<Appended> result = answer(item, commit);
+    if (result) {
+      ++stored;
+    } else {
+      failed_lanes_.insert(item.lane);
+    }
+    answers.push_back({item.lane, std::move(item.done), std::move(result)});
+  }
+  const std::uint64_t records = commit.records(), payload_bytes = commit.payload_bytes();
+  if (!commit.empty()) {
+    if (auto failed = write_batch(commit)) {
+      stored = 0;
+      for (Answer& one : answers) {
+        if (!one.result) continue;
+        one.result = *failed;
+        failed_lanes_.insert(one.lane);
+      }
+    } else {
+      commits_ += 1;
+      records_ += records;
+      payload_bytes_ += payload_bytes;
+    }
+  }
+  appends_ += stored;
+  refused_ += answers.size() - stored;
+  items.clear();  // the payloads are stored; free them before the callers are told
+  for (Answer& one : answers) one.done(std::move(one.result));
+}
+
+Result<Appended> Writer::answer(const Queued& item, Commit& commit) {
+  if (broken_) return is_broken();
+  if (failed_lanes_.contains(item.lane))
+    return fail(Code::aborted, "an earlier append of this lane failed; reload, then reset the lane");
+  if (disk_full_) return disk_is_full();
+  if (!item.append) return fail(Code::resource_exhausted, "too much is waiting to be stored; try again in a moment");
+  return commit.stage(item);
+}
+
+std::optional<Error> Writer::write_batch(Commit& commit) {
+  commit.finish(commit_number_ + 1, chains_.take_unsaved());
+  rocksdb::WriteOptions options;
+  options.sync = options_.durability == Durability::sync;
+  const rocksdb::Status status = store_.db().Write(options, &commit.batch());
+  if (!status.ok()) return fail_write(status);
+  ++commit_number_;
+  commit.committed();
+  if (!options.sync && !std::exchange(unsynced_, true))
+    next_sync_ = std::chrono::steady_clock::now() + options_.sync_interval;
+  return std::nullopt;
+}
+
+std::optional<Error> Writer::fail_write(const rocksdb::Status& status) {
+  state_.forget();
+  if (status.IsNoSpace() && !store_.watch().failed) {
+    disk_full_ = true;
+    next_resume_ = std::chrono::steady_clock::now() + resume_interval;
+    return disk_is_full();
+  }
+  broken_ = true;
+  Error error = is_broken();
+  error.message += " (" + status.ToString() + ")";
+  return error;
+}
+
+void Writer::resume_if_due() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_resume_) return;
+  next_resume_ = now + resume_interval;
+  // Flushes what is in memory to table files and begins a new write-ahead log, so that the one with the failed write in
+  // it is never replayed beneath later ones.
+  const rocksdb::Status status = store_.db().Resume();
+  if (store_.watch().failed) broken_ = true;
+  if (status.ok() && !broken_) disk_full_ = false;
+}
+
+void Writer::sync_if_due(bool now) {
+  if (!unsynced_ || broken_ || (!now && std::chrono::steady_clock::now() < next_sync_)) return;
+  unsynced_ = false;
+  const rocksdb::Status status = store_.db().SyncWAL();
+  if (!status.ok()) static_cast<void>(fail_write(status));
+}
+
+void Writer::close() {
+  sync_if_due(true);
+  if (broken_ || disk_full_) return;
+  rocksdb::WriteBatch batch;
+  for (const ChainPoint& point : chains_.take_unsaved())
+    batch.Put(store_.rows(), keys::chain_point(point.document, point.life, point.offset),
+              rocksdb::Slice(point.digest.view().data(), point.digest.view().size()));
+  if (batch.Count() > 0) static_cast<void>(store_.db().Write({}, &batch));
+  store_.mark_closed();
+}
+
+RocksCounters Writer::counters() const {
+  RocksCounters counters;
+  counters.commits = commits_;
+  counters.appends = appends_;
+  counters.refused = refused_;
+  counters.records = records_;
+  counters.payload_bytes = payload_bytes_;
+  counters.syncs = store_.watch().wal_syncs;
+  counters.sync_nanoseconds = store_.watch().wal_sync_nanoseconds;
+  counters.queued_appends = queue_.queued_items();
+  counters.queued_bytes = queue_.queued_bytes();
+  counters.disk_full = disk_full_;
+  counters.broken = broken_;
+  return counters;
+}
+
+}  // namespace weir::storage::rocks

@@ -1,0 +1,47 @@
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "log_under_test.hpp"
+#include "temporary_folder.hpp"
+#include "weir/rocksdb/rocks_log.hpp"
+
+namespace weir::storage::conformance {
+namespace {
+
+class OnDisk final : public LogUnderTest {
+ public:
+  OnDisk(std::size_t queue_bytes_max, Durability durability) {
+    options_.path = folder_.path() / "log";
+    options_.queue_bytes_max = queue_bytes_max;
+    options_.durability = durability;
+    options_.sync_interval = std::chrono::milliseconds(1);
+    log_ = RocksLog::open(options_).value();
+  }
+  DeltaLog& log() override { return *log_; }
+  void hold() override { holder_.hold(*log_); }
+  void release() override { holder_.release(); }
+  void settle() override {}
+  void reopen() override {
+    log_.reset();
+    log_ = RocksLog::open(options_).value();
+  }
+
+ private:
+  TemporaryFolder folder_;
+  RocksOptions options_;
+  Holder holder_;
+  std::unique_ptr<RocksLog> log_;
+};
+
+Implementation implementation(const char* name, Durability durability) {
+  return {name, [durability](std::size_t bytes) { return std::make_unique<OnDisk>(bytes, durability); }};
+}
+
+INSTANTIATE_TEST_SUITE_P(Rocks, DeltaLogConformance,
+                         testing::Values(implementation("Sync", Durability::sync),
+                                         implementation("Interval", Durability::interval)),
+                         [](const auto& tested) { return tested.param.name; });
+
+}  // namespace
+}  // namespace weir::storage::conformance
