@@ -155,6 +155,7 @@ async function measure(options, file, row, mode, name) {
       '--rate', options.rate ?? steady, '--window', mode === 'saturated' ? saturatedWindow : steadyWindow,
       '--warm-window', saturatedWindow, ...(mode === 'saturated' ? ['--saturated'] : [])
     ].map(String))
+    if (result.deliveries === 0) throw new Error('nothing was delivered while it was measured')
     return { row, mode, system: name, durable, rate: mode === 'steady' ? options.rate ?? steady : null, result }
   } catch (error) {
     throw new Error(`${row}, ${mode}, ${name}: ${error.message}\n${server.output().trim()}`)
