@@ -70,6 +70,22 @@ test('a changed name and colour reach the others', async () => {
   await leave();
 });
 
+test('two windows of one browser share a name, and one takes another colour', async () => {
+  const ada = await Person.arrive(browser, relay, 'Ada Brook');
+  await ada.open('windows');
+  const second = await ada.context.newPage();
+  await second.goto(ada.page.url());
+  const twoColours = () => {
+    const avatars = [...document.querySelectorAll('#avatars .avatar')];
+    return new Set(avatars.map((one) => one.style.getPropertyValue('--who'))).size === 2;
+  };
+  for (const page of [ada.page, second]) {
+    await page.waitForFunction(twoColours);
+    await page.getByRole('button', { name: 'Here: you, Ada Brook' }).waitFor();
+  }
+  await ada.leave();
+});
+
 test('offline by the switch: edits wait on both sides, and both converge afterwards', async () => {
   const { ada, grace, leave } = await pair('offline');
   await ada.type('Shared. ');

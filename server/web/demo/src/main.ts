@@ -44,13 +44,17 @@ function open(address: Address): void {
   const awareness = new Awareness(doc);
   const host = byId('editor');
   host.replaceChildren();
+  let counting = 0;
   const countWords = (): void => showWordCount(editor.text);
   const editor = createEditor({
     host,
     text,
     awareness,
     onSaveKey: () => status.flash(),
-    onTextChanged: () => requestAnimationFrame(countWords),
+    onTextChanged: () => {
+      clearTimeout(counting);
+      counting = window.setTimeout(countWords, 250);
+    },
   });
   countWords();
   setUpPeople(awareness);

@@ -1,7 +1,7 @@
 // Who is here: the avatars in the header, and the panel with everybody's name and my own to change.
 import type { Awareness } from 'y-protocols/awareness';
 import { byId } from './dom';
-import { announceMe, cleanName, initials, loadMe, type Me, palette, type Person, peopleIn, saveMe, textOn } from './presence';
+import { announceMe, cleanName, initials, loadMe, palette, type Person, peopleIn, saveColour, saveName, textOn } from './presence';
 
 const avatarsMax = 4;
 
@@ -51,7 +51,7 @@ function show(people: Person[]): void {
   byId('people-button').title = words;
 }
 
-function swatches(me: Me, onPick: (colour: string) => void): HTMLElement[] {
+function swatches(onPick: (colour: string) => void): HTMLElement[] {
   return palette.map(({ name, value }) => {
     const label = document.createElement('label');
     label.className = 'swatch';
@@ -60,7 +60,6 @@ function swatches(me: Me, onPick: (colour: string) => void): HTMLElement[] {
     input.type = 'radio';
     input.name = 'colour';
     input.value = value;
-    input.checked = value === me.colour;
     input.setAttribute('aria-label', name);
     input.addEventListener('change', () => onPick(value));
     const dot = document.createElement('i');
@@ -70,34 +69,55 @@ function swatches(me: Me, onPick: (colour: string) => void): HTMLElement[] {
   });
 }
 
+/** A colour nobody here has, when mine is also that of somebody who has it by right: the one with the smaller id. */
+function freeColour(people: Person[], mine: Person): string | null {
+  if (!people.some(({ clientId, colour }) => colour === mine.colour && clientId < mine.clientId)) return null;
+  return palette.find(({ value }) => people.every(({ colour }) => colour !== value))?.value ?? null;
+}
+
 export function setUpPeople(awareness: Awareness): void {
   const me = loadMe();
-  const tell = (): void => {
-    saveMe(me);
-    announceMe(awareness, me);
-  };
+  let hasChosen = false;
   const name = byId<HTMLInputElement>('me-name');
   name.value = me.name;
   name.addEventListener('input', () => {
     const wanted = cleanName(name.value);
     if (wanted === '' || wanted === me.name) return;
     me.name = wanted;
-    tell();
+    saveName(me.name);
+    announceMe(awareness, me);
   });
   name.addEventListener('change', () => (name.value = me.name));
-  byId('me-colours').replaceChildren(
-    ...swatches(me, (colour) => {
+  const colours = byId('me-colours');
+  const showColour = (): void => {
+    for (const input of colours.querySelectorAll('input')) input.checked = input.value === me.colour;
+  };
+  colours.replaceChildren(
+    ...swatches((colour) => {
       me.colour = colour;
-      tell();
+      hasChosen = true;
+      saveColour(me.colour);
+      announceMe(awareness, me);
     }),
   );
   byId('me').addEventListener('submit', (event) => {
     event.preventDefault();
     byId('people').hidePopover();
   });
-  const refresh = (): void => show(peopleIn(awareness));
+  const refresh = (): void => {
+    const people = peopleIn(awareness);
+    show(people);
+    // Two windows of one browser begin alike: one steps aside for as long as it is open.
+    const mine = people.find(({ isMe }) => isMe);
+    const free = mine && !hasChosen ? freeColour(people, mine) : null;
+    if (free === null) return;
+    me.colour = free;
+    showColour();
+    announceMe(awareness, me);
+  };
   awareness.on('change', refresh);
   matchMedia('(max-width: 40rem)').addEventListener('change', refresh);
   announceMe(awareness, me);
+  showColour();
   refresh();
 }

@@ -77,14 +77,13 @@ export function loadMe(): Me {
     name: cleanName(readSetting('name')) || randomPersonName(),
     colour: palette.some(({ value }) => value === colour) ? (colour as string) : colourOf(Math.floor(Math.random() * 8)),
   };
-  saveMe(me);
+  saveName(me.name);
+  saveColour(me.colour);
   return me;
 }
 
-export function saveMe(me: Me): void {
-  writeSetting('name', me.name);
-  writeSetting('colour', me.colour);
-}
+export const saveName = (name: string): void => writeSetting('name', name);
+export const saveColour = (colour: string): void => writeSetting('colour', colour);
 
 export function announceMe(awareness: Awareness, me: Me): void {
   awareness.setLocalStateField('user', { name: me.name, color: me.colour, colorLight: `${me.colour}33` });
