@@ -18,7 +18,9 @@ LINE_RULES = [
      "do it now, or take the remark out and open an issue"),
     ("sleep in a test", lambda path: path.parts[0] == "tests" and path.suffix in CODE,
      r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(", "wait for the condition, not for a time"),
-    ("raw new", lambda path: path.suffix in CPP, r"(?<![\w.>])new\s+[A-Za-z_:(]", "std::make_unique, or a member"),
+    # A factory with a private constructor may write unique_ptr<T>(new T(...)), on one line.
+    ("raw new", lambda path: path.suffix in CPP, r"^(?!.*unique_ptr<).*(?<![\w.>])new\s+[A-Za-z_:(]",
+     "std::make_unique, or a member"),
     ("raw delete", lambda path: path.suffix in CPP, r"(?<!= )\bdelete(\[\])?\s+[A-Za-z_]", "give it an owner"),
     ("detached thread", lambda path: path.suffix in CPP, r"[.>]detach\(\)", "join it: what runs has an owner"),
     ("plain assert", lambda path: path.suffix in CPP and path.parts[0] != "tests", r"(?<![_\w])assert\(",
