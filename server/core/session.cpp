@@ -193,6 +193,7 @@ void Session::on(frames::Refused refused) {
   error.error = std::move(refused.error);
   error.request = refused.request;
   error.document = refused.document;
+  error.through_sequence = refused.through_sequence;
   error.reason = frames::Reason::protocol;
   tell(error);
 }
