@@ -156,12 +156,16 @@ export class Outbox {
     this.#nextSequence = 1;
   }
 
-  /** Another history: all that waits is numbered anew, by numbers never used before, opening with a base. */
-  reopen(): void {
+  /**
+   * Another history: all that waits is numbered anew. Where the producer has nothing stored, by numbers never used before,
+   * opening with a base; else behind what is stored.
+   */
+  reopen(storedThrough: number): void {
     this.#renumber();
     for (const entry of this.#entries.filter(({ offered }) => offered)) this.#bytes -= entry.payload.length;
     this.#entries = this.#entries.filter(({ offered }) => !offered);
-    this.#baseNext = true;
+    this.#baseNext = storedThrough === 0;
+    if (!this.#baseNext) this.#nextSequence = storedThrough + 1;
   }
 
   /** Puts deltas before all that wait. Only after reopen(), before anything is sent. */

@@ -113,8 +113,7 @@ export class Publisher {
     if (lost) {
       this.#everStored = false;
       this.#stateWanted = this.#owner.state !== undefined;
-      this.#outbox.continueAfter(event.lastSequence);
-      this.#outbox.reopen();
+      this.#outbox.reopen(event.lastSequence);
       return true;
     }
     if (changed) this.#outbox.restart();
@@ -148,16 +147,17 @@ export class Publisher {
   refused(event: ErrorEvent, error: WeirError): void {
     const base = this.#outbox.oldest?.base === true;
     const transient = isTransient(event.code);
-    const aboutPublish = event.throughSequence !== 0 || event.code === Code.outOfRange || transient;
+    const aboutPublish = event.throughSequence !== 0 || event.code === Code.outOfRange;
     if (aboutPublish) this.#outbox.answered(event.throughSequence);
     if (event.code === Code.outOfRange) return this.#resend(event.expectedSequence, 0);
     this.#owner.failed(error);
-    if (event.reason === Reason.epoch) return this.#owner.resubscribe();
+    if (event.reason === Reason.epoch || event.code === Code.notFound) return this.#owner.resubscribe();
     if (replacingReasons.includes(event.reason)) return this.#link.replaceProducer(error);
-    if (base && aboutPublish && (!transient || event.code === Code.aborted)) return this.#link.replaceProducer(error);
+    if (!aboutPublish) return; // presence, say: told, and that is all
+    if (base && (!transient || event.code === Code.aborted)) return this.#link.replaceProducer(error);
     if (transient) return this.#resend(this.#outbox.firstSequence, this.delayMs(event));
     if (event.code === Code.permissionDenied || event.code === Code.unauthenticated) this.#halted = true;
-    else if (event.throughSequence !== 0) {
+    else {
       this.#outbox.clear(error);
       this.#checkStored();
     }

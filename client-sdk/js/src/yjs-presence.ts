@@ -36,6 +36,7 @@ export class AwarenessBridge {
     awareness.on('update', this.#changed);
     session.on('presence', (changes) => changes.forEach((change) => this.#apply(change)));
     session.on('disconnected', () => this.#forgetAll());
+    session.on('subscribed', () => this.#renew());
     this.#publish();
   }
 
@@ -50,6 +51,12 @@ export class AwarenessBridge {
   destroy(): void {
     this.#awareness.off('update', this.#changed);
     this.#forgetAll();
+  }
+
+  /** Others have seen this state go, and take one again only under a newer clock. */
+  #renew(): void {
+    const state = this.#awareness.getLocalState();
+    if (state !== null) this.#awareness.setLocalState(state);
   }
 
   #publish(): void {

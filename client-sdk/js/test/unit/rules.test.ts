@@ -134,6 +134,36 @@ test('a base refused a second time in an epoch: another producer', async () => {
   assert.deepEqual(inShort(stage.network.last.takeOne('publish')), [1, false, ['f0', 'bb', 'cc']]);
 });
 
+test('lost history in an epoch where this producer has something stored: it counts on from there', async () => {
+  const stage = await threePublished({ state: () => bytes('f0') });
+  const { network, session } = stage;
+  network.last.say(records(run(other, 1, 5, ['99'])));
+  assert.equal(session.cursor?.offset, 5);
+  await reconnect(stage, { lostHistory: true, head: 1, lastSequence: 1 });
+  network.last.say(caughtUp(1));
+  await settled();
+  assert.deepEqual(inShort(network.last.takeOne('publish')), [2, false, ['f0', 'bb', 'cc']]);
+});
+
+test('a refusal that names no sequence is not about a publish', async () => {
+  const { network, session, errors } = await threePublished();
+  network.last.say(refused({ code: Code.resourceExhausted, message: 'too many peers are shown' }));
+  await settled();
+  assert.deepEqual(network.last.take(), []);
+  assert.equal(errors.length, 1);
+  network.last.say(stored(3));
+  await session.whenStored();
+});
+
+test('a handle that the relay does not know: subscribe again', async () => {
+  const { network } = await threePublished();
+  network.last.say(refused({ code: Code.notFound, throughSequence: 2 }));
+  const [, subscribe] = network.last.take();
+  network.last.say({ subscribed: { request: subscribe!.subscribe!.request, document: 3, epoch, lastSequence: 1 } });
+  await settled();
+  assert.deepEqual(inShort(network.last.takeOne('publish')), [2, false, ['bb', 'cc']]);
+});
+
 test('publish names another epoch: subscribe again', async () => {
   const { network, errors } = await threePublished();
   network.last.say(
