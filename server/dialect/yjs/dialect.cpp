@@ -125,7 +125,7 @@ void Dialect::on(const SharedBytes&, const Awareness& awareness, core::SessionPo
     presence.document = document_;
     presence.key = presence_key(entry.client);
     presence.clock = entry.clock;
-    if (entry.json != "null") presence.data = SharedBytes::take(awareness_entry(entry));
+    if (entry.json != "null") presence.data = SharedBytes::take(awareness_update(entry));
     if (presence.data.size() <= limits_.presence_bytes_max) {
       port.set_presence(std::move(presence));
     } else if (!std::exchange(presence_refused_, true)) {

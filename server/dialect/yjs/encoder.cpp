@@ -16,14 +16,15 @@ SharedBytes Encoder::records(DocumentHandle, std::span<const Record> records, bo
   return out.empty() ? SharedBytes() : SharedBytes::take(std::move(out));
 }
 
-// A peer that has left is announced with the clock it had, as the rule of awareness allows. Other dialects' presence
-// has another form and is left out.
+// A peer that has left is announced with the clock it had, as the rule of awareness allows. Presence that is not an
+// awareness update is some other application's and is left out.
 SharedBytes Encoder::presence(const frames::PresenceUpdate& update) const {
-  auto entry = parse_awareness_entry(update.data.view());
-  if (!entry || update.key != presence_key(entry->client)) return {};
-  if (update.gone) entry->json = "null";
+  auto awareness = parse_awareness_update(update.data.view());
+  if (!awareness) return {};
+  if (update.gone)
+    for (AwarenessEntry& entry : awareness->entries) entry.json = "null";
   std::string out;
-  put_awareness(out, {*entry});
+  put_awareness(out, awareness->entries);
   return SharedBytes::take(std::move(out));
 }
 

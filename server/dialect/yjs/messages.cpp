@@ -37,6 +37,12 @@ std::optional<AwarenessEntry> take_entry(Reader& in) {
   return in.ok() ? std::optional(entry) : std::nullopt;
 }
 
+void put_entry(std::string& out, const AwarenessEntry& entry) {
+  put_varuint(out, entry.client);
+  put_varuint(out, entry.clock);
+  put_bytes(out, entry.json);
+}
+
 std::optional<Message> parse_awareness(Reader& in, std::size_t entries_max) {
   Reader body(in.bytes());
   const std::uint64_t count = in.ok() ? body.varuint() : 0;
@@ -98,7 +104,7 @@ void put_update(std::string& out, std::string_view update) {
 void put_awareness(std::string& out, const std::vector<AwarenessEntry>& entries) {
   std::string body;
   put_varuint(body, entries.size());
-  for (const AwarenessEntry& entry : entries) body += awareness_entry(entry);
+  for (const AwarenessEntry& entry : entries) put_entry(body, entry);
   put_message(out, {bytes_awareness, sizeof bytes_awareness}, body);
 }
 
@@ -108,18 +114,21 @@ void put_permission_denied(std::string& out, std::string_view reason) {
 
 void put_websocket_ping(std::string& out) { put_frame_header(out, websocket_ping, 0); }
 
-std::string awareness_entry(const AwarenessEntry& entry) {
+std::string awareness_update(const AwarenessEntry& entry) {
   std::string out;
-  put_varuint(out, entry.client);
-  put_varuint(out, entry.clock);
-  put_bytes(out, entry.json);
+  put_varuint(out, 1);
+  put_entry(out, entry);
   return out;
 }
 
-std::optional<AwarenessEntry> parse_awareness_entry(std::string_view bytes) {
+std::optional<Awareness> parse_awareness_update(std::string_view bytes) {
   Reader in(bytes);
-  const auto entry = take_entry(in);
-  return entry && in.rest().empty() ? entry : std::nullopt;
+  Awareness awareness;
+  for (std::uint64_t left = in.varuint(); left > 0 && in.ok(); --left) {
+    if (const auto entry = take_entry(in)) awareness.entries.push_back(*entry);
+  }
+  if (!in.ok() || !in.rest().empty() || awareness.entries.empty()) return std::nullopt;
+  return awareness;
 }
 
 }  // namespace weir::yjs

@@ -63,9 +63,9 @@ void put_permission_denied(std::string& out, std::string_view reason);
 /// WebSocket's own ping: a browser answers it by itself.
 void put_websocket_ping(std::string& out);
 
-/// One entry alone, as awareness carries it: what is kept as presence.
-[[nodiscard]] std::string awareness_entry(const AwarenessEntry& entry);
-/// Nothing when `bytes` is not exactly one entry.
-[[nodiscard]] std::optional<AwarenessEntry> parse_awareness_entry(std::string_view bytes);
+/// An awareness update of one entry: what is kept as presence. Native clients that use awareness keep the same bytes.
+[[nodiscard]] std::string awareness_update(const AwarenessEntry& entry);
+/// Its entries, as views of `bytes`. Nothing when `bytes` is not exactly an awareness update, or names nobody.
+[[nodiscard]] std::optional<Awareness> parse_awareness_update(std::string_view bytes);
 
 }  // namespace weir::yjs

@@ -247,7 +247,7 @@ TEST_F(Conversation, AwarenessIsPresenceOfEachClientInIt) {
   ASSERT_EQ(port.presence.size(), 2U);
   EXPECT_EQ(port.presence[0].key, presence_key(7));
   EXPECT_EQ(port.presence[0].clock, 3U);
-  EXPECT_EQ(port.presence[0].data.view(), awareness_entry({7, 3, "{\"a\":1}"}));
+  EXPECT_EQ(port.presence[0].data.view(), awareness_update({7, 3, "{\"a\":1}"}));
   EXPECT_EQ(port.presence[1].key, presence_key(8));
   EXPECT_TRUE(port.presence[1].data.empty());
 }
@@ -268,7 +268,7 @@ TEST_F(Conversation, WhoIsThereIsToldOnOpening) {
   dialect.opened(port);
   frames::Subscribed answer;
   answer.document = handle;
-  answer.presence.push_back({handle, presence_key(7), {}, SharedBytes::copy(awareness_entry({7, 3, "{}"})), false});
+  answer.presence.push_back({handle, presence_key(7), {}, SharedBytes::copy(awareness_update({7, 3, "{}"})), false});
   dialect.event(answer, port);
   std::string wanted;
   put_awareness(wanted, {{7, 3, "{}"}});

@@ -29,7 +29,7 @@ TEST(Encoder, LeavesOutWhatSuchClientsCannotRead) {
 }
 
 TEST(Encoder, ShowsPresenceAsAwareness) {
-  const std::string entry = awareness_entry({300, 5, "{}"});
+  const std::string entry = awareness_update({300, 5, "{}"});
   frames::PresenceUpdate update{{3}, presence_key(300), {}, SharedBytes::copy(entry), false};
   std::string wanted;
   put_awareness(wanted, {{300, 5, "{}"}});
@@ -41,12 +41,21 @@ TEST(Encoder, ShowsPresenceAsAwareness) {
   EXPECT_EQ(Encoder().presence(update).view(), wanted);
 }
 
+TEST(Encoder, ShowsAwarenessOfNativeClients) {
+  std::string data("\2", 1);
+  data += awareness_update({300, 5, "{}"}).substr(1) + awareness_update({301, 6, "[1]"}).substr(1);
+  const frames::PresenceUpdate native{{3}, "native key", {}, SharedBytes::copy(data), false};
+  std::string wanted;
+  put_awareness(wanted, {{300, 5, "{}"}, {301, 6, "[1]"}});
+  EXPECT_EQ(Encoder().presence(native).view(), wanted);
+}
+
 TEST(Encoder, LeavesOutPresenceOfOtherKinds) {
-  const frames::PresenceUpdate native{{3}, "native key", {}, SharedBytes::copy("{\"cursor\":1}"), false};
-  EXPECT_TRUE(Encoder().presence(native).empty());
-  const frames::PresenceUpdate forged{
-      {3}, presence_key(7), {}, SharedBytes::copy(awareness_entry({300, 5, "{}"})), false};
-  EXPECT_TRUE(Encoder().presence(forged).empty());
+  for (const std::string_view data :
+       {std::string_view(), std::string_view("{\"cursor\":1}"), std::string_view("\0", 1)}) {
+    const frames::PresenceUpdate native{{3}, "native key", {}, SharedBytes::copy(data), false};
+    EXPECT_TRUE(Encoder().presence(native).empty());
+  }
 }
 
 }  // namespace

@@ -133,16 +133,19 @@ TEST(Numbers, HoldWhatJavaScriptHolds) {
   EXPECT_FALSE(in.ok());
 }
 
-TEST(AwarenessEntries, StandAlone) {
+TEST(AwarenessUpdates, StandAlone) {
   const AwarenessEntry entry{4'000'000'000, 77, "{\"user\":\"é\"}"};
-  const std::string bytes = awareness_entry(entry);
-  const auto back = parse_awareness_entry(bytes);
+  const std::string bytes = awareness_update(entry);
+  const auto back = parse_awareness_update(bytes);
   ASSERT_TRUE(back);
-  EXPECT_EQ(back->client, entry.client);
-  EXPECT_EQ(back->clock, entry.clock);
-  EXPECT_EQ(back->json, entry.json);
-  EXPECT_FALSE(parse_awareness_entry(bytes + "x"));
-  EXPECT_FALSE(parse_awareness_entry(""));
+  ASSERT_EQ(back->entries.size(), 1U);
+  EXPECT_EQ(back->entries[0].client, entry.client);
+  EXPECT_EQ(back->entries[0].clock, entry.clock);
+  EXPECT_EQ(back->entries[0].json, entry.json);
+  EXPECT_FALSE(parse_awareness_update(bytes + "x"));
+  EXPECT_FALSE(parse_awareness_update(bytes.substr(0, bytes.size() - 1)));
+  EXPECT_FALSE(parse_awareness_update(""));
+  EXPECT_FALSE(parse_awareness_update(std::string(1, '\0')));
 }
 
 TEST(Messages, RandomBytesAreReadInPlace) {
