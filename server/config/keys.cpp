@@ -1,0 +1,145 @@
+#include "weir/config/keys.hpp"
+
+#include <algorithm>
+
+namespace weir::config {
+
+namespace {
+
+using S = Settings;
+constexpr std::uint64_t second = 1000;
+constexpr std::uint64_t hour = 3600 * second;
+constexpr std::uint64_t gibi = 1024 * mebi;
+
+const std::vector<Key>& table() {
+  static const std::vector<Key> all = {
+      {"data", &S::data, "Folder of the store. One process at a time."},
+      {"http", &S::http, "Address and port for HTTP and WebSocket. Another than loopback needs `insecure`."},
+      {"grpc", &S::grpc, "Reserved for the gRPC transport, which this version does not have: a value is warned about."},
+      {"insecure", &S::insecure, "Allow an address that others can reach although nobody is asked who they are."},
+      {"durability",
+       &S::durability,
+       "When an acknowledgement leaves: `sync` after the fsync; `interval` before it, so that a power cut may lose the "
+       "last moments (clients then see a new epoch).",
+       0,
+       0,
+       {"sync", "interval"}},
+      {"durability_interval", &S::durability_interval, "Time between fsyncs under durability = interval.", 1,
+       60 * second},
+      {"threads", &S::threads, "Shard threads; 0: one for each core.", 0, 64},
+      {"readers", &S::readers, "Threads that read the store.", 1, 64},
+      {"drain_wait_max", &S::drain_wait_max, "How long a stopping relay waits for its clients to leave.", 0, hour},
+      {"reconnect_after", &S::reconnect_after, "What a stopping relay tells its clients to wait before they come back.",
+       0, hour},
+      {"access.hosts", &S::access_hosts,
+       "Host names, beside the loopback ones, that requests may be addressed to, without a port; \"*\" allows any."},
+      {"access.origins", &S::access_origins,
+       "Origins (\"https://app.example\") whose pages may connect, beside the relay's own; \"*\" allows any."},
+      {"spaces.create",
+       &S::spaces_create,
+       "`any`: a space comes into being on first use; `listed`: only those listed.",
+       0,
+       0,
+       {"any", "listed"}},
+      {"spaces.listed", &S::spaces_listed, "The spaces there are under spaces.create = listed."},
+      {"log.level", &S::log_level, "The least that is logged.", 0, 0, {"debug", "info", "warning", "error"}},
+      {"log.format",
+       &S::log_format,
+       "`text` for people, `json` for machines: one object a line.",
+       0,
+       0,
+       {"text", "json"}},
+      {"storage.queue_bytes_max", &S::storage_queue_bytes_max,
+       "What may wait for the disk before publishers are told to wait.", mebi, 4 * gibi},
+      {"storage.write_buffer_bytes", &S::storage_write_buffer_bytes, "RocksDB's memtable; small ones stall more.", mebi,
+       4 * gibi},
+      {"storage.block_cache_bytes", &S::storage_block_cache_bytes, "RocksDB's cache of what was read.", mebi,
+       64 * gibi},
+      {"limits.connections_max", &S::limits_connections_max, "Connections at a time; one more is answered 503.", 1,
+       1'000'000},
+      {"limits.header_bytes_max", &S::limits_header_bytes_max, "Header of an HTTP request.", kibi, mebi},
+      {"limits.header_wait_max", &S::limits_header_wait_max, "Time for an HTTP request to arrive.", 100, hour},
+      {"limits.http_idle_max", &S::limits_http_idle_max, "Time between two requests of an HTTP connection.", 100, hour},
+      {"limits.close_wait_max", &S::limits_close_wait_max, "Time without progress while a WebSocket closes.", 100,
+       hour},
+      {"limits.payload_bytes_max", &S::limits_payload_bytes_max, "One delta.", 1, 16 * mebi},
+      {"limits.frame_bytes_max", &S::limits_frame_bytes_max, "One message of the native protocol.", kibi, 64 * mebi},
+      {"limits.foreign_frame_bytes_max", &S::limits_foreign_frame_bytes_max,
+       "One message of y-websocket; a first one may be a whole document.", kibi, gibi},
+      {"limits.hello_bytes_max", &S::limits_hello_bytes_max, "A message before hello.", 256, mebi},
+      {"limits.hello_wait_max", &S::limits_hello_wait_max, "Time for hello to come.", 100, hour},
+      {"limits.session_queue_bytes_max", &S::limits_session_queue_bytes_max,
+       "What waits in memory for one reader; one that falls further behind is served from the log.", 4 * kibi, gibi},
+      {"limits.in_flight_bytes_max", &S::limits_in_flight_bytes_max,
+       "What one session has published and is not answered yet; above it the session is not read.", 4 * kibi, gibi},
+      {"limits.subscriptions_max", &S::limits_subscriptions_max, "Documents one session subscribes to.", 1, 1'000'000},
+      {"limits.presence_bytes_max", &S::limits_presence_bytes_max, "One presence value.", 1, mebi},
+      {"limits.presence_slots_max", &S::limits_presence_slots_max, "Presence values of one document.", 1, 1'000'000},
+      {"limits.ring_bytes_max", &S::limits_ring_bytes_max,
+       "Recent deliveries remembered per space, for readers that come back.", 4 * kibi, gibi},
+      {"limits.read_bytes_max", &S::limits_read_bytes_max, "One read of the log while a reader catches up.", 4 * kibi,
+       64 * mebi},
+      {"limits.resend_records_scanned_max", &S::limits_resend_records_scanned_max,
+       "How far back a resend is looked for, in records.", 1, 100'000'000},
+      {"limits.digests_max", &S::limits_digests_max, "Digests of recent foreign updates remembered per document.", 1,
+       10'000'000},
+      {"limits.producers_cached_max", &S::limits_producers_cached_max, "Producers remembered per document.", 1,
+       10'000'000},
+      {"limits.opening_requests_max", &S::limits_opening_requests_max, "Requests that wait while a document is opened.",
+       1, 10'000'000},
+      {"limits.document_idle_max", &S::limits_document_idle_max, "A document nobody uses is closed after this.", 100,
+       24 * hour},
+      {"limits.heartbeat", &S::limits_heartbeat, "Time between pings.", 100, hour},
+      {"limits.stall_max", &S::limits_stall_max, "A reader that takes nothing for so long is closed.", second,
+       24 * hour},
+      {"limits.cover_lease", &S::limits_cover_lease,
+       "How long one y-websocket client is waited for before the next is asked what the relay lacks.", 100, hour},
+  };
+  return all;
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::span<const Key> keys() { return table(); }
+
+const Key* find_key(std::string_view name) {
+  const auto found = std::find_if(table().begin(), table().end(), [&](const Key& key) { return key.name == name; });
+  return found == table().end() ? nullptr : &*found;
+}
+
+std::string_view suggest(std::string_view name) {
+  std::string_view best;
+  std::size_t least = std::max<std::size_t>(3, name.size() / 3) + 1;
+  for (const Key& key : table()) {
+    // A key under the wrong table, or under none, is near as well.
+    const std::string_view last = key.name.substr(key.name.rfind('.') + 1);
+    const std::size_t away = std::min(distance(name, key.name), distance(name.substr(name.rfind('.') + 1), last) + 1);
+    if (away < least) {
+      least = away;
+      best = key.name;
+    }
+  }
+  return best;
+}
+
+std::string environment_name(const Key& key) {
+  std::string name = "WEIR_";
+  for (const char c : key.name) name.push_back(c == '.' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c));
+  return name;
+}
+
+}  // namespace weir::config
