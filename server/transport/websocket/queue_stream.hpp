@@ -79,7 +79,7 @@ class QueueStream {
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& buffers, Handler&& handler) {
     return boost::asio::async_initiate<Handler, void(boost::system::error_code, std::size_t)>(
-        [this, &buffers](auto&& done) { start_read(buffers, std::forward<decltype(done)>(done)); }, handler);
+        [this, &buffers](auto&& done) { this->start_read(buffers, std::forward<decltype(done)>(done)); }, handler);
   }
 
   template <class Buffers, class Handler>
