@@ -38,6 +38,8 @@ void Feeder::add(const SubscribeAnswer& answer) {
 }
 
 void Feeder::remove(DocumentHandle document) {
+  // What still waits is of no use, and would set a later subscription's cursor back if it were dropped then.
+  queue_.drop(options_.id, document);
   if (documents_.erase(document) > 0 && state_ == State::reading) pump();
 }
 

@@ -20,11 +20,12 @@ void OutQueue::push_presence(std::string slot, SharedBytes bytes, std::size_t by
   add({Kind::presence, std::move(bytes), 0, {}, {}, std::move(slot)});
 }
 
-std::vector<OutQueue::Dropped> OutQueue::drop(FeederId feeder) {
+std::vector<OutQueue::Dropped> OutQueue::drop(FeederId feeder, DocumentHandle document) {
   std::vector<Dropped> dropped;
   for (Item& item : items_) {
     const bool records = item.kind == Kind::records;
     if ((!records && item.kind != Kind::caught_up) || item.feeder != feeder) continue;
+    if (document.value != 0 && item.document != document) continue;
     dropped.push_back({item.document, records ? item.offset : Offset{}});
     bytes_ -= item.bytes.size();
     --live_items_;

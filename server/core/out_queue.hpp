@@ -40,8 +40,8 @@ class OutQueue {
   /// Replaces a value of the same slot that still waits; dropped when more than `bytes_max` waits already.
   void push_presence(std::string slot, SharedBytes bytes, std::size_t bytes_max);
 
-  /// Takes out a feeder's records and marks; tells each, oldest first.
-  [[nodiscard]] std::vector<Dropped> drop(FeederId feeder);
+  /// Takes out a feeder's records and marks, of one document or (0) of all; tells each, oldest first.
+  std::vector<Dropped> drop(FeederId feeder, DocumentHandle document = {});
 
   /// Moves about `bytes_max` to the end of `out`, at least one piece if there is any. `caught_up` is asked for the
   /// bytes of each mark reached; what it pushes meanwhile belongs at the mark's place and comes back through `out` as
