@@ -95,7 +95,7 @@ void Feeder::read_on(Offset target) {
   state_ = State::reading;
   target_ = target;
   for (auto& [handle, document] : documents_) {
-    document.reading = false;
+    document.reading = 0;
     document.read_to = document.page.empty() ? document.cursor : document.page.back().offset;
   }
   pump();
@@ -107,20 +107,19 @@ void Feeder::request_pages() {
   const std::size_t bytes_max = std::clamp<std::size_t>(share, 4096, limits_.read_bytes_max);
   std::vector<ReadRequest> requests;
   for (auto& [handle, document] : documents_) {
-    if (!document.page.empty() || document.reading || document.read_to >= target_) continue;
-    document.reading = true;
-    requests.push_back(
-        {options_.session, options_.space, generation_, handle, document.path, document.read_to, target_, bytes_max});
+    if (!document.page.empty() || document.reading != 0 || document.read_to >= target_) continue;
+    document.reading = ++reads_;
+    requests.push_back({options_.session, options_.space, document.reading, handle, document.path, document.read_to,
+                        target_, bytes_max});
   }
   for (ReadRequest& request : requests) host_.read(std::move(request));
 }
 
 void Feeder::have_read(ReadAnswer answer) {
-  if (answer.generation != generation_ || state_ != State::reading) return;
   const auto found = documents_.find(answer.document);
-  if (found == documents_.end()) return;
+  if (found == documents_.end() || found->second.reading != answer.number || state_ != State::reading) return;
   Document& document = found->second;
-  document.reading = false;
+  document.reading = 0;
   if (!answer.records) {
     const Error error = answer.records.error();
     documents_.erase(found);

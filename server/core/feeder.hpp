@@ -65,7 +65,7 @@ class Feeder {
     Offset cursor;   ///< queued up to here (while reading)
     Offset read_to;  ///< `page` and what came before it reach to here
     std::deque<Record> page;
-    bool reading = false;
+    std::uint64_t reading = 0;  ///< number of the read under way; 0: none
     bool caught_up = false;
   };
   using Documents = std::map<DocumentHandle, Document>;
@@ -88,6 +88,7 @@ class Feeder {
   Offset position_;  ///< live: everything of our documents up to here is queued
   Offset target_;    ///< reading: up to here
   Documents documents_;
+  std::uint64_t reads_ = 0;
   bool pumping_ = false;
   std::uint64_t fell_behind_ = 0;
   std::uint64_t delivered_ = 0;

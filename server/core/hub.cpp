@@ -193,6 +193,7 @@ void Hub::on(Inspected answer) {
                   "the relay could not read its log: " + answer.found.error().message);
   if (wait(document, request)) return;
   if (document.phase == Document::Phase::deleted) return subscribe(document, std::move(request));
+  if (fence(document, request)) return;  // a newer session may have come meanwhile
   if (!request.ephemeral && document.producers[request.producer].state == Producer::State::loading)
     publishing_.inspected(document, request.producer, answer.found);
   bool lost = false;

@@ -200,7 +200,7 @@ using HubEffect = std::variant<LoadDocument, Inspect, FindRecords, StartAppend, 
 struct ReadRequest {
   SessionId session;
   SpaceName space;
-  std::uint64_t generation = 0;
+  std::uint64_t number = 0;  ///< of this read: an answer to an older one no longer counts
   DocumentHandle document;
   DocumentRef path;
   Offset after;
@@ -210,7 +210,7 @@ struct ReadRequest {
 struct ReadAnswer {
   SessionId session;
   SpaceName space;
-  std::uint64_t generation = 0;
+  std::uint64_t number = 0;
   DocumentHandle document;
   Offset upto;
   Result<std::vector<Record>> records;

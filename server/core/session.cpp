@@ -275,6 +275,8 @@ void Session::on(const PublishAnswer& answer) {
   landed(answer.bytes);
   if (closing_) return;
   std::visit([this](const auto& event) { tell(event); }, answer.event);
+  const auto* error = std::get_if<frames::ErrorEvent>(&answer.event);
+  if (error != nullptr && error->reason == frames::Reason::fenced) close(close_policy, error->error.message);
 }
 
 void Session::on(const ContributeAnswer& answer) {

@@ -25,7 +25,8 @@ std::set<std::uint64_t> decode_numbers(std::string_view payload) {
   return numbers;
 }
 
-Client::Client(World& world, Oracle& oracle, const storage::DeltaLog& log, std::string name, std::vector<DocumentPath> paths)
+Client::Client(World& world, Oracle& oracle, const storage::DeltaLog& log, std::string name,
+               std::vector<DocumentPath> paths)
     : world_(world), oracle_(oracle), log_(log), name_(std::move(name)), paths_(std::move(paths)) {
   VirtualRandom(world_).fill(device_.producer.bytes.data(), device_.producer.bytes.size());
   for (const DocumentPath& path : paths_) device_.replicas[path];
@@ -138,7 +139,8 @@ void Client::on(const frames::Subscribed& event) {
     tell("lost history of " + path.document.text());
     replica.cursor.reset();
     replica.must_offer = !replica.numbers.empty();
-    if (event.last_sequence.value > 0) return become_another_producer("the relay has lost history, but knows this producer");
+    if (event.last_sequence.value > 0)
+      return become_another_producer("the relay has lost history, but knows this producer");
   } else if (event.last_sequence > replica.assigned) {
     return become_another_producer("the relay has more of this producer than the device: it is a copy");
   }
@@ -186,12 +188,16 @@ void Client::leave_and_come_back() {
   subscribe(static_cast<std::size_t>(std::find(paths_.begin(), paths_.end(), path) - paths_.begin()));
 }
 
+Device Client::backup() {
+  for (auto& [path, replica] : device_.replicas)
+    for (OutboxItem& item : replica.outbox) item.sent = true;
+  return device_;
+}
+
 void Client::restore(Device device) {
   tell("is restored from a backup");
   disconnect();
   device_ = std::move(device);
-  for (auto& [path, replica] : device_.replicas)
-    for (OutboxItem& item : replica.outbox) item.sent = true;
   reconnect_later();
 }
 
@@ -286,7 +292,8 @@ void Client::on(const frames::CaughtUp& event) {
   const auto state = log_.document(open.path);
   if (state && state->epoch == open.epoch && state->life == DocumentLife::alive) {
     const auto chain = log_.chain(open.path, cursor.offset);
-    if (!chain || *chain != cursor.chain) violated("caught up, but the chain tells of a gap in " + open.path.document.text());
+    if (!chain || *chain != cursor.chain)
+      violated("caught up, but the chain tells of a gap in " + open.path.document.text());
   }
   const SpaceName& space = open.path.space;
   const bool all = std::all_of(paths_.begin(), paths_.end(), [&](const DocumentPath& path) {
@@ -325,10 +332,14 @@ void Client::on(const frames::ErrorEvent& event) {
     case Reason::resend_differs:
     case Reason::not_comparable: return become_another_producer(event.error.message);
     case Reason::producer_owned: violated("refused as another principal's producer");
-    case Reason::epoch:
-      disconnect();
-      return reconnect_later();
+    case Reason::epoch: disconnect(); return reconnect_later();
     case Reason::sequence_gap:
+      if (found != open_.end()) {
+        const auto& outbox = device_.replicas[found->second.path].outbox;
+        if (!outbox.empty() && event.expected_sequence < outbox.front().sequence)
+          return become_another_producer("the relay does not know what came before");
+      }
+      [[fallthrough]];
     case Reason::unspecified:
       // A write failed, or came behind one that failed: what is not acknowledged is sent again on another connection.
       tell("refused: " + event.error.message);
@@ -357,12 +368,13 @@ bool Client::settled() const {
 std::string Client::state() const {
   std::string text = name_ + (welcome_ ? " connected" : link_ ? " connecting" : " away");
   for (const auto& [path, replica] : device_.replicas) {
-    text += "; " + path.document.text() + ": cursor " + std::to_string(replica.cursor ? replica.cursor->offset.value : 0) +
-            ", waiting " + std::to_string(replica.outbox.size());
+    text += "; " + path.document.text() + ": cursor " +
+            std::to_string(replica.cursor ? replica.cursor->offset.value : 0) + ", waiting " +
+            std::to_string(replica.outbox.size());
     for (const auto& [handle, open] : open_)
       if (open.path == path) text += open.caught_up ? ", caught up" : ", open";
   }
-  return text;
+  return link_ ? text + "; link: " + link_->describe() : text;
 }
 
 }  // namespace weir::simulation

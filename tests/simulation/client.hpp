@@ -1,9 +1,10 @@
-// A simulated device: an app over a grow-only set of numbers (the smallest CRDT there is), speaking weir.v1 as an SDK must.
+// A simulated device: an app over a grow-only set of numbers (the smallest CRDT there is), speaking weir.v1 as an SDK
+// must.
 //
-// It keeps what a real device keeps (its producer, cursors, outbox), loses connections, is restored from old backups and
-// cloned, and follows the rules of docs/protocol.md for each of these. What it is told it reports to the oracle, and it
-// checks for itself that records come in order, without a gap (by the chain), and after what was known when they were
-// written.
+// It keeps what a real device keeps (its producer, cursors, outbox), loses connections, is restored from old backups
+// and cloned, and follows the rules of docs/protocol.md for each of these. What it is told it reports to the oracle,
+// and it checks for itself that records come in order, without a gap (by the chain), and after what was known when they
+// were written.
 //
 // Threads: one, the world's.
 #pragma once
@@ -64,7 +65,8 @@ class Client {
 
   void edit();
   void leave_and_come_back();
-  [[nodiscard]] Device backup() const { return device_; }
+  /// A copy, which may live on as another device: what waits here may be sent there first.
+  [[nodiscard]] Device backup();
   /// Becomes the device of a backup: its own, or another's (a clone).
   void restore(Device device);
   /// The operator put an older store back: offsets may be given anew.
@@ -84,12 +86,12 @@ class Client {
     DocumentPath path;
     Epoch epoch;
     bool caught_up = false;
-    std::map<Sequence, std::string> own;      ///< published in this session, for stubs
-    std::map<Sequence, Offset> seen;          ///< what of the space was known when each was published
+    std::map<Sequence, std::string> own;  ///< published in this session, for stubs
+    std::map<Sequence, Offset> seen;      ///< what of the space was known when each was published
   };
   struct SpaceView {
-    Offset seen;             ///< largest offset this device was shown
-    bool ordered = false;    ///< caught up everywhere: from here on offsets increase across documents
+    Offset seen;           ///< largest offset this device was shown
+    bool ordered = false;  ///< caught up everywhere: from here on offsets increase across documents
     Offset last;
   };
 

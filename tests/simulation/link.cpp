@@ -31,7 +31,8 @@ std::shared_ptr<Link> Link::open(World& world, Server& server, std::size_t shard
   std::shared_ptr<Link> link(new Link(world, server, shard, std::move(client)));
   link->on_server([link] {
     if (link->cut_) return;
-    link->session_ = &link->server_.shard(link->shard_).open(std::make_unique<native::NativeDialect>(link->server_.limits()), *link);
+    link->session_ =
+        &link->server_.shard(link->shard_).open(std::make_unique<native::NativeDialect>(link->server_.limits()), *link);
     link->pump_to_server();
   });
   return link;
@@ -41,6 +42,12 @@ void Link::on_server(std::function<void()> task) {
   world_.after(world_.chance.time_below(500us), server_life_, [self = shared_from_this(), task = std::move(task)] {
     self->server_.executor(self->shard_).post(task);
   });
+}
+
+std::string Link::describe() const {
+  return "to server " + std::to_string(to_server_.size()) + '+' + std::to_string(at_server_.size()) + " bytes" +
+         (reading_ ? "" : ", not read") + ", to client " + std::to_string(to_client_.size()) + '+' +
+         std::to_string(at_client_.size()) + " bytes" + (stalled_ ? ", stalled" : "");
 }
 
 // ---- breaking ----
@@ -64,7 +71,7 @@ void Link::tell_server_gone() {
 
 void Link::cut() {
   if (std::exchange(cut_, true)) return;
-  if (!closing_) tell_client_gone(1006);
+  tell_client_gone(1006);
   tell_server_gone();
 }
 
@@ -154,7 +161,8 @@ void Link::pump_to_client() {
       self->client_.message(std::move(*message));
     }
     if (was_full) self->output_ready();
-    if (self->to_client_.empty() && self->closing_ && self->session_ == nullptr) self->tell_client_gone(*self->closing_);
+    if (self->to_client_.empty() && self->closing_ && self->session_ == nullptr)
+      self->tell_client_gone(*self->closing_);
     self->pump_to_client();
   });
 }

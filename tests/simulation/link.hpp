@@ -31,6 +31,9 @@ class Link : public shard::Connection, public std::enable_shared_from_this<Link>
   /// Chance decides how many more bytes pass before it breaks by itself.
   void cut_after(std::size_t bytes) { bytes_until_cut_ = bytes; }
 
+  /// For the story: what is stuck where.
+  [[nodiscard]] std::string describe() const;
+
   // shard::Connection
   void output_ready() override;
   void reading(bool wanted) override;
@@ -62,8 +65,8 @@ class Link : public shard::Connection, public std::enable_shared_from_this<Link>
   bool write_scheduled_ = false;
   std::optional<std::uint16_t> closing_;
   std::size_t bytes_until_cut_ = static_cast<std::size_t>(-1);
-  std::string to_server_;          ///< under way
-  std::string at_server_;          ///< arrived, not yet a whole message
+  std::string to_server_;  ///< under way
+  std::string at_server_;  ///< arrived, not yet a whole message
   std::string to_client_;
   std::string at_client_;
 };

@@ -22,8 +22,8 @@ void print_story(const Outcome& outcome, std::size_t lines) {
 }
 
 struct Totals {
-  std::atomic<std::uint64_t> seeds{0}, failed{0}, acknowledgements{0}, crashes{0}, fell_behind{0}, restores{0}, deletions{0},
-      clones{0};
+  std::atomic<std::uint64_t> seeds{0}, failed{0}, acknowledgements{0}, crashes{0}, fell_behind{0}, restores{0},
+      deletions{0}, clones{0};
   void add(const Outcome& outcome) {
     ++seeds;
     acknowledgements += outcome.acknowledgements;
@@ -38,7 +38,9 @@ struct Totals {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Runs the relay's core, shards and dialects in a simulated world, one seed after another, and checks its promises.");
+  CLI::App app(
+      "Runs the relay's core, shards and dialects in a simulated world, one seed after another, and checks its "
+      "promises.");
   std::uint64_t seed = 0;
   std::uint64_t seeds = 1000;
   std::uint64_t first = 1;
@@ -86,9 +88,10 @@ int main(int argc, char** argv) {
   for (std::thread& worker : workers) worker.join();
 
   const auto number = [](const std::atomic<std::uint64_t>& value) { return static_cast<unsigned long long>(value); };
-  std::printf("%llu seeds, %llu failed: %llu acknowledgements, %llu crashes, %llu readers fell behind, %llu stores put back, "
-              "%llu deletions, %llu restored or cloned devices\n",
-              number(totals.seeds), number(totals.failed), number(totals.acknowledgements), number(totals.crashes),
-              number(totals.fell_behind), number(totals.restores), number(totals.deletions), number(totals.clones));
+  std::printf(
+      "%llu seeds, %llu failed: %llu acknowledgements, %llu crashes, %llu readers fell behind, %llu stores put back, "
+      "%llu deletions, %llu restored or cloned devices\n",
+      number(totals.seeds), number(totals.failed), number(totals.acknowledgements), number(totals.crashes),
+      number(totals.fell_behind), number(totals.restores), number(totals.deletions), number(totals.clones));
   return totals.failed == 0 ? 0 : 1;
 }

@@ -17,7 +17,11 @@ void Oracle::acknowledged(const DocumentPath& path, Epoch epoch, const ProducerI
     throw Violation("two different deltas were acknowledged as " + words(path, producer, sequence));
 }
 
-void Oracle::restored(const storage::MemoryState& state) {
+void Oracle::restored(const storage::MemoryState& state, const Seams& seams, bool incarnation) {
+  seams_ = seams;
+  if (incarnation)
+    for (const auto& [space_name, space] : state.spaces)
+      for (const auto& [name, document] : space.documents) seams_[{space_name, name}].insert(document.head);
   std::erase_if(acknowledged_, [&](const auto& entry) {
     const auto& [path, epoch, producer, sequence] = entry.first;
     const auto* document = state.find(path);
@@ -39,8 +43,15 @@ void Oracle::check(const storage::MemoryState& state) const {
     }
     for (const auto& [name, document] : space.documents) {
       const DocumentPath path{space_name, name};
+      const auto seams = seams_.find(path);
       std::map<ProducerId, Sequence> last;
+      Offset previous;
       for (const auto& [offset, record] : document.records) {
+        if (seams != seams_.end() && seams->second.lower_bound(previous) != seams->second.lower_bound(offset)) {
+          last.clear();
+          std::erase_if(stored, [&](const auto& entry) { return std::get<0>(entry.first) == path; });
+        }
+        previous = offset;
         if (!stored.try_emplace({path, record.producer, record.sequence}, sha256(record.payload.view())).second)
           throw Violation("stored twice: " + words(path, record.producer, record.sequence));
         const auto [entry, first] = last.try_emplace(record.producer, record.sequence);
@@ -53,7 +64,8 @@ void Oracle::check(const storage::MemoryState& state) const {
   for (const auto& [key, digest] : acknowledged_) {
     const auto& [path, epoch, producer, sequence] = key;
     const auto* document = state.find(path);
-    if (document == nullptr) throw Violation("acknowledged, and the document is gone: " + words(path, producer, sequence));
+    if (document == nullptr)
+      throw Violation("acknowledged, and the document is gone: " + words(path, producer, sequence));
     if (state.epoch(document) != epoch || document->life == DocumentLife::deleted) continue;  // deleted since
     const auto found = stored.find({path, producer, sequence});
     if (found == stored.end()) throw Violation("acknowledged and lost: " + words(path, producer, sequence));

@@ -23,11 +23,17 @@ struct Violation : std::runtime_error {
 
 class Oracle {
  public:
+  /// Heads at which another incarnation of the store took over.
+  using Seams = std::map<DocumentPath, std::set<Offset>>;
+
   /// A client was told that this delta is durable. Its bytes are remembered by their digest.
   void acknowledged(const DocumentPath& path, Epoch epoch, const ProducerId& producer, Sequence sequence,
                     const Digest& payload);
-  /// The operator put an older state of the store back: what it does not hold is nobody's fault.
-  void restored(const storage::MemoryState& state);
+  /// The operator put an older state of the store back: what it does not hold is nobody's fault. `incarnation`: as
+  /// another incarnation, so that from here on producers may open their sequences anywhere.
+  void restored(const storage::MemoryState& state, const Seams& seams, bool incarnation);
+  /// To be kept with a backup of the store.
+  [[nodiscard]] const Seams& seams() const { return seams_; }
 
   /// Acknowledged means durable, once, with these bytes; offsets increase; a producer's sequences have no hole.
   void check(const storage::MemoryState& state) const;
@@ -37,6 +43,7 @@ class Oracle {
  private:
   using Key = std::tuple<DocumentPath, Epoch, ProducerId, Sequence>;
   std::map<Key, Digest> acknowledged_;
+  Seams seams_;
 };
 
 }  // namespace weir::simulation

@@ -66,7 +66,11 @@ class Scenario {
   std::vector<DocumentPath> paths_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Device> device_backups_;
-  std::vector<storage::MemoryState> store_backups_;
+  struct StoreBackup {
+    storage::MemoryState state;
+    Oracle::Seams seams;
+  };
+  std::vector<StoreBackup> store_backups_;
 };
 
 void Scenario::set_up() {
@@ -78,7 +82,8 @@ void Scenario::set_up() {
   const std::uint64_t spaces = world_.chance.between(1, 2);
   for (std::uint64_t s = 0; s < spaces; ++s)
     for (std::uint64_t d = 0, count = world_.chance.between(1, 3); d < count; ++d)
-      paths_.push_back({*SpaceName::parse("space-" + std::to_string(s)), *DocumentName::parse("doc-" + std::to_string(s) + std::to_string(d))});
+      paths_.push_back({*SpaceName::parse("space-" + std::to_string(s)),
+                        *DocumentName::parse("doc-" + std::to_string(s) + std::to_string(d))});
   start_server();
   for (std::uint64_t c = 0, count = world_.chance.between(2, 4); c < count; ++c) {
     clients_.push_back(std::make_unique<Client>(world_, oracle_, disk_->log, "client " + std::to_string(c), paths_));
@@ -134,7 +139,7 @@ void Scenario::trouble_server() {
   switch (world_.chance.below(7)) {
     case 0:
     case 1: return crash("kill -9");
-    case 2: return store_backups_.push_back(disk_->log.backup());
+    case 2: return store_backups_.push_back({disk_->log.backup(), oracle_.seams()});
     case 3:
       if (world_.chance.one_in(3)) put_back_older_store();
       return;
@@ -153,7 +158,9 @@ void Scenario::trouble_server() {
   }
 }
 
-void Scenario::start_server() { server_ = std::make_unique<Server>(world_, *disk_, limits_, world_.chance.between(1, 3)); }
+void Scenario::start_server() {
+  server_ = std::make_unique<Server>(world_, *disk_, limits_, world_.chance.between(1, 3));
+}
 
 void Scenario::stop_server() {
   for (auto& client : clients_) client->use(nullptr);
@@ -174,20 +181,22 @@ void Scenario::crash(const std::string& how) {
   }
 }
 
-// What an operator does: a proper restore begins a new incarnation; copying files back does not. Or the relay is another
-// one, empty.
+// What an operator does: a proper restore begins a new incarnation; copying files back does not. Or the relay is
+// another one, empty.
 void Scenario::put_back_older_store() {
   ++outcome.restores;
   stop_server();
   const std::uint64_t way = world_.chance.below(3);
   const bool empty = store_backups_.empty() || way == 0;
-  storage::MemoryState state;
-  if (!empty) state = store_backups_[world_.chance.below(store_backups_.size())];
-  if (empty) state.incarnation = random_incarnation(world_);
-  disk_->log.restore(state);
+  StoreBackup backup;
+  if (!empty) backup = store_backups_[world_.chance.below(store_backups_.size())];
+  if (empty) backup.state.incarnation = random_incarnation(world_);
+  disk_->log.restore(backup.state);
   if (!empty && way == 1) disk_->log.set_incarnation(random_incarnation(world_));
-  world_.tell(empty ? "another relay, empty" : way == 1 ? "a backup is restored" : "the operator copies old files back");
-  oracle_.restored(disk_->log.backup());
+  world_.tell(empty      ? "another relay, empty"
+              : way == 1 ? "a backup is restored"
+                         : "the operator copies old files back");
+  oracle_.restored(disk_->log.backup(), backup.seams, !empty && way == 1);
   start_server();
   for (auto& client : clients_) {
     client->forget_offsets();
@@ -248,7 +257,8 @@ void Scenario::check_converged() {
         throw Violation(client->name() + " has " + std::to_string(replica.numbers.size()) + " numbers of " +
                         path.document.text() + ", the relay " + std::to_string(stored.size()));
       const auto chain = disk_->log.chain(path, replica.cursor->offset);
-      if (!chain || *chain != replica.cursor->chain) throw Violation(client->name() + " has another history of " + path.document.text());
+      if (!chain || *chain != replica.cursor->chain)
+        throw Violation(client->name() + " has another history of " + path.document.text());
     }
   }
 }

@@ -24,7 +24,8 @@ Server::Server(World& world, Disk& disk, core::Limits limits, std::size_t shard_
     executors_.push_back(std::make_unique<VirtualExecutor>(world_, life_, [this] { disk_.look(life_); }));
     executors.push_back(executors_.back().get());
   }
-  shard::Environment environment{disk_.log, pool_, random_, authorizer_, {&encoder_, &encoder_}, cover_, limits_, "simulated", "sync"};
+  shard::Environment environment{disk_.log, pool_,   random_,     authorizer_, {&encoder_, &encoder_},
+                                 cover_,    limits_, "simulated", "sync"};
   shards_ = shard::make_shards(std::move(environment), executors);
 }
 

@@ -47,7 +47,9 @@ class Anyone final : public core::Authorizer {
 /// No foreign dialect takes part: covers stay empty.
 class NoCover final : public core::CoverMerger {
  public:
-  [[nodiscard]] std::string merge(std::string_view known, std::string_view) const override { return std::string(known); }
+  [[nodiscard]] std::string merge(std::string_view known, std::string_view) const override {
+    return std::string(known);
+  }
 };
 
 class Server {
