@@ -139,7 +139,8 @@ void Client::on(const frames::Subscribed& event) {
     tell("lost history of " + path.document.text());
     replica.cursor.reset();
     replica.must_offer = !replica.numbers.empty();
-    if (event.last_sequence.value > 0)
+    // Found out by the mark alone: the relay takes the cursor for good and would feed from it, so begin again.
+    if (event.last_sequence.value > 0 || !event.lost_history)
       return become_another_producer("the relay has lost history, but knows this producer");
   } else if (event.last_sequence > replica.assigned) {
     return become_another_producer("the relay has more of this producer than the device: it is a copy");
