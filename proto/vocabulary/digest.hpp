@@ -40,6 +40,8 @@ struct Digest {
 
 /// Lower-case hexadecimal.
 [[nodiscard]] std::string to_hex(std::string_view bytes);
+/// Base64 with padding (RFC 4648, 4).
+[[nodiscard]] std::string to_base64(std::string_view bytes);
 
 }  // namespace weir
 

@@ -30,7 +30,7 @@ MAY_INCLUDE = {
     "native": {"vocabulary", "frames", "core"},
     "yjs": {"vocabulary", "frames", "core"},
     "websocket": {"vocabulary", "core", "native", "yjs", "shard", "runtime", "observe"},
-    "http": {"vocabulary", "core", "native", "yjs", "shard", "runtime", "observe", "web"},
+    "http": {"vocabulary", "core", "storage", "native", "yjs", "shard", "runtime", "observe", "web"},
     "grpc": {"vocabulary", "core", "native", "yjs", "shard", "runtime", "observe"},
     "web": {"vocabulary"},
     "client": {"vocabulary", "frames"},

@@ -1,0 +1,27 @@
+// The command line: weir serve, docs, config, version.
+//
+//   int main(int argc, char** argv) { return weir::cli::run(argc, argv, {version, serve}); }
+//
+// Exit codes: 0 done; 1 it could not be done (the reason is on standard error); 2 the command line is wrong.
+//
+// Threads: the process's first one.
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "weir/config/settings.hpp"
+
+namespace weir::cli {
+
+struct Program {
+  std::string_view version;
+  std::function<int(const config::Settings&)> serve;
+};
+
+inline constexpr int exit_failed = 1;
+inline constexpr int exit_usage = 2;
+
+[[nodiscard]] int run(int argc, const char* const* argv, const Program& program);
+
+}  // namespace weir::cli

@@ -1,0 +1,5 @@
+#include "weir/app/serve.hpp"
+#include "weir/app/version.hpp"
+#include "weir/cli/command_line.hpp"
+
+int main(int argc, char** argv) { return weir::cli::run(argc, argv, {weir::app::version, weir::app::serve}); }
