@@ -32,7 +32,8 @@ core::Limits core_limits(const config::Settings& settings) {
 
 Result<Address> parse_address(std::string_view text) {
   const auto wrong = [&] {
-    return fail(Code::invalid_argument, "\"" + std::string(text) + "\" is not an address and a port, such as 127.0.0.1:8787");
+    return fail(Code::invalid_argument,
+                "\"" + std::string(text) + "\" is not an address and a port, such as 127.0.0.1:8787");
   };
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return wrong();

@@ -22,8 +22,8 @@ void configure_log(const config::Settings& settings) {
   if (settings.log_level == "debug") level = Level::debug;
   if (settings.log_level == "warning") level = Level::warning;
   if (settings.log_level == "error") level = Level::error;
-  observe::configure({.least = level,
-                      .format = settings.log_format == "json" ? observe::Format::json : observe::Format::text});
+  observe::configure(
+      {.least = level, .format = settings.log_format == "json" ? observe::Format::json : observe::Format::text});
 }
 
 /// One descriptor a connection: take what the system lets us have.
@@ -62,7 +62,8 @@ int serve(const config::Settings& settings) {
     return 1;
   }
   if (!settings.grpc.empty()) {
-    observe::log(Level::warning, "this version has no gRPC transport: nothing listens there", {{"grpc", settings.grpc}});
+    observe::log(Level::warning, "this version has no gRPC transport: nothing listens there",
+                 {{"grpc", settings.grpc}});
   }
   observe::log(Level::info, "listening", {{"http", (*server)->url()}, {"version", version}});
   print_addresses(**server);

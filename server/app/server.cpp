@@ -22,11 +22,12 @@ Result<void> check_exposure(const config::Settings& settings) {
   const auto address = parse_address(settings.http);
   if (!address) return address.error();
   if (address->loopback || settings.insecure) return {};
-  return fail(Code::failed_precondition,
-              "http = " + settings.http +
-                  " can be reached from other machines, and this relay asks nobody who they are: anyone there could read "
-                  "and write every document. Listen on 127.0.0.1, or, where something in front of it asks (a proxy, a "
-                  "private network), allow it with --insecure");
+  return fail(
+      Code::failed_precondition,
+      "http = " + settings.http +
+          " can be reached from other machines, and this relay asks nobody who they are: anyone there could read "
+          "and write every document. Listen on 127.0.0.1, or, where something in front of it asks (a proxy, a "
+          "private network), allow it with --insecure");
 }
 
 http::FrontDoorOptions door_options(const config::Settings& settings) {
@@ -88,9 +89,9 @@ Server::Server(const config::Settings& settings, OpenLog log)
   add_routes();
   std::vector<runtime::IoThread*> threads;
   for (const auto& thread : threads_) threads.push_back(thread.get());
-  door_ = std::make_unique<http::FrontDoor>(
-      std::move(threads), door_options(settings_), routes_,
-      [this](const http::UpgradeRequest& request) { return route_upgrade(request); });
+  door_ =
+      std::make_unique<http::FrontDoor>(std::move(threads), door_options(settings_), routes_,
+                                        [this](const http::UpgradeRequest& request) { return route_upgrade(request); });
 }
 
 void Server::make_threads() {
@@ -115,18 +116,19 @@ void Server::make_threads() {
 }
 
 void Server::add_routes() {
-  routes_.add("GET", "/healthz", [](const http::Request&, const http::Respond& respond) { respond(text_reply(200, "alive")); });
+  routes_.add("GET", "/healthz",
+              [](const http::Request&, const http::Respond& respond) { respond(text_reply(200, "alive")); });
   routes_.add("GET", "/readyz", [this](const http::Request&, const http::Respond& respond) {
     const std::string reason = unready();
     respond(reason.empty() ? text_reply(200, "ready") : text_reply(503, reason));
   });
-  store_api_ = std::make_unique<http::StoreApi>(http::StoreApi::Parts{
-      .log = *log_.log,
-      .readers = readers_,
-      .authorizer = authorizer_,
-      .delete_document = [this](DocumentPath path, http::StoreApi::DeleteDone done) {
-        shards_.front()->delete_document(std::move(path), std::move(done));
-      }});
+  store_api_ = std::make_unique<http::StoreApi>(
+      http::StoreApi::Parts{.log = *log_.log,
+                            .readers = readers_,
+                            .authorizer = authorizer_,
+                            .delete_document = [this](DocumentPath path, http::StoreApi::DeleteDone done) {
+                              shards_.front()->delete_document(std::move(path), std::move(done));
+                            }});
   store_api_->add_to(routes_);
   routes_.add("GET", "/v1/sync", [](const http::Request&, const http::Respond& respond) {
     http::Reply reply = http::error_reply(
@@ -159,14 +161,16 @@ Result<http::TakeOver> Server::route_upgrade(const http::UpgradeRequest& request
         },
         {});
   }
-  return fail(Code::not_found, "no WebSocket is served there. There is /v1/sync, with the subprotocol weir.v1, and "
-                               "/yjs/<space>/<room> for y-websocket");
+  return fail(Code::not_found,
+              "no WebSocket is served there. There is /v1/sync, with the subprotocol weir.v1, and "
+              "/yjs/<space>/<room> for y-websocket");
 }
 
 http::TakeOver Server::take_over(std::function<std::unique_ptr<core::Dialect>()> dialect, std::string subprotocol) {
   return [this, dialect = std::move(dialect), subprotocol = std::move(subprotocol)](http::Upgraded upgraded) {
     connections_[upgraded.thread]->accept({std::move(upgraded.socket), std::move(upgraded.request),
-                                           std::move(upgraded.early), std::move(upgraded.slot), dialect(), subprotocol});
+                                           std::move(upgraded.early), std::move(upgraded.slot), dialect(),
+                                           subprotocol});
   };
 }
 

@@ -5,8 +5,8 @@
 //   std::cout << (*server)->url() << '\n';
 //   (*server)->stop();                                  // drains, flushes, closes the log
 //
-// Order: log, reader pool, threads with their shards, listener. On stop: no longer ready, listener closed, sessions told
-// to go, threads joined, pool joined, log closed (which commits what waits), shards freed.
+// Order: log, reader pool, threads with their shards, listener. On stop: no longer ready, listener closed, sessions
+// told to go, threads joined, pool joined, log closed (which commits what waits), shards freed.
 //
 // Threads: start(), stop() and destruction from one.
 #pragma once

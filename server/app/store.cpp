@@ -32,7 +32,8 @@ Result<OpenLog> open_store(const config::Settings& settings) {
        .block_cache_bytes = settings.storage_block_cache_bytes.value,
        .file_system = {}});
   if (!log) return log.error();
-  observe::log(observe::Level::info, "store opened", {{"data", settings.data}, {"found", (*log)->recovery().describe()}});
+  observe::log(observe::Level::info, "store opened",
+               {{"data", settings.data}, {"found", (*log)->recovery().describe()}});
   return OpenLog{std::move(*log), trouble_of};
 }
 

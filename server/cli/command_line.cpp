@@ -115,8 +115,8 @@ void add_config(CLI::App& app, SettingFlags& flags, int& status) {
 }
 
 /// What every `docs` command needs: the store, and how to print.
-void add_docs_command(CLI::App& docs, const std::string& name, const std::string& help, SettingFlags& flags, int& status,
-                      DocsCommand (*command)(const DocsOptions&), bool needs_document) {
+void add_docs_command(CLI::App& docs, const std::string& name, const std::string& help, SettingFlags& flags,
+                      int& status, DocsCommand (*command)(const DocsOptions&), bool needs_document) {
   CLI::App* app = docs.add_subcommand(name, help);
   auto options = std::make_shared<DocsOptions>();
   flags.add_file(*app);
@@ -145,15 +145,16 @@ void add_docs_command(CLI::App& docs, const std::string& name, const std::string
 void add_docs(CLI::App& app, SettingFlags& flags, int& status) {
   CLI::App* docs = app.add_subcommand("docs", "Look into the store of a stopped relay; nothing is changed");
   docs->require_subcommand(1);
-  add_docs_command(*docs, "ls", "The spaces, or the documents of a space", flags, status,
-                   [](const DocsOptions& options) {
-                     return options.space.empty() ? DocsCommand::spaces : DocsCommand::documents;
-                   },
-                   false);
-  add_docs_command(*docs, "show", "One document's state of affairs", flags, status,
-                   [](const DocsOptions&) { return DocsCommand::show; }, true);
-  add_docs_command(*docs, "tail", "A document's records, oldest first", flags, status,
-                   [](const DocsOptions&) { return DocsCommand::tail; }, true);
+  add_docs_command(
+      *docs, "ls", "The spaces, or the documents of a space", flags, status,
+      [](const DocsOptions& options) { return options.space.empty() ? DocsCommand::spaces : DocsCommand::documents; },
+      false);
+  add_docs_command(
+      *docs, "show", "One document's state of affairs", flags, status,
+      [](const DocsOptions&) { return DocsCommand::show; }, true);
+  add_docs_command(
+      *docs, "tail", "A document's records, oldest first", flags, status,
+      [](const DocsOptions&) { return DocsCommand::tail; }, true);
 }
 
 }  // namespace
@@ -168,7 +169,9 @@ int run(int argc, const char* const* argv, const Program& program) {
   add_serve(app, flags, program, status);
   add_docs(app, flags, status);
   add_config(app, flags, status);
-  app.add_subcommand("version", "Print the version")->callback([&] { std::cout << "weir " << program.version << '\n'; });
+  app.add_subcommand("version", "Print the version")->callback([&] {
+    std::cout << "weir " << program.version << '\n';
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -49,7 +49,8 @@ Result<void> list_spaces(const storage::DeltaLog& log, const DocsOptions& option
       const auto state = log.space(name);
       if (!state) return state.error();
       if (options.json) {
-        out << Json{{"space", name.text()}, {"head", state->head.value}, {"documents", state->documents}}.dump() << '\n';
+        out << Json{{"space", name.text()}, {"head", state->head.value}, {"documents", state->documents}}.dump()
+            << '\n';
       } else {
         out << name.text() << "  " << state->documents << " documents, head " << state->head.value << '\n';
       }

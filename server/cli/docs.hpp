@@ -23,7 +23,8 @@ struct DocsOptions {
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
 };
 
-/// On the store in a relay's data folder. NOT_FOUND for what is not there; FAILED_PRECONDITION while a relay runs on it.
+/// On the store in a relay's data folder. NOT_FOUND for what is not there; FAILED_PRECONDITION while a relay runs on
+/// it.
 [[nodiscard]] Result<void> run_docs(const std::filesystem::path& data, const DocsOptions& options, DocsCommand command,
                                     std::ostream& out);
 /// On a log that is open.

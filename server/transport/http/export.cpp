@@ -10,9 +10,10 @@ namespace weir::http {
 namespace {
 
 std::string record_line(const Record& record) {
-  const nlohmann::ordered_json line = {{"offset", record.offset.value},     {"producer", record.producer.hex()},
-                                       {"sequence", record.sequence.value}, {"time", record.time.value},
-                                       {"codec", record.codec.value},       {"payload", to_base64(record.payload.view())}};
+  const nlohmann::ordered_json line = {
+      {"offset", record.offset.value},     {"producer", record.producer.hex()},
+      {"sequence", record.sequence.value}, {"time", record.time.value},
+      {"codec", record.codec.value},       {"payload", to_base64(record.payload.view())}};
   return line.dump() + "\n";
 }
 

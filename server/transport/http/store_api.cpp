@@ -63,7 +63,8 @@ Result<std::uint64_t> number_parameter(const Request& request, std::string_view 
 }
 
 void StoreApi::add_to(Routes& routes) {
-  const auto add = [&](const char* method, const char* pattern, void (StoreApi::*handler)(const Request&, const Respond&)) {
+  const auto add = [&](const char* method, const char* pattern,
+                       void (StoreApi::*handler)(const Request&, const Respond&)) {
     routes.add(method, pattern,
                [this, handler](const Request& request, const Respond& respond) { (this->*handler)(request, respond); });
   };
@@ -134,16 +135,15 @@ void StoreApi::documents(const Request& request, const Respond& respond) {
   if (!path) return respond(error_reply(path.error()));
   const auto limit = page_size(request);
   if (!limit) return respond(error_reply(limit.error()));
-  on_pool(respond,
-          [this, space = path->space, limit = *limit, after = request.target.parameter("after").value_or("")] {
-            const auto found = parts_.log.documents(space, after, limit);
-            if (!found) return error_reply(found.error());
-            Json list = Json::array();
-            for (const auto& summary : *found) list.push_back(state_json(summary.name, summary.state));
-            Json body = {{"space", space.text()}, {"documents", std::move(list)}};
-            if (found->size() == limit) body["next_after"] = found->back().name.text();
-            return json_reply(body);
-          });
+  on_pool(respond, [this, space = path->space, limit = *limit, after = request.target.parameter("after").value_or("")] {
+    const auto found = parts_.log.documents(space, after, limit);
+    if (!found) return error_reply(found.error());
+    Json list = Json::array();
+    for (const auto& summary : *found) list.push_back(state_json(summary.name, summary.state));
+    Json body = {{"space", space.text()}, {"documents", std::move(list)}};
+    if (found->size() == limit) body["next_after"] = found->back().name.text();
+    return json_reply(body);
+  });
 }
 
 void StoreApi::document(const Request& request, const Respond& respond) {
@@ -178,13 +178,14 @@ void StoreApi::remove(const Request& request, const Respond& respond) {
   if (auto allowed = parts_.authorizer.may_write(*who, *path); !allowed) return respond(error_reply(allowed.error()));
   parts_.delete_document(*path, [respond, path = *path](Result<Offset> offset) {
     if (!offset) return respond(error_reply(offset.error()));
-    respond(json_reply({{"space", path.space.text()}, {"document", path.document.text()}, {"deleted_at", offset->value}}));
+    respond(
+        json_reply({{"space", path.space.text()}, {"document", path.document.text()}, {"deleted_at", offset->value}}));
   });
 }
 
 Error absent(const DocumentPath& path) {
-  return fail(Code::not_found, "there is no document \"" + path.document.text() + "\" in the space \"" +
-                                   path.space.text() + "\"");
+  return fail(Code::not_found,
+              "there is no document \"" + path.document.text() + "\" in the space \"" + path.space.text() + "\"");
 }
 
 }  // namespace weir::http
