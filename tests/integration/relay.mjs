@@ -6,6 +6,8 @@
 //   await relay.start();           again, on the same data and ports
 //   await relay.end();             stops it and removes its data
 //
+//   startRelay({ 'limits.heartbeat': '1s' })      with settings of `weir config print`
+//
 // WEIR_BIN names the binary.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,10 +41,10 @@ async function freePorts(count) {
   return ports;
 }
 
-export async function startRelay() {
+export async function startRelay(settings = {}) {
   const [http, grpc] = await freePorts(2);
   const data = await mkdtemp(path.join(os.tmpdir(), 'weir-integration-'));
-  const relay = new Relay(http, grpc, data);
+  const relay = new Relay(http, grpc, data, settings);
   await relay.start();
   return relay;
 }
@@ -51,7 +53,8 @@ class Relay {
   #child = null;
   #log = '';
 
-  constructor(http, grpc, data) {
+  constructor(http, grpc, data, settings) {
+    this.settings = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
     this.http = http;
     this.grpc = grpc;
     this.data = data;
@@ -59,10 +62,10 @@ class Relay {
   }
 
   async start() {
-    const { http, grpc, data } = this;
+    const { http, grpc, data, settings } = this;
     this.#child = spawn(
       relayBinary(),
-      ['serve', '--data', data, '--http', `127.0.0.1:${http}`, '--grpc', `127.0.0.1:${grpc}`],
+      ['serve', '--data', data, '--http', `127.0.0.1:${http}`, '--grpc', `127.0.0.1:${grpc}`, ...settings],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     for (const stream of [this.#child.stdout, this.#child.stderr])
@@ -72,6 +75,10 @@ class Relay {
       const answer = await fetch(`http://127.0.0.1:${http}/readyz`).catch(() => null);
       return answer?.ok === true;
     });
+  }
+
+  get pid() {
+    return this.#child.pid;
   }
 
   get log() {
