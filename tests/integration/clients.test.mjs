@@ -9,14 +9,14 @@ import * as Y from 'yjs';
 
 import { startRelay } from './relay.mjs';
 import { WeirClient, WeirProvider, Y as SdkY } from './sdk.mjs';
-import { until } from './until.mjs';
+import { leave, until } from './until.mjs';
 
 let relay;
 before(async () => (relay = await startRelay()));
 after(() => relay.end());
 
 const open = [];
-after(() => open.forEach((one) => (one.destroy ?? one.close).call(one)));
+after(() => open.forEach(leave));
 const kept = (one) => {
   open.push(one);
   return one;

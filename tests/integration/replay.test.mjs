@@ -11,14 +11,14 @@ import { startRelay } from './relay.mjs';
 import { playAlone, playTogether, socketDrains } from './replay.mjs';
 import { WeirProvider, Y as SdkY } from './sdk.mjs';
 import { concurrentTrace, readTrace, typingTrace } from './traces.mjs';
-import { until } from './until.mjs';
+import { leave, until } from './until.mjs';
 
 let relay;
 before(async () => (relay = await startRelay()));
 after(() => relay.end());
 
 const open = [];
-after(() => open.forEach((provider) => provider.destroy()));
+after(() => open.forEach(leave));
 
 function yWebsocket(room, doc = new Y.Doc()) {
   const provider = new WebsocketProvider(`${relay.url}/yjs/replay`, room, doc, {

@@ -18,3 +18,10 @@ export function breathe() {
 export function stillNot(what) {
   return new Error(`still not so after ${limitMs / 1000} s: ${what}`);
 }
+
+/** Ends a provider with its document, for the awareness of that has a timer of its own; or a client. */
+export function leave(one) {
+  if (one.doc === undefined) return one.close();
+  one.destroy();
+  one.doc.destroy();
+}
