@@ -94,6 +94,23 @@ for (const [first, second] of pairs) {
   });
 }
 
+test('a restart that is announced: clients are told, and are back', async () => {
+  const a = kinds.WeirProvider('restarted');
+  await a.whenSynced();
+  let told = 0;
+  a.client.on('going-away', () => told++);
+  text(a).insert(0, 'before');
+  await a.whenSaved();
+  await relay.stop();
+  assert.equal(told, 1);
+  text(a).insert(0, 'during, ');
+  await relay.start();
+  await a.whenSaved();
+  const b = kinds.WeirProvider('restarted');
+  await b.whenSynced();
+  assert.equal(text(b).toString(), 'during, before');
+});
+
 test('what was acknowledged survives the kill of everything', async () => {
   const a = kinds.WeirProvider('durable');
   for (let i = 0; i < 200; i++) text(a).insert(0, 'x');

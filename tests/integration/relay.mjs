@@ -89,8 +89,13 @@ class Relay {
     return this.#stop('SIGKILL');
   }
 
+  /** As an operator restarts it. */
+  stop() {
+    return this.#stop('SIGTERM');
+  }
+
   async end() {
-    await this.#stop('SIGTERM');
+    await this.stop();
     await rm(this.data, { recursive: true, force: true });
   }
 
