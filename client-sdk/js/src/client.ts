@@ -72,6 +72,7 @@ export class WeirClient extends Emitter<ClientEvents> {
   readonly #documents = new Map<string, DocumentLogic>();
   readonly #handles = new Map<number, DocumentLogic>();
   readonly #requests = new Map<number, DocumentLogic>();
+  #gathering: DocumentLogic | null = null; // of the message that is being read
   readonly #link: DocumentLink<DocumentLogic>;
   readonly #online = (): void => this.#hurry();
   #token: TokenSource;
@@ -183,7 +184,7 @@ export class WeirClient extends Emitter<ClientEvents> {
       this.#connection = new Connection(url, this.#socket, this.#runtime, this.#hello(token), {
         welcomed: (welcome) => mine(() => this.#welcomed(welcome)),
         event: (event) => mine(() => this.#receive(event)),
-        frameEnd: () => mine(() => this.#documents.forEach((document) => document.frameEnd())),
+        frameEnd: () => mine(() => this.#handOver(null)),
         closed: (error) => mine(() => this.#lost(error)),
       });
     } catch (cause) {
@@ -283,8 +284,16 @@ export class WeirClient extends Emitter<ClientEvents> {
       case 'error':
         return this.#failed(event);
       default:
-        this.#handles.get(event.document)?.receive(event);
+        this.#handOver(this.#handles.get(event.document) ?? null);
+        this.#handles.get(event.document)?.receive(event); // the application may have closed it just now
     }
+  }
+
+  /** What was gathered of one document goes out before anything of the next: the order across documents is the relay's. */
+  #handOver(next: DocumentLogic | null): void {
+    const gathered = this.#gathering;
+    this.#gathering = next;
+    if (gathered !== next) gathered?.frameEnd();
   }
 
   #subscribed(event: Extract<ServerEvent, { kind: 'subscribed' }>): void {

@@ -58,7 +58,7 @@ export interface StoredResult {
 export interface DocumentEvents {
   /** The relay answered the subscription; `fresh`: everything comes from the start. */
   subscribed: [about: { fresh: boolean; lostHistory: boolean }];
-  /** In offset order, each once. */
+  /** In offset order, each once; also across the documents of a space, once they have caught up. */
   records: [records: WeirRecord[]];
   'caught-up': [];
   /** Something became durable. */

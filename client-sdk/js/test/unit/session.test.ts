@@ -18,7 +18,7 @@ import {
   stored,
   welcome,
 } from '../support/conversation.js';
-import { settled } from '../support/network.js';
+import { settled, type Event } from '../support/network.js';
 
 const own = '01'.repeat(16);
 const other = 'bb'.repeat(16);
@@ -284,4 +284,30 @@ test('closing a session ends its subscription and gives up what waits', async ()
   assert.equal(network.last.takeOne('unsubscribe').document, handle);
   client.subscribe('d');
   assert.equal(network.last.takeOne('subscribe').document, 'd');
+});
+
+test('records of several documents in one message are handed over in its order', async () => {
+  const { client, network } = scene();
+  const seen: string[] = [];
+  const open = async (document: string, number: number): Promise<DocumentSession> => {
+    const session = client.subscribe(document);
+    session.on('records', (all) => seen.push(`${document}:${all.map(({ offset }) => offset).join()}`));
+    if (number === 1) await welcome(network);
+    await answerSubscribe(network.last, { document: number });
+    return session;
+  };
+  const a = await open('a', 1);
+  const b = await open('b', 2);
+  const of = (document: number, offset: number): Event => ({
+    records: { document, runs: [run(other, offset, offset, ['aa'])] },
+  });
+  network.last.say(of(1, 1), of(2, 2), of(2, 3), of(1, 4));
+  await settled();
+  assert.deepEqual(seen, ['a:1', 'b:2,3', 'a:4']);
+
+  seen.length = 0;
+  a.once('records', () => b.close());
+  network.last.say(of(1, 5), of(2, 6), of(1, 7));
+  await settled();
+  assert.deepEqual(seen, ['a:5', 'a:7'], 'nothing of a document that the application closed meanwhile');
 });
