@@ -1,7 +1,5 @@
 // One session, fifty documents of a space: it sees their records in offset order across them, live and after it fell
 // behind.
-//
-// The order across documents is looked at in the messages themselves; the client hands a message over by document.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
@@ -11,7 +9,7 @@ import WebSocket from 'ws';
 import { exportedRecords } from './exported.mjs';
 import { pausable } from './pausable.mjs';
 import { startRelay } from './relay.mjs';
-import { decodeServerFrame, WeirClient } from './sdk.mjs';
+import { WeirClient } from './sdk.mjs';
 import { randomFrom } from './traces.mjs';
 import { breathe, until } from './until.mjs';
 
@@ -70,21 +68,20 @@ class Publisher {
   }
 }
 
-/** All documents through one session; offsets as the messages bring them, records as the client hands them over. */
+/** All documents through one session: offsets in the order of the client's events, and each document's records. */
 class Reader {
   line = pausable();
   offsets = [];
   records = new Map(documents.map((document) => [document, []]));
 
   constructor() {
-    this.line.onMessage = (bytes) => {
-      for (const event of decodeServerFrame(bytes))
-        if (event.kind === 'records') this.offsets.push(...event.records.map(({ offset }) => offset));
-    };
     this.client = client({ webSocket: this.line.WebSocket, runtime: this.line.runtime });
     this.sessions = documents.map((document) => {
       const session = this.client.subscribe(document);
-      session.on('records', (records) => this.records.get(document).push(...records));
+      session.on('records', (records) => {
+        this.offsets.push(...records.map(({ offset }) => offset));
+        this.records.get(document).push(...records);
+      });
       return session;
     });
   }

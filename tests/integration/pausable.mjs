@@ -1,10 +1,9 @@
-// A WebSocket constructor whose sockets can be left unread, and that shows each message before the client has it.
+// A WebSocket constructor whose sockets can be left unread.
 //
 //   const line = pausable();
 //   const client = new WeirClient({ ..., webSocket: line.WebSocket, runtime: line.runtime });
 //   line.pause();              nothing is read from the socket any more; TCP fills up behind it
 //   line.resume();
-//   line.onMessage = (bytes) => ...;
 //
 // The client's own clock stands still meanwhile: else it would give the connection up for silent.
 import WebSocket from 'ws';
@@ -16,7 +15,6 @@ export function pausable() {
   let pausedMs = 0;
   let socket = null;
   const line = {
-    onMessage: () => {},
     connections: 0,
     pause() {
       pausedAt = performance.now();
@@ -33,7 +31,6 @@ export function pausable() {
         super(url, protocols);
         socket = this;
         line.connections++;
-        this.on('message', (data) => line.onMessage(new Uint8Array(data)));
       }
     },
   };

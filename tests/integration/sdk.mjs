@@ -3,4 +3,3 @@ export { WeirClient } from '../../client-sdk/js/dist/index.js';
 export { WeirProvider } from '../../client-sdk/js/dist/yjs.js';
 export * as Y from '../../client-sdk/js/node_modules/yjs/dist/yjs.mjs';
 export { systemRuntime } from '../../client-sdk/js/dist/runtime.js';
-export { decodeServerFrame } from '../../client-sdk/js/dist/wire/decode.js';
