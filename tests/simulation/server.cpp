@@ -3,7 +3,7 @@
 namespace weir::simulation {
 
 void Disk::look(const Life& life) {
-  if ((scheduled_ && !scheduled_for_.over()) || log.queued() == 0) return;
+  if (held || (scheduled_ && !scheduled_for_.over()) || log.queued() == 0) return;
   scheduled_ = true;
   scheduled_for_ = life;
   world_.after(world_.chance.time_below(2ms), life, [this, life] {
@@ -17,14 +17,16 @@ void Disk::look(const Life& life) {
   });
 }
 
-Server::Server(World& world, Disk& disk, core::Limits limits, std::size_t shard_count)
+Server::Server(World& world, Disk& disk, core::Limits limits, std::size_t shard_count,
+               const core::Authorizer* authorizer)
     : world_(world), disk_(disk), limits_(limits), pool_(world, life_), random_(world) {
   std::vector<runtime::Executor*> executors;
   for (std::size_t i = 0; i < shard_count; ++i) {
     executors_.push_back(std::make_unique<VirtualExecutor>(world_, life_, [this] { disk_.look(life_); }));
     executors.push_back(executors_.back().get());
   }
-  shard::Environment environment{disk_.log, pool_,   random_,     authorizer_, {&encoder_, &encoder_},
+  const core::Authorizer& who = authorizer != nullptr ? *authorizer : anyone_;
+  shard::Environment environment{disk_.log, pool_,   random_,     who,   {&encoder_, &encoder_},
                                  cover_,    limits_, "simulated", "sync"};
   shards_ = shard::make_shards(std::move(environment), executors);
 }

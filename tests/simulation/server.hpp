@@ -27,6 +27,8 @@ class Disk {
 
   /// Something may have been appended: see to it that it is committed some time.
   void look(const Life& life);
+  /// While held, nothing becomes durable. Hold it when it is idle; look() goes on.
+  bool held = false;
   /// What every commit is checked with.
   std::function<void()> committed = [] {};
 
@@ -54,7 +56,9 @@ class NoCover final : public core::CoverMerger {
 
 class Server {
  public:
-  Server(World& world, Disk& disk, core::Limits limits, std::size_t shard_count);
+  /// `authorizer`: null for Anyone; outlives the server.
+  Server(World& world, Disk& disk, core::Limits limits, std::size_t shard_count,
+         const core::Authorizer* authorizer = nullptr);
   ~Server() { life_.end(); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -72,7 +76,7 @@ class Server {
   Life life_;
   core::Limits limits_;
   native::NativeEncoder encoder_;
-  Anyone authorizer_;
+  Anyone anyone_;
   NoCover cover_;
   VirtualPool pool_;
   VirtualRandom random_;
