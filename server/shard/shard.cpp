@@ -193,8 +193,7 @@ void ShardImpl::to_hub(const SpaceName& space, core::HubInput input) {
 void ShardImpl::read(core::ReadRequest request) {
   fleet_->environment.readers.submit([this, request = std::move(request)] {
     auto page = fleet_->environment.log.read_document(*request.path, request.after, request.upto, request.bytes_max);
-    core::ReadAnswer answer{
-        request.session, request.space, request.number, request.document, request.upto, {}, false};
+    core::ReadAnswer answer{request.session, request.space, request.number, request.document, request.upto, {}, false};
     if (page) {
       answer.records = std::move(page->records);
       answer.complete = page->complete;

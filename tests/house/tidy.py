@@ -19,7 +19,7 @@ LINE_RULES = [
     ("sleep in a test", lambda path: path.parts[0] == "tests" and path.suffix in CODE,
      r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(", "wait for the condition, not for a time"),
     # A factory with a private constructor may write unique_ptr<T>(new T(...)), on one line.
-    ("raw new", lambda path: path.suffix in CPP, r"^(?!.*unique_ptr<).*(?<![\w.>])new\s+[A-Za-z_:(]",
+    ("raw new", lambda path: path.suffix in CPP, r"^(?!.*(unique|shared)_ptr<).*(?<![\w.>])new\s+[A-Za-z_:(]",
      "std::make_unique, or a member"),
     ("raw delete", lambda path: path.suffix in CPP, r"(?<!= )\bdelete(\[\])?\s+[A-Za-z_]", "give it an owner"),
     ("detached thread", lambda path: path.suffix in CPP, r"[.>]detach\(\)", "join it: what runs has an owner"),

@@ -5,6 +5,7 @@
 //
 // It connects again by itself, with backoff and full jitter, unless it was fenced, told to disconnect, or denied access.
 
+import type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 import { Connection } from './connection.js';
 import type { DocumentSession, SubscribeOptions } from './document.js';
 import { DocumentLogic } from './document-logic.js';
@@ -25,44 +26,6 @@ import {
 /** A connection that held this long was a good one: the next failure is the first again. */
 const stableMs = 5_000;
 const inFlightBytesMaxUnknown = 1024 * 1024;
-
-export interface WeirClientOptions {
-  /** `ws://` or `wss://` (or http, https); without a path, `/v1/sync` is meant. */
-  url: string;
-  /** For documents whose subscription names none. */
-  space?: string;
-  /** 16 random bytes; by default new ones. One client at a time may use them. */
-  producer?: Uint8Array;
-  /** Given with each connection; a function is asked each time. */
-  token?: TokenSource;
-  /** For Node before 22: `WebSocket` of the `ws` package. */
-  webSocket?: WebSocketConstructor;
-  /** False: only when connect() is called. */
-  connect?: boolean;
-  /** The first retry comes within this time, the next within twice as much, and so on. */
-  backoffFirstMs?: number;
-  backoffMaxMs?: number;
-  /** Of one document; publish() is refused above it. */
-  outboxBytesMax?: number;
-  /** Name and version of the application, for the operator's log. */
-  clientName?: string;
-  /** For tests. */
-  runtime?: Runtime;
-}
-
-export type TokenSource = string | (() => string | Promise<string>);
-export type ClientStatus = 'disconnected' | 'connecting' | 'connected' | 'stopped';
-
-export interface ClientEvents {
-  status: [status: ClientStatus];
-  welcome: [welcome: Welcome];
-  'going-away': [about: GoingAway];
-  /** A connection failed or was lost; the next attempt is under way. */
-  'connection-error': [error: WeirError];
-  /** The relay refused the old producer id; keep this one if ids are kept. */
-  'producer-changed': [producer: Uint8Array, cause: WeirError];
-  error: [error: WeirError];
-}
 
 export class WeirClient extends Emitter<ClientEvents> {
   readonly #options: WeirClientOptions;

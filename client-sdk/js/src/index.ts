@@ -2,13 +2,8 @@
 
 export { fromHex, toHex } from './bytes.js';
 export { chainNext, chainStart, digest } from './chain.js';
-export {
-  WeirClient,
-  type ClientEvents,
-  type ClientStatus,
-  type TokenSource,
-  type WeirClientOptions,
-} from './client.js';
+export { WeirClient } from './client.js';
+export type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 export type {
   DocumentEvents,
   DocumentSession,

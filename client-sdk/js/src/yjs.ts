@@ -11,7 +11,8 @@
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
-import { WeirClient, type ClientStatus, type TokenSource, type WeirClientOptions } from './client.js';
+import { WeirClient } from './client.js';
+import type { ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 import type { DocumentSession, WeirRecord } from './document.js';
 import { Emitter } from './emitter.js';
 import { Code, OutboxFullError, WeirError } from './errors.js';

@@ -1,5 +1,6 @@
 // The usual openings of a conversation with a client, the test playing the relay.
-import { WeirClient, type WeirClientOptions } from '../../src/client.js';
+import { WeirClient } from '../../src/client.js';
+import type { WeirClientOptions } from '../../src/client-options.js';
 import { FakeNetwork, FakeRuntime, settled, type Event, type FakeSocket, type Fields } from './network.js';
 
 export const epoch = 7;
