@@ -150,11 +150,11 @@ void Session::on(frames::Subscribe subscribe) {
   host_.to_hub(requested_[number].space, std::move(request));
 }
 
-const Session::Subscription* Session::subscription(DocumentHandle document) {
+const Session::Subscription* Session::subscription(DocumentHandle document, Sequence through) {
   const auto found = subscriptions_.find(document);
   if (found != subscriptions_.end()) return &found->second;
-  refuse(Code::not_found, "handle " + std::to_string(document.value) + " is not one of this session's subscriptions",
-         document);
+  const std::string words = "handle " + std::to_string(document.value) + " is not one of this session's subscriptions";
+  on(frames::Refused{0, document, fail(Code::not_found, words), through});
   return nullptr;
 }
 
@@ -166,7 +166,8 @@ void Session::on(const frames::Unsubscribe& unsubscribe) {
 }
 
 void Session::on(frames::Publish publish) {
-  const Subscription* known = subscription(publish.document);
+  const std::size_t count = std::max<std::size_t>(publish.deltas.size(), 1);
+  const Subscription* known = subscription(publish.document, publish.first_sequence.plus(count - 1));
   if (known == nullptr) return;
   std::size_t bytes = 0;
   for (const Delta& delta : publish.deltas) bytes += delta.payload.size() + sizeof(Delta);

@@ -114,7 +114,8 @@ class Session final : public SessionPort, private FeederHost {
   void begin(ProducerId producer, bool ephemeral, const std::string& token);
   void tell(const frames::ServerEvent& event);
   void refuse(Code code, std::string message, DocumentHandle document = {}, std::uint64_t request = 0);
-  [[nodiscard]] const Subscription* subscription(DocumentHandle document);
+  /// Null, and the peer is told, when there is none. `through`: of a publish, its last sequence.
+  [[nodiscard]] const Subscription* subscription(DocumentHandle document, Sequence through = {});
   [[nodiscard]] Feeder& feeder(const SpaceName& space);
   void forget(DocumentHandle document);
   void fly(std::size_t bytes);

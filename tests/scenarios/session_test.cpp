@@ -69,6 +69,7 @@ SCENARIO(Session, AHandleThatIsNotSubscribedMeansNothing) {
   const auto error = ann.hear<frames::ErrorEvent>();
   EXPECT_EQ(error.error.code, Code::not_found);
   EXPECT_EQ(error.document, others);
+  EXPECT_EQ(error.through_sequence, Sequence{1}) << "an error about a publish can be matched to it";
   ann.say(frames::SetPresence{others, SharedBytes::copy("here")});
   EXPECT_EQ(ann.hear<frames::ErrorEvent>().error.code, Code::not_found);
   ann.say(frames::Unsubscribe{others});
