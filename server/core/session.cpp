@@ -20,7 +20,7 @@ Session::Session(Options options, const Limits& limits, const Authorizer& author
       encoders_(encoders),
       dialect_(std::move(dialect)),
       host_(host) {
-  opened_at_ = heard_at_ = pinged_at_ = host_.now().steady;
+  opened_at_ = pinged_at_ = host_.now().steady;
 }
 
 // ---- from the transport ----
@@ -34,10 +34,7 @@ void Session::message(const SharedBytes& message) {
   pace();
 }
 
-void Session::heard() {
-  heard_at_ = host_.now().steady;
-  ping_unanswered_ = false;
-}
+void Session::heard() { ping_unanswered_ = false; }
 
 bool Session::take(std::size_t bytes_max, std::vector<SharedBytes>& out) {
   const std::size_t before = out.size();
@@ -59,8 +56,8 @@ void Session::flushed() {
   stalled_since_ = host_.now().steady;
   if (ping_queued_ && queue_.empty()) {
     ping_queued_ = false;
-    ping_written_at_ = host_.now().steady;
-    ping_unanswered_ = heard_at_ < ping_written_at_;
+    // Silence counts from the first ping that met it: a later one does not begin it anew.
+    if (!std::exchange(ping_unanswered_, true)) ping_written_at_ = host_.now().steady;
   }
 }
 
@@ -402,6 +399,9 @@ void Session::tick() {
   }
   if (output_waits_ && now.steady - stalled_since_ > limits_.stall_max)
     return close(close_policy, "the peer has not read for too long");
+  // Who is not read, or does not read, cannot be heard: that is flow control or a stall, no silence.
+  if (!reading_ || (output_waits_ && now.steady - stalled_since_ > limits_.heartbeat / 2))
+    ping_written_at_ = now.steady;
   if (ping_unanswered_ && now.steady - ping_written_at_ > limits_.heartbeat * 3 / 2)
     return close(close_policy, "the peer does not answer");
   if (greeted_ && !ping_queued_ && now.steady - pinged_at_ >= limits_.heartbeat) {

@@ -147,9 +147,8 @@ class Session final : public SessionPort, private FeederHost {
   bool reading_ = true;
 
   Time opened_at_{};
-  Time heard_at_{};
-  Time pinged_at_{};  ///< last ping queued
-  Time ping_written_at_{};
+  Time pinged_at_{};              ///< last ping queued
+  Time ping_written_at_{};        ///< the first that is unanswered
   bool ping_queued_ = false;      ///< and not yet written
   bool ping_unanswered_ = false;  ///< written, nothing heard since
   Time stalled_since_{};
