@@ -75,13 +75,13 @@ void Feeder::deliver(const DeliveryRef& delivery) {
 
 void Feeder::fall_behind(Offset target) {
   ++fell_behind_;
-  for (auto& [handle, document] : documents_) document.cursor = position_;
+  for (auto& [handle, document] : documents_) {
+    document.cursor = position_;
+    document.caught_up = false;  // to be told again once it is
+  }
   for (const auto& dropped : queue_.drop(options_.id)) {
     const auto found = documents_.find(dropped.document);
-    if (found == documents_.end()) continue;
-    if (dropped.first.value == 0)
-      found->second.caught_up = false;
-    else
+    if (found != documents_.end() && dropped.first.value > 0)
       found->second.cursor = std::min(found->second.cursor, Offset{dropped.first.value - 1});
   }
   for (auto& [handle, document] : documents_) document.read_to = document.cursor;
