@@ -26,9 +26,13 @@ struct Space {
   bool known = false;  ///< the log has told the space's head
   Offset dispatched;   ///< everything up to here has been handed to the sessions' threads
   Ring ring;
-  Seconds time;                                        ///< of its last record: times in a space never go back
-  std::unordered_map<ProducerId, SessionId> sessions;  ///< the newest session of each producer; older ones are fenced
-  std::size_t documents = 0;                           ///< open now
+  Seconds time;  ///< of its last record: times in a space never go back
+  struct Holder {
+    SessionId session;
+    std::string principal;
+  };
+  std::unordered_map<ProducerId, Holder> sessions;  ///< the newest session of each producer; older ones are fenced
+  std::size_t documents = 0;                        ///< open now
 };
 
 /// One session's interest in one document.

@@ -136,14 +136,17 @@ void Hub::on(SubscribeRequest request) {
 
 bool Hub::fence(Document& document, const SubscribeRequest& request) {
   if (request.ephemeral) return false;
-  const auto [entry, first] = document.space->sessions.try_emplace(request.producer, request.session.id);
-  if (first || entry->second == request.session.id) return false;
-  if (entry->second > request.session.id) {
+  const auto [entry, first] =
+      document.space->sessions.try_emplace(request.producer, Space::Holder{request.session.id, request.principal});
+  Space::Holder& holder = entry->second;
+  if (first || holder.session == request.session.id) return false;
+  // Producer ids are no secret, every reader sees them: a stranger takes nothing over; the mark says whose it is.
+  if (holder.principal != request.principal) return false;
+  if (holder.session > request.session.id) {
     refuse(request, Code::aborted, frames::Reason::fenced, "a newer session of this producer has taken over");
     return true;
   }
-  const SessionId older = entry->second;
-  entry->second = request.session.id;
+  const SessionId older = std::exchange(holder.session, request.session.id);
   for (auto& [path, other] : documents_) {
     if (other->space != document.space) continue;
     const auto subscriber = other->subscribers.find(older);
@@ -194,6 +197,7 @@ void Hub::on(Inspected answer) {
   if (wait(document, request)) return;
   if (document.phase == Document::Phase::deleted) return subscribe(document, std::move(request));
   if (fence(document, request)) return;  // a newer session may have come meanwhile
+  if (!request.ephemeral && !document.producers.contains(request.producer)) publishing_.make_room(document);
   if (!request.ephemeral && document.producers[request.producer].state == Producer::State::loading)
     publishing_.inspected(document, request.producer, answer.found);
   bool lost = false;
@@ -279,7 +283,7 @@ void Hub::on(SessionGone gone) {
     for (const DocumentHandle handle : node.mapped())
       if (Document* document = find(handle)) unsubscribe(*document, gone.session.id);
   for (auto& [name, space] : spaces_)
-    std::erase_if(space->sessions, [&](const auto& entry) { return entry.second == gone.session.id; });
+    std::erase_if(space->sessions, [&](const auto& entry) { return entry.second.session == gone.session.id; });
   // A subscribe that is still being looked up must not outlive its session.
   const auto same = [&](const HubInput& input) {
     const auto* request = std::get_if<SubscribeRequest>(&input);

@@ -15,14 +15,18 @@ std::string quoted(const Document& document) { return '"' + document.path->docum
 
 // ---- deciding ----
 
-Producer& Publishing::producer(Document& document, const ProducerId& id) {
-  const auto known = document.producers.find(id);
-  if (known != document.producers.end()) return known->second;
+void Publishing::make_room(Document& document) {
   if (document.producers.size() >= limits_.producers_cached_max)
     std::erase_if(document.producers, [](const auto& entry) {
       return entry.second.state == Producer::State::ready && entry.second.in_flight == 0 &&
              entry.second.waiting.empty();
     });
+}
+
+Producer& Publishing::producer(Document& document, const ProducerId& id) {
+  const auto known = document.producers.find(id);
+  if (known != document.producers.end()) return known->second;
+  make_room(document);
   const Ticket ticket = next_ticket();
   mark_reads_[ticket] = {&document, id};
   ++document.pending;
@@ -78,8 +82,9 @@ void Publishing::publish(Document& document, PublishRequest request) {
   if (!subscriber->second.writable)
     return refuse(request, document_error(document.handle, Code::permission_denied, frames::Reason::unspecified,
                                           "you may read document " + quoted(document) + " but not write to it"));
-  if (const auto newest = document.space->sessions.find(id);
-      newest != document.space->sessions.end() && newest->second != request.session.id)
+  if (const auto newest = document.space->sessions.find(id); newest != document.space->sessions.end() &&
+                                                             newest->second.principal == subscriber->second.principal &&
+                                                             newest->second.session != request.session.id)
     return refuse(request, document_error(document.handle, Code::aborted, frames::Reason::fenced,
                                           "a newer session of this producer has taken over"));
   if (request.publish.epoch != document.epoch)

@@ -42,6 +42,8 @@ class Publishing {
   /// The change is over, done or failed: decides the publishes that waited for it.
   void changed(Document& document);
 
+  /// Forgets the marks of producers at rest when too many are kept; they are read again when asked for.
+  void make_room(Document& document);
   /// Reads the producer's mark unless it is known. The answer comes to inspected().
   Producer& producer(Document& document, const ProducerId& id);
   void inspected(Document& document, const ProducerId& id, const Result<Inspection>& found);

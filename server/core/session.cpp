@@ -140,7 +140,7 @@ void Session::on(frames::Subscribe subscribe) {
     return refuse(Code::resource_exhausted, "this session has been in too many spaces; open another connection", {},
                   subscribe.request);
   const std::uint64_t number = ++requests_;
-  requested_[number] = {subscribe.path.space, subscribe.presence, 0};
+  requested_[number] = {subscribe.path.space, subscribe.presence};
   request_names_[number] = std::exchange(subscribe.request, number);
   spaces_.insert(subscribe.path.space);
   SubscribeRequest request{options_.self, dialect_->kind(), producer_, ephemeral_, principal_, std::move(subscribe)};
@@ -182,7 +182,7 @@ void Session::on(frames::SetPresence presence) {
                   presence.document);
   std::string key(producer_.view());
   for (int shift = 56; shift >= 0; shift -= 8) key.push_back(static_cast<char>(options_.self.id.value >> shift & 0xFF));
-  ForeignPresence slot{presence.document, std::move(key), ++known->second.presence_clock, std::move(presence.data)};
+  ForeignPresence slot{presence.document, std::move(key), ++presence_clock_, std::move(presence.data)};
   host_.to_hub(known->second.space, PresenceRequest{options_.self, std::move(slot)});
 }
 

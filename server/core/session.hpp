@@ -86,7 +86,6 @@ class Session final : public SessionPort, private FeederHost {
   struct Subscription {
     SpaceName space;
     bool presence = false;
-    std::uint64_t presence_clock = 0;
   };
   void on(frames::Hello hello);
   void on(frames::Subscribe subscribe);
@@ -140,6 +139,7 @@ class Session final : public SessionPort, private FeederHost {
   std::unordered_map<std::uint64_t, Subscription> requested_;       ///< subscribes not answered yet, by our own number
   std::unordered_map<std::uint64_t, std::uint64_t> request_names_;  ///< our number to the client's
   std::uint64_t requests_ = 0;
+  std::uint64_t presence_clock_ = 0;  ///< for all documents: a slot outlives a subscription
   OutQueue queue_;
   std::vector<SharedBytes>* taking_ = nullptr;  ///< while a mark is reached, what is sent goes here
   bool notified_ = false;

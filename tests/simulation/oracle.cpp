@@ -26,8 +26,11 @@ void Oracle::restored(const storage::MemoryState& state, const Seams& seams, boo
     const auto& [path, epoch, producer, sequence] = entry.first;
     const auto* document = state.find(path);
     if (document == nullptr) return true;
-    for (const auto& [offset, record] : document->records)
-      if (record.producer == producer && record.sequence == sequence) return false;
+    // What lies before a seam is of another incarnation, where the producer may have used the same sequence.
+    const auto seam = seams_.find(path);
+    const Offset start = seam == seams_.end() || seam->second.empty() ? Offset{} : *seam->second.rbegin();
+    for (auto entry_after = document->records.upper_bound(start); entry_after != document->records.end(); ++entry_after)
+      if (entry_after->second.producer == producer && entry_after->second.sequence == sequence) return false;
     return true;
   });
 }
