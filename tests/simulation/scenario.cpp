@@ -225,7 +225,7 @@ void Scenario::make_peace() {
       client->cut_after(static_cast<std::size_t>(-1));
       client->connect();
     }
-    world_.after(500ms, life_, [this, self] { self(self); });
+    world_.after(500ms, life_, [self] { self(self); });
   };
   keep_connected(keep_connected);
   const bool settled = world_.run_until(
