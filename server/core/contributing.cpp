@@ -1,4 +1,9 @@
 // A foreign client's deltas on their way to the log: without sequences, recognised by their digest.
+//
+// They have no sequence whose gap would show, so a session whose delta was not stored is held up here: its later ones
+// are refused too, until it has answered a query. Such an answer (it comes with a cover) holds everything the client
+// has and the log has not. Without this a client that vanishes at the wrong moment would leave a hole that nobody can
+// fill.
 #include "weir/core/publishing.hpp"
 
 namespace weir::core {
@@ -8,10 +13,16 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
   if (found == document.subscribers.end()) return;
   Subscriber& subscriber = found->second;
   if (!subscriber.writable)
-    return refuse(request, fail(Code::permission_denied, "you may read document \"" + document.path->document.text() +
-                                                             "\" but not write to it"));
+    return refuse(document, request,
+                  fail(Code::permission_denied,
+                       "you may read document \"" + document.path->document.text() + "\" but not write to it"));
   if (lane_failed_)
-    return refuse(request, fail(Code::unavailable, "the relay is recovering from a failed write; try again"));
+    return refuse(document, request, fail(Code::unavailable, "the relay is recovering from a failed write; try again"));
+  if (request.contribution.cover)
+    subscriber.contribution_lost = false;
+  else if (subscriber.contribution_lost)
+    return refuse(document, request,
+                  fail(Code::unavailable, "an earlier update was not stored yet; the relay will ask for both"));
   Pending pending;
   pending.document = &document;
   pending.author = request.session;
@@ -60,8 +71,10 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
   submit(std::move(pending), std::nullopt, std::move(notes));
 }
 
-void Publishing::refuse(const ContributeRequest& request, Error error) {
+void Publishing::refuse(Document& document, const ContributeRequest& request, Error error) {
   ++refused_;
+  if (const auto found = document.subscribers.find(request.session.id); found != document.subscribers.end())
+    found->second.contribution_lost = true;
   frames::ErrorEvent event;
   event.error = std::move(error);
   event.document = request.contribution.document;

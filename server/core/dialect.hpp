@@ -29,8 +29,8 @@ struct Contribution {
   std::optional<SharedBytes> payload;  ///< empty: only the cover is to be noted
   /// Send it back to its author once it is durable (that is a foreign client's ack).
   bool echo = true;
-  /// With this payload durable, everything that this state vector counts is in the log: merged into the document's
-  /// cover in the same commit.
+  /// Set in the answer to a query, which holds everything that the client has and the log has not. With this payload
+  /// durable, all that this state vector counts is in the log: merged into the document's cover in the same commit.
   std::optional<std::string> cover;
 };
 

@@ -45,6 +45,8 @@ struct Subscriber {
   bool presence = false;
   bool writable = true;
   Sequence contributed;  ///< last sequence given to an ephemeral producer's deltas
+  /// A delta of a foreign client was not stored: none behind it may be, until an answer brings all of them again.
+  bool contribution_lost = false;
 };
 
 /// One producer's place in one document and epoch.

@@ -85,7 +85,7 @@ bool Hub::wait(Document& document, HubInput input) {
   else if (const auto* publish = std::get_if<PublishRequest>(&input))
     tell(publish->session, PublishAnswer{std::move(error), publish->bytes});
   else if (const auto* contribution = std::get_if<ContributeRequest>(&input))
-    tell(contribution->session, ContributeAnswer{document.handle, std::move(error), {}, contribution->bytes});
+    publishing_.refuse(document, *contribution, std::move(error.error));
   else if (const auto* removal = std::get_if<DeleteRequest>(&input))
     effects_->push_back(DeleteFinished{removal->ticket, fail(Code::resource_exhausted, words)});
   return true;

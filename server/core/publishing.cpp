@@ -354,7 +354,7 @@ void Publishing::failed(Pending& pending, const Error& error) {
     if (pending.digest) waiting = document.digests.failed(*pending.digest);
     waiting.push_back(std::move(*pending.contribution));
     for (const ContributeRequest& request : waiting)
-      refuse(request, fail(full ? error.code : Code::unavailable, words));
+      refuse(document, request, fail(full ? error.code : Code::unavailable, words));
     return;
   }
   auto event =

@@ -36,6 +36,8 @@ class Publishing {
 
   void publish(Document& document, PublishRequest request);
   void contribute(Document& document, ContributeRequest request);
+  /// Not stored: nothing behind it is taken from this session until it has answered a query.
+  void refuse(Document& document, const ContributeRequest& request, Error error);
   /// A tombstone or a re-creation; the document must be idle of other changes. `done` runs in the step that ends it.
   using Changed = std::function<void(Document&, const Result<Appended>&)>;
   void change(Document& document, AppendKind kind, Changed done);
@@ -94,7 +96,6 @@ class Publishing {
   void append(Document& document, Producer& producer, PublishRequest request);
   void submit(Pending pending, std::optional<Sequence> assumed_mark, std::vector<Note> notes);
   void refuse(const PublishRequest& request, frames::ErrorEvent error);
-  void refuse(const ContributeRequest& request, Error error);
   void committed(Pending& pending, const Appended& appended);
   void dispatch(Pending& pending, const Appended& appended);
   void failed(Pending& pending, const Error& error);

@@ -22,7 +22,7 @@ constexpr std::size_t close_reason_bytes_max = 123;  // RFC 6455: 125 with the c
 
 // A client closes after 30 s without a message; its clock and ours may differ in speed, and the line may be slow.
 constexpr core::Time keep_alive_interval = 10s;
-constexpr core::Time ask_again_first = 5s;
+constexpr core::Time ask_again_first = 1s;
 constexpr core::Time ask_again_longest = 160s;
 constexpr core::Time failures_forgotten_after = 10min;
 
@@ -83,6 +83,8 @@ void Dialect::handle(const SharedBytes& message, core::SessionPort& port) {
 // a state vector does not show deletions, so nothing may be left out because of it.
 void Dialect::on(const SharedBytes&, const SyncStep1& step, core::SessionPort& port) {
   if (!is_state_vector(step.state_vector)) return end(close_not_understood, "malformed state vector", port);
+  if (!said_state_vector_ && !is_empty_state_vector(step.state_vector)) begin_to_hold();
+  said_state_vector_ = true;
   state_vector_ = step.state_vector.size() <= state_vector_bytes_max ? step.state_vector : std::string_view();
   step1_unanswered_ = true;
   answer_sync_step1(port);
@@ -106,17 +108,42 @@ void Dialect::on(const SharedBytes& message, const SyncStep2& step, core::Sessio
   if (!step.update.empty() && step.update != empty_update) contribution.payload = message.slice(step.update);
   if (queries_open_ > 0) {
     --queries_open_;
-    if (!state_vector_.empty()) contribution.cover = state_vector_;
+    contribution.cover = state_vector_.empty() ? std::string(empty_state_vector) : state_vector_;
   }
-  if (contribution.payload || contribution.cover) port.contribute(std::move(contribution));
+  const bool answer = contribution.cover.has_value();
+  if (contribution.payload || answer) port.contribute(std::move(contribution));
+  if (answer) release(port);
 }
 
 void Dialect::on(const SharedBytes& message, const Update& update, core::SessionPort& port) {
   if (read_only_ || update.update.empty() || update.update == empty_update) return;
-  core::Contribution contribution;
-  contribution.document = document_;
-  contribution.payload = message.slice(update.update);
-  port.contribute(std::move(contribution));
+  hold(message.slice(update.update));
+  if (!holding_) release(port);
+}
+
+// The answer that is waited for holds these as well, having been made later: the oldest may go when they are too many.
+void Dialect::hold(SharedBytes update) {
+  held_bytes_ += update.size() + sizeof(SharedBytes);
+  held_.push_back(std::move(update));
+  while (holding_ && held_bytes_ > limits_.payload_bytes_max) {
+    held_bytes_ -= held_.front().size() + sizeof(SharedBytes);
+    held_.pop_front();
+  }
+}
+
+void Dialect::begin_to_hold() {
+  if (!std::exchange(holding_, true)) holding_since_ = {};
+}
+
+void Dialect::release(core::SessionPort& port) {
+  holding_ = false;
+  held_bytes_ = 0;
+  for (SharedBytes& update : std::exchange(held_, {})) {
+    core::Contribution contribution;
+    contribution.document = document_;
+    contribution.payload = std::move(update);
+    port.contribute(std::move(contribution));
+  }
 }
 
 void Dialect::on(const SharedBytes&, const Awareness& awareness, core::SessionPort& port) {
@@ -177,6 +204,7 @@ void Dialect::on(const frames::ErrorEvent& error, core::SessionPort& port) {
         return end(close_forbidden, words, port);
       }
       if (!std::exchange(read_only_, true)) deny(words, port);
+      held_.clear();
       return;
     case Code::not_found:  // of a subscription that is gone: begin again
       return end(
@@ -192,10 +220,11 @@ void Dialect::on(const frames::ErrorEvent& error, core::SessionPort& port) {
   }
 }
 
-// Something that the client takes for sent was not stored. It still has it: another query brings it back. Each failure
-// doubles the wait, and sessions are spread by their number.
+// Something that the client takes for sent was not stored, and the hub takes nothing more of it before an answer. The
+// client still has it: another query brings all of it. Each failure doubles the wait; sessions are spread by number.
 void Dialect::ask_again_later(std::uint64_t retry_after_ms) {
   if (read_only_ || ask_again_at_ != core::Time{}) return;
+  begin_to_hold();
   const bool calm = now_ - failed_at_ > failures_forgotten_after;
   patience_ = calm || patience_ == core::Time{} ? ask_again_first : std::min(2 * patience_, ask_again_longest);
   failed_at_ = now_;
@@ -221,6 +250,9 @@ void Dialect::tick(core::Now now, core::SessionPort& port) {
     kept_alive_at_ = now_;
     port.send(empty_awareness());
   }
+  if (holding_ && holding_since_ == core::Time{}) holding_since_ = now_;  // before the first tick there was no time
+  if (holding_ && now_ - holding_since_ >= limits_.stall_max)
+    return end(close_try_again_later, "the relay asked what you have, and there was no answer", port);
   if (ask_again_at_ != core::Time{} && now_ >= ask_again_at_) {
     ask_again_at_ = {};
     port.ask_cover(document_);

@@ -15,7 +15,9 @@
 //   client  SyncStep2(what is beyond it)                           what was edited offline; stored, not echoed
 //   client  Update ...                                             stored, and echoed once durable: that is its ack
 //
-// A client without any state has nothing to be asked for, unless the document is new. What could not be stored is asked
+// A client that brings state may have edited offline: what it types before it has answered is held until it has, or a
+// client that vanishes in between would leave an edit stored without those before it. A client without any state has
+// nothing to be asked for, unless the document is new. What could not be stored is asked
 // for again later, with growing patience, so that no edit is lost and no client reconnects in a storm.
 //
 // Close codes 4400 to 4499 make a client stop for good: 4400 not understood, 4401 not authenticated, 4403 not
@@ -73,6 +75,9 @@ class Dialect final : public core::Dialect {
   void on(const Event&, core::SessionPort&) {}
 
   void answer_sync_step1(core::SessionPort& port);
+  void begin_to_hold();
+  void hold(SharedBytes update);
+  void release(core::SessionPort& port);
   void deny(const std::string& reason, core::SessionPort& port);
   void end(std::uint16_t code, const std::string& reason, core::SessionPort& port);
   void ask_again_later(std::uint64_t retry_after_ms);
@@ -87,16 +92,21 @@ class Dialect final : public core::Dialect {
 
   bool caught_up_ = false;
   bool step1_unanswered_ = false;
-  bool asked_ = false;            ///< for the turn to query this client, once a connection
-  std::string state_vector_;      ///< the client's last; empty: it sent none yet
+  bool asked_ = false;  ///< for the turn to query this client, once a connection
+  bool said_state_vector_ = false;
+  std::string state_vector_;      ///< the client's last; empty: none yet, or too long to keep
   std::size_t queries_open_ = 0;  ///< our SyncStep1s that it has not answered
+  std::deque<SharedBytes> held_;  ///< updates that wait for the client's answer
+  std::size_t held_bytes_ = 0;
+  bool holding_ = false;
   bool read_only_ = false;
   bool presence_refused_ = false;
   bool ended_ = false;
 
   core::Time now_{};
   core::Time kept_alive_at_{};
-  core::Time ask_again_at_{};  ///< 0: not needed
+  core::Time holding_since_{};  ///< 0: since the last tick
+  core::Time ask_again_at_{};   ///< 0: not needed
   core::Time patience_{};
   core::Time failed_at_{};
 };

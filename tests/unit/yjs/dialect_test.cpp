@@ -1,100 +1,10 @@
-#include "weir/yjs/dialect.hpp"
-
-#include <gtest/gtest.h>
-
-#include <optional>
-
-#include "weir/yjs/encoder.hpp"
-#include "weir/yjs/state_vector.hpp"
+#include "conversation.hpp"
 
 namespace weir::yjs {
 namespace {
 
 using namespace std::string_literals;
 using namespace std::chrono_literals;
-
-constexpr DocumentHandle handle{9};
-
-// A session that writes down what is asked of it.
-class Port final : public core::SessionPort {
- public:
-  void submit(frames::ClientEvent event) override { submitted.push_back(std::move(event)); }
-  void hello_foreign(std::string token_said, std::string) override { token = std::move(token_said); }
-  void contribute(core::Contribution contribution) override { contributions.push_back(std::move(contribution)); }
-  void set_presence(core::ForeignPresence one) override { presence.push_back(std::move(one)); }
-  void ask_cover(DocumentHandle document) override { covers_asked += document == handle ? 1 : 0; }
-  void send(SharedBytes bytes) override {
-    if (!bytes.empty()) sent.emplace_back(bytes.view());
-  }
-  void close(std::uint16_t code, std::string reason) override {
-    close_code = code;
-    close_reason = std::move(reason);
-  }
-  /// Without the keep-alive.
-  [[nodiscard]] std::vector<std::string> take() { return std::exchange(sent, {}); }
-
-  std::vector<frames::ClientEvent> submitted;
-  std::string token;
-  std::vector<core::Contribution> contributions;
-  std::vector<core::ForeignPresence> presence;
-  int covers_asked = 0;
-  std::vector<std::string> sent;
-  std::uint16_t close_code = 0;
-  std::string close_reason;
-};
-
-std::string frame(void (*put)(std::string&, std::string_view), std::string_view body) {
-  std::string out;
-  put(out, body);
-  return out;
-}
-const std::string step2_of_nothing = frame(put_sync_step2, empty_update);
-
-// As a client sends it: the same bytes without the WebSocket header (masking is the transport's affair).
-SharedBytes from_client(const std::string& framed) { return SharedBytes::copy(std::string_view(framed).substr(2)); }
-SharedBytes step1(std::string_view state_vector) { return from_client(frame(put_sync_step1, state_vector)); }
-SharedBytes step2(std::string_view update) { return from_client(frame(put_sync_step2, update)); }
-SharedBytes update(std::string_view bytes) { return from_client(frame(put_update, bytes)); }
-SharedBytes awareness(const std::vector<AwarenessEntry>& entries) {
-  std::string out;
-  put_awareness(out, entries);
-  return from_client(out);
-}
-
-class Conversation : public testing::Test {
- protected:
-  static DocumentPath path() { return {*SpaceName::parse("acme"), *DocumentName::parse("plan")}; }
-
-  void say(const SharedBytes& message) { dialect.message(message, port); }
-  void subscribed(std::uint64_t head) {
-    frames::Subscribed answer;
-    answer.request = 1;
-    answer.document = handle;
-    answer.head = {head};
-    dialect.event(answer, port);
-  }
-  void caught_up() { dialect.event(frames::CaughtUp{handle, {5}}, port); }
-  void error(Code code, DocumentHandle document = handle, frames::Reason reason = frames::Reason::unspecified) {
-    frames::ErrorEvent event;
-    event.error = fail(code, "because");
-    event.document = document;
-    event.reason = reason;
-    dialect.event(event, port);
-  }
-  void tick(core::Time steady) { dialect.tick({steady, {}}, port); }
-  /// A client of which the relay knows nothing yet, in a document that has records, caught up.
-  void open_with(const std::string& state_vector) {
-    dialect.opened(port);
-    subscribed(5);
-    say(step1(state_vector));
-    caught_up();
-  }
-
-  core::Limits limits;
-  Port port;
-  Dialect dialect{{path(), "secret", "browser"}, limits};
-  const std::string some_vector = encode_state_vector({{1, 5}});
-};
 
 TEST_F(Conversation, BeginsWithHelloAndOneSubscription) {
   dialect.opened(port);
@@ -197,7 +107,7 @@ TEST_F(Conversation, WhoHasNothingIsNotAskedUnlessTheDocumentIsNew) {
 }
 
 TEST_F(Conversation, UpdatesAreStoredAndEchoed) {
-  open_with(some_vector);
+  open_and_answer();
   const SharedBytes message = update("typed");
   say(message);
   ASSERT_EQ(port.contributions.size(), 1U);
@@ -208,8 +118,64 @@ TEST_F(Conversation, UpdatesAreStoredAndEchoed) {
   EXPECT_FALSE(port.contributions[0].cover);
 }
 
-TEST_F(Conversation, EmptyUpdatesAreNotStored) {
+TEST_F(Conversation, WhatIsTypedBeforeTheAnswerIsStoredBehindIt) {
   open_with(some_vector);
+  say(update("one"));
+  dialect.cover_granted(handle, "", port);
+  say(update("two"));
+  EXPECT_TRUE(port.contributions.empty());
+  say(step2("offline edits, one and two"));
+  say(update("three"));
+  ASSERT_EQ(port.contributions.size(), 4U);
+  EXPECT_TRUE(port.contributions[0].cover);
+  EXPECT_EQ(port.contributions[1].payload->view(), "one");
+  EXPECT_EQ(port.contributions[2].payload->view(), "two");
+  EXPECT_TRUE(port.contributions[2].echo);
+  EXPECT_EQ(port.contributions[3].payload->view(), "three");
+}
+
+TEST_F(Conversation, WhoBringsNothingIsNotHeldUp) {
+  open_with(std::string(empty_state_vector));
+  say(update("one"));
+  EXPECT_EQ(port.contributions.size(), 1U);
+}
+
+TEST_F(Conversation, WhoNeverAnswersIsClosed) {
+  open_with(some_vector);
+  say(update("one"));
+  tick(5000s);
+  tick(5000s + limits.stall_max - 1s);
+  EXPECT_EQ(port.close_code, 0);
+  tick(5000s + limits.stall_max);
+  EXPECT_EQ(port.close_code, 1013);
+  EXPECT_TRUE(port.contributions.empty());
+}
+
+TEST_F(Conversation, WhatIsHeldIsBounded) {
+  limits.payload_bytes_max = 1000;
+  open_with(some_vector);
+  for (int i = 0; i < 100; ++i) say(update(std::string(90, static_cast<char>('A' + i % 26))));
+  dialect.cover_granted(handle, "", port);
+  say(step2("all of it"));
+  ASSERT_GT(port.contributions.size(), 2U);
+  EXPECT_LT(port.contributions.size(), 12U);  // the answer holds the others
+  EXPECT_EQ(port.contributions.back().payload->view(), std::string(90, static_cast<char>('A' + 99 % 26)));
+}
+
+TEST_F(Conversation, AfterAFailureTheAnswerComesFirst) {
+  open_and_answer();
+  error(Code::unavailable);
+  say(update("typed meanwhile"));
+  EXPECT_TRUE(port.contributions.empty());
+  dialect.cover_granted(handle, "", port);
+  say(step2("everything"));
+  ASSERT_EQ(port.contributions.size(), 2U);
+  EXPECT_TRUE(port.contributions[0].cover);
+  EXPECT_EQ(port.contributions[1].payload->view(), "typed meanwhile");
+}
+
+TEST_F(Conversation, EmptyUpdatesAreNotStored) {
+  open_and_answer();
   say(update(empty_update));
   say(update(""));
   EXPECT_TRUE(port.contributions.empty());
@@ -217,7 +183,7 @@ TEST_F(Conversation, EmptyUpdatesAreNotStored) {
 
 TEST_F(Conversation, WhatIsSaidBeforeTheDocumentIsOpenIsKept) {
   dialect.opened(port);
-  say(step1(some_vector));
+  say(step1(empty_state_vector));
   say(update("one"));
   say(awareness({{7, 1, "{}"}}));
   EXPECT_TRUE(port.contributions.empty());
@@ -350,7 +316,7 @@ TEST_F(Conversation, AReaderIsToldOnceAndListensOn) {
 }
 
 TEST_F(Conversation, WhatWasNotStoredIsAskedForAgainWithGrowingPatience) {
-  open_with(some_vector);
+  open_and_answer();
   port.covers_asked = 0;
   core::Time now = 1000s;
   tick(now);
@@ -359,7 +325,7 @@ TEST_F(Conversation, WhatWasNotStoredIsAskedForAgainWithGrowingPatience) {
     error(Code::unavailable);
     error(Code::unavailable);
     const core::Time failed = now;
-    while (port.covers_asked < round && now < failed + 10min) tick(now += 1s);
+    while (port.covers_asked < round && now < failed + 9min) tick(now += 1s);
     EXPECT_EQ(port.covers_asked, round);
     EXPECT_GT(now - failed, before);
     before = now - failed;
