@@ -29,7 +29,7 @@ namespace weir::storage {
 
 struct MemoryLogOptions {
   enum class Mode : std::uint8_t { manual, automatic };
-  StoreIncarnation incarnation;
+  StoreIncarnation incarnation{};
   Mode mode = Mode::manual;
   /// A space may have as much queued as the queue still has free, so that one space never takes all of it.
   std::size_t queue_bytes_max = std::size_t{64} << 20;

@@ -2,10 +2,14 @@
 
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 namespace weir::storage::rocks {
 namespace {
+
+constexpr std::size_t run_prefix_bytes = 12;   // document and life
+constexpr std::size_t order_prefix_bytes = 4;  // space
 
 /// After a full disk the writer resumes when it has room again; RocksDB must not do so behind its back.
 class NoAutomaticRecovery final : public rocksdb::EventListener {
@@ -68,7 +72,13 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families(const RocksOptions& option
   family.bottommost_compression = rocksdb::kZSTD;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.level_compaction_dynamic_level_bytes = true;
-  return {{rocksdb::kDefaultColumnFamilyName, family}, {"runs", family}, {"order", family}};
+
+  // Runs and order entries are written at the end of their document or space: remembering where that is saves the
+  // search from the top, which is most of what a commit over many documents costs.
+  rocksdb::ColumnFamilyOptions runs = family, order = family;
+  runs.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(run_prefix_bytes));
+  order.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(order_prefix_bytes));
+  return {{rocksdb::kDefaultColumnFamilyName, family}, {"runs", runs}, {"order", order}};
 }
 
 }  // namespace weir::storage::rocks

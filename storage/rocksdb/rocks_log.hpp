@@ -28,7 +28,7 @@ enum class Durability : std::uint8_t {
 };
 
 struct RocksOptions {
-  std::filesystem::path path;
+  std::filesystem::path path{};
   Durability durability = Durability::sync;
   std::chrono::milliseconds sync_interval{100};
   /// A space may have as much queued as the queue still has free, so that one space never takes all of it.
@@ -41,7 +41,7 @@ struct RocksOptions {
   /// not.
   bool begin_incarnation = false;
   /// What the store's files go through; empty: the operating system. Tests put their faults here.
-  std::shared_ptr<rocksdb::FileSystem> file_system;
+  std::shared_ptr<rocksdb::FileSystem> file_system{};
 };
 
 /// What opening the store found; the application logs it.
