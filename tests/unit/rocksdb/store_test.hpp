@@ -1,0 +1,63 @@
+// What the tests of the log on disk share: a folder, a log in it, and one-line appends that wait.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <memory>
+#include <string>
+
+#include "../../conformance/temporary_folder.hpp"
+#include "weir/rocksdb/rocks_log.hpp"
+
+namespace weir::storage {
+
+class StoreTest : public testing::Test {
+ protected:
+  void SetUp() override { options_.path = folder_.path() / "log"; }
+
+  void open() {
+    auto opened = RocksLog::open(options_);
+    ASSERT_TRUE(opened) << opened.error().message;
+    log_ = *std::move(opened);
+  }
+  void close() { log_.reset(); }
+
+  static DocumentRef path_of(const std::string& document) {
+    return std::make_shared<const DocumentPath>(
+        DocumentPath{SpaceName::parse("s").value(), DocumentName::parse(document).value()});
+  }
+  static ProducerId producer() {
+    ProducerId id;
+    id.bytes.fill(std::byte{1});
+    return id;
+  }
+
+  /// Appends one delta behind the producer's mark and waits.
+  Result<Appended> append(const DocumentRef& path, const std::string& payload) {
+    Append append;
+    append.path = path;
+    append.epoch = log_->document(*path)->epoch;
+    append.producer = producer();
+    const auto mark = log_->mark(*path, append.producer).value();
+    append.assumed_mark = mark ? mark->sequence : Sequence{};
+    append.first_sequence = append.assumed_mark->next();
+    append.deltas = {{{0}, SharedBytes::copy(payload)}};
+    std::promise<Result<Appended>> done;
+    log_->append({1}, std::move(append), [&](Result<Appended> result) { done.set_value(std::move(result)); });
+    return done.get_future().get();
+  }
+  std::string read(const DocumentRef& path) {
+    const auto page = log_->read_document(*path, {}, {~std::uint64_t{0}}, std::size_t{64} << 20);
+    if (!page) return std::string(name(page.error().code));
+    std::string text;
+    for (const Record& record : page->records) text += std::string(record.payload.view()) + " ";
+    return text;
+  }
+
+  TemporaryFolder folder_;
+  RocksOptions options_;
+  std::unique_ptr<RocksLog> log_;
+};
+
+}  // namespace weir::storage
