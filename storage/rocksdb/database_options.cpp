@@ -8,9 +8,6 @@
 namespace weir::storage::rocks {
 namespace {
 
-constexpr std::size_t run_prefix_bytes = 12;   // document and life
-constexpr std::size_t order_prefix_bytes = 4;  // space
-
 /// After a full disk the writer resumes when it has room again; RocksDB must not do so behind its back.
 class NoAutomaticRecovery final : public rocksdb::EventListener {
  public:
@@ -19,6 +16,26 @@ class NoAutomaticRecovery final : public rocksdb::EventListener {
     *automatic = false;
   }
 };
+
+/// What a run's or an order entry's key has before its offset.
+///
+/// Whole keys only: RocksDB would use the hint of a prefix, which points into the table of rows, for the start of a
+/// deleted range as well, which goes into another table. Those starts are shorter than a key.
+class BeforeTheOffset final : public rocksdb::SliceTransform {
+ public:
+  explicit BeforeTheOffset(std::size_t prefix_bytes) : prefix_bytes_(prefix_bytes) {}
+  const char* Name() const override { return "weir.BeforeTheOffset"; }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), prefix_bytes_}; }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    return key.size() == prefix_bytes_ + sizeof(std::uint64_t);
+  }
+
+ private:
+  const std::size_t prefix_bytes_;
+};
+
+constexpr std::size_t run_prefix_bytes = 12;   // document and life
+constexpr std::size_t order_prefix_bytes = 4;  // space
 
 }  // namespace
 
@@ -76,8 +93,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families(const RocksOptions& option
   // Runs and order entries are written at the end of their document or space: remembering where that is saves the
   // search from the top, which is most of what a commit over many documents costs.
   rocksdb::ColumnFamilyOptions runs = family, order = family;
-  runs.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(run_prefix_bytes));
-  order.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(order_prefix_bytes));
+  runs.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>(run_prefix_bytes);
+  order.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>(order_prefix_bytes);
   return {{rocksdb::kDefaultColumnFamilyName, family}, {"runs", runs}, {"order", order}};
 }
 
