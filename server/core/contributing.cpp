@@ -4,9 +4,23 @@
 // are refused too, until it has answered a query. Such an answer (it comes with a cover) holds everything the client
 // has and the log has not. Without this a client that vanishes at the wrong moment would leave a hole that nobody can
 // fill.
+//
+// While one of a document's contributions is at the log, the next wait and go there together, those of one author
+// as one append and one delivery: a message for each keystroke then costs about what a batch of them does. Whoever is
+// alone waits for nothing.
 #include "weir/core/publishing.hpp"
 
+#include <utility>
+
 namespace weir::core {
+namespace {
+
+/// Appends of a document's contributions at the log before the next ones wait. One: what waits meanwhile is the batch.
+constexpr std::size_t in_flight_max = 1;
+/// Of contributions in one append: small beside a session's queue, which is the unit in which a reader falls behind.
+constexpr std::size_t joined_bytes_max = 32 * 1024;
+
+}  // namespace
 
 void Publishing::contribute(Document& document, ContributeRequest request) {
   const auto found = document.subscribers.find(request.session.id);
@@ -30,46 +44,105 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
   pending.producer = subscriber.producer;
   pending.ephemeral = true;
   pending.principal = subscriber.principal;
-  pending.bytes = request.bytes;
   if (request.contribution.payload) {
     const Digest digest = sha256(request.contribution.payload->view());
     if (DigestWindow::Entry* known = document.digests.find(digest)) {
       // Its cover, if any, still counts: it is committed behind the copy that is stored or under way.
-      if (known->durable) {
-        SharedBytes echo;
-        if (request.contribution.echo) {
-          const Record record{{}, subscriber.producer, {}, now_.wall, {}, *request.contribution.payload};
-          echo = encoders_[static_cast<std::size_t>(subscriber.dialect)]->records(document.handle, {&record, 1}, true);
-        }
-        effects_->push_back(
-            Tell{request.session, ContributeAnswer{document.handle, {}, std::move(echo), request.bytes}});
-      } else {
+      if (known->durable)
+        answer_known(document, subscriber, request);
+      else
         known->waiting.push_back(request);
-      }
       request.contribution.payload.reset();
-      pending.bytes = 0;
+      request.bytes = 0;
       if (!request.contribution.cover) return;
     } else {
       document.digests.submitted(digest);
-      pending.digest = digest;
+      pending.digests.push_back(digest);
       subscriber.contributed = subscriber.contributed.next();
       pending.first = subscriber.contributed;
       pending.deltas.push_back({{}, *request.contribution.payload});
     }
   }
-  std::vector<Note> notes;
-  if (request.contribution.cover) {
-    pending.cover = document.cover.grow(*request.contribution.cover);
-    if (pending.cover) notes.push_back({cover_note, SharedBytes::copy(*pending.cover)});
-  }
-  if (pending.deltas.empty() && notes.empty()) {
-    if (pending.bytes > 0)
-      effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, {}, pending.bytes}});
+  if (request.contribution.cover) pending.cover = document.cover.grow(*request.contribution.cover);
+  if (pending.deltas.empty() && !pending.cover) {
+    if (request.bytes > 0)
+      effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, {}, request.bytes}});
     return;
   }
   pending.contribution = std::move(request);
-  submit(std::move(pending), std::nullopt, std::move(notes));
+  gather(document, std::move(pending));
 }
+
+// Stored already: its author gets it back all the same.
+void Publishing::answer_known(Document& document, const Subscriber& author, const ContributeRequest& request) {
+  SharedBytes echo;
+  if (request.contribution.echo) {
+    const Record record{{}, author.producer, {}, now_.wall, {}, *request.contribution.payload};
+    echo = encoders_[static_cast<std::size_t>(author.dialect)]->records(document.handle, {&record, 1}, true);
+  }
+  effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, std::move(echo), request.bytes}});
+}
+
+// ---- many in one append ----
+
+void Publishing::gather(Document& document, Pending pending) {
+  Gathering& gathering = gathering_[&document];
+  if (gathering.in_flight < in_flight_max) {
+    ++gathering.in_flight;
+    return submit(std::move(pending), std::nullopt);
+  }
+  if (gathering.waiting.empty() || !can_join(gathering.waiting.back(), pending)) {
+    gathering.waiting.push_back(std::move(pending));
+    return;
+  }
+  Pending& last = gathering.waiting.back();
+  last.deltas.push_back(std::move(pending.deltas.front()));
+  last.digests.push_back(pending.digests.front());
+  last.contribution->bytes += pending.contribution->bytes;
+}
+
+bool Publishing::can_join(const Pending& last, const Pending& next) {
+  return last.author.id == next.author.id && !last.cover && !next.cover &&
+         last.contribution->contribution.echo == next.contribution->contribution.echo &&
+         next.first.value == last.first.value + last.deltas.size() &&
+         last.contribution->bytes + next.contribution->bytes <= joined_bytes_max;
+}
+
+void Publishing::submit_gathered(Document& document) {
+  const auto found = gathering_.find(&document);
+  if (found == gathering_.end()) return;
+  for (Pending& pending : std::exchange(found->second.waiting, {})) {
+    ++found->second.in_flight;
+    submit(std::move(pending), std::nullopt);
+  }
+  if (found->second.in_flight == 0) gathering_.erase(found);
+}
+
+void Publishing::contribution_finished(Pending& pending) {
+  Document& document = *pending.document;
+  published_ += pending.deltas.size();
+  effects_->push_back(Tell{pending.author, ContributeAnswer{document.handle, {}, {}, pending.contribution->bytes}});
+  --gathering_.at(&document).in_flight;
+  submit_gathered(document);
+  for (const Digest& digest : pending.digests)
+    for (ContributeRequest& waiting : document.digests.committed(digest)) contribute(document, std::move(waiting));
+}
+
+void Publishing::contribution_failed(Pending& pending, const Error& error) {
+  Document& document = *pending.document;
+  std::deque<Pending> lost;
+  const auto gathering = gathering_.find(&document);
+  lost.swap(gathering->second.waiting);
+  if (--gathering->second.in_flight == 0) gathering_.erase(gathering);
+  lost.push_front(std::move(pending));
+  for (Pending& each : lost) {
+    for (const Digest& digest : each.digests)
+      for (const ContributeRequest& repeated : document.digests.failed(digest)) refuse(document, repeated, error);
+    refuse(document, *each.contribution, error);
+  }
+}
+
+// ---- refusing ----
 
 void Publishing::refuse(Document& document, const ContributeRequest& request, Error error) {
   ++refused_;

@@ -206,7 +206,7 @@ Seconds Publishing::stamp(Space& space) const {
   return space.time;
 }
 
-void Publishing::submit(Pending pending, std::optional<Sequence> assumed_mark, std::vector<Note> notes) {
+void Publishing::submit(Pending pending, std::optional<Sequence> assumed_mark) {
   Document& document = *pending.document;
   pending.ticket = next_ticket();
   pending.time = stamp(*document.space);
@@ -220,7 +220,7 @@ void Publishing::submit(Pending pending, std::optional<Sequence> assumed_mark, s
   append.principal = pending.principal;
   append.time = pending.time;
   append.deltas = pending.deltas;  // shares the payloads
-  append.notes = std::move(notes);
+  if (pending.cover) append.notes.push_back({cover_note, SharedBytes::copy(*pending.cover)});
   ++document.pending;
   effects_->push_back(StartAppend{pending.ticket, std::move(append)});
   pending_.push_back(std::move(pending));
@@ -246,18 +246,19 @@ void Publishing::append(Document& document, Producer& producer, PublishRequest r
   const Sequence assumed = producer.submitted;
   producer.submitted = {pending.first.value + pending.deltas.size() - 1};
   ++producer.in_flight;
-  submit(std::move(pending), assumed, {});
+  submit(std::move(pending), assumed);
 }
 
 void Publishing::change(Document& document, AppendKind kind, Changed done) {
   if (lane_failed_)
     return done(document, fail(Code::unavailable, "the relay is recovering from a failed write; try again"));
+  submit_gathered(document);
   document.phase = Document::Phase::changing;
   Pending pending;
   pending.document = &document;
   pending.kind = kind;
   pending.changed = std::move(done);
-  submit(std::move(pending), std::nullopt, {});
+  submit(std::move(pending), std::nullopt);
 }
 
 void Publishing::changed(Document& document) {
@@ -294,13 +295,7 @@ void Publishing::committed(Pending& pending, const Appended& appended) {
   }
   if (pending.kind != AppendKind::deltas) return pending.changed(document, appended);
   if (!pending.deltas.empty()) dispatch(pending, appended);
-  if (pending.contribution) {
-    effects_->push_back(Tell{pending.author, ContributeAnswer{document.handle, {}, {}, pending.bytes}});
-    if (pending.digest)
-      for (ContributeRequest& waiting : document.digests.committed(*pending.digest))
-        contribute(document, std::move(waiting));
-    return;
-  }
+  if (pending.contribution) return contribution_finished(pending);
   published_ += pending.deltas.size();
   const auto entry = document.producers.find(pending.producer);
   if (entry == document.producers.end()) return;
@@ -349,14 +344,7 @@ void Publishing::failed(Pending& pending, const Error& error) {
   if (pending.kind != AppendKind::deltas) return pending.changed(document, error);
   const bool full = error.code == Code::resource_exhausted;
   const std::string words = "not stored: " + error.message + (full ? "; try again later" : "; try again");
-  if (pending.contribution) {
-    std::vector<ContributeRequest> waiting;
-    if (pending.digest) waiting = document.digests.failed(*pending.digest);
-    waiting.push_back(std::move(*pending.contribution));
-    for (const ContributeRequest& request : waiting)
-      refuse(document, request, fail(full ? error.code : Code::unavailable, words));
-    return;
-  }
+  if (pending.contribution) return contribution_failed(pending, fail(full ? error.code : Code::unavailable, words));
   auto event =
       document_error(document.handle, full ? error.code : Code::unavailable, frames::Reason::unspecified, words);
   event.retry_after_ms = full ? 5000 : 500;

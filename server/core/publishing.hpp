@@ -78,10 +78,15 @@ class Publishing {
     std::vector<Delta> deltas;
     Seconds time;
     std::size_t bytes = 0;
-    std::optional<ContributeRequest> contribution;
-    std::optional<Digest> digest;
+    std::optional<ContributeRequest> contribution;  ///< the first of those gathered here
+    std::vector<Digest> digests;
     std::optional<std::string> cover;
     Changed changed;
+  };
+  /// A document's contributions: those at the log, and those that wait to go there together.
+  struct Gathering {
+    std::size_t in_flight = 0;
+    std::deque<Pending> waiting;
   };
   struct Comparing {
     Document* document = nullptr;
@@ -94,7 +99,13 @@ class Publishing {
   void drain(Document& document, const ProducerId& id);
   void compare(Document& document, Producer& producer, PublishRequest request);
   void append(Document& document, Producer& producer, PublishRequest request);
-  void submit(Pending pending, std::optional<Sequence> assumed_mark, std::vector<Note> notes);
+  void submit(Pending pending, std::optional<Sequence> assumed_mark);
+  void answer_known(Document& document, const Subscriber& author, const ContributeRequest& request);
+  void gather(Document& document, Pending pending);
+  [[nodiscard]] static bool can_join(const Pending& last, const Pending& next);
+  void submit_gathered(Document& document);
+  void contribution_finished(Pending& pending);
+  void contribution_failed(Pending& pending, const Error& error);
   void refuse(const PublishRequest& request, frames::ErrorEvent error);
   void committed(Pending& pending, const Appended& appended);
   void dispatch(Pending& pending, const Appended& appended);
@@ -108,6 +119,7 @@ class Publishing {
   std::vector<HubEffect>* effects_ = nullptr;
   Ticket ticket_;
   std::deque<Pending> pending_;  ///< in the lane's order, which is the order of its completions
+  std::unordered_map<const Document*, Gathering> gathering_;  ///< of documents with a contribution at the log
   std::unordered_map<Ticket, Comparing> comparing_;
   std::unordered_map<Ticket, MarkRead> mark_reads_;
   std::vector<Document*> touched_by_failure_;
