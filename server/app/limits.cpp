@@ -30,6 +30,8 @@ core::Limits core_limits(const config::Settings& settings) {
   return limits;
 }
 
+bool is_off(std::string_view address) { return address.empty() || address == "off"; }
+
 Result<Address> parse_address(std::string_view text) {
   const auto wrong = [&] {
     return fail(Code::invalid_argument,

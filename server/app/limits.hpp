@@ -20,6 +20,8 @@ struct Address {
   std::uint16_t port = 0;
   bool loopback = false;
 };
+/// Whether an address is one that turns its listener off: "" or "off".
+[[nodiscard]] bool is_off(std::string_view address);
 /// "127.0.0.1:8787", "[::1]:8787", "localhost:8787"; INVALID_ARGUMENT for anything else.
 [[nodiscard]] Result<Address> parse_address(std::string_view text);
 

@@ -43,8 +43,10 @@ void print_addresses(const Server& server) {
       "  native       ws:%sv1/sync              (subprotocol weir.v1)\n"
       "  y-websocket  ws:%syjs/<space>/<room>\n"
       "  data         %sv1/spaces\n"
+      "  gRPC         %s\n"
       "Stop it with Ctrl-C.\n",
-      std::string(version).c_str(), url.c_str(), authority.c_str(), authority.c_str(), url.c_str());
+      std::string(version).c_str(), url.c_str(), authority.c_str(), authority.c_str(), url.c_str(),
+      server.grpc_address().c_str());
   std::fflush(stdout);
 }
 
@@ -61,11 +63,8 @@ int serve(const config::Settings& settings) {
     std::fprintf(stderr, "weir: %s\n", server.error().message.c_str());
     return 1;
   }
-  if (!settings.grpc.empty()) {
-    observe::log(Level::warning, "this version has no gRPC transport: nothing listens there",
-                 {{"grpc", settings.grpc}});
-  }
-  observe::log(Level::info, "listening", {{"http", (*server)->url()}, {"version", version}});
+  observe::log(Level::info, "listening",
+               {{"http", (*server)->url()}, {"grpc", (*server)->grpc_address()}, {"version", version}});
   print_addresses(**server);
   int caught = 0;
   signals.async_wait([&caught](boost::system::error_code, int signal) { caught = signal; });

@@ -18,16 +18,21 @@ namespace {
 
 constexpr std::string_view native_subprotocol = "weir.v1";
 
-Result<void> check_exposure(const config::Settings& settings) {
-  const auto address = parse_address(settings.http);
+Result<void> check_exposure(const config::Settings& settings, const std::string& key, const std::string& text) {
+  const auto address = parse_address(text);
   if (!address) return address.error();
   if (address->loopback || settings.insecure) return {};
   return fail(
       Code::failed_precondition,
-      "http = " + settings.http +
+      key + " = " + text +
           " can be reached from other machines, and this relay asks nobody who they are: anyone there could read "
           "and write every document. Listen on 127.0.0.1, or, where something in front of it asks (a proxy, a "
           "private network), allow it with --insecure");
+}
+
+Result<void> check_exposure(const config::Settings& settings) {
+  if (auto allowed = check_exposure(settings, "http", settings.http); !allowed) return allowed;
+  return is_off(settings.grpc) ? Result<void>() : check_exposure(settings, "grpc", settings.grpc);
 }
 
 http::FrontDoorOptions door_options(const config::Settings& settings) {
@@ -41,6 +46,21 @@ http::FrontDoorOptions door_options(const config::Settings& settings) {
   options.header_wait_max = settings.limits_header_wait_max;
   options.idle_wait_max = settings.limits_http_idle_max;
   options.server = "weir/" + std::string(version);
+  return options;
+}
+
+rpc::Options grpc_options(const config::Settings& settings) {
+  const auto address = *parse_address(settings.grpc);
+  rpc::Options options;
+  options.address = address.host;
+  options.port = address.port;
+  options.calls_max = settings.limits_connections_max;
+  options.calls_per_connection_max = settings.limits_grpc_calls_max;
+  options.metadata_bytes_max = settings.limits_header_bytes_max.value;
+  options.buffer_bytes_max = settings.limits_grpc_buffer_bytes_max.value;
+  options.close_wait_max = settings.limits_close_wait_max;
+  options.heartbeat = settings.limits_heartbeat;
+  options.reconnect_after = settings.reconnect_after;
   return options;
 }
 
@@ -73,7 +93,7 @@ Result<std::unique_ptr<Server>> Server::start(const config::Settings& settings) 
 Result<std::unique_ptr<Server>> Server::start(const config::Settings& settings, OpenLog log) {
   if (auto allowed = check_exposure(settings); !allowed) return allowed.error();
   std::unique_ptr<Server> server(new Server(settings, std::move(log)));  // the constructor is private
-  if (auto listening = server->door_->listen(); !listening) return listening.error();
+  if (auto listening = server->listen(); !listening) return listening.error();
   for (const auto& thread : server->threads_) thread->start();
   server->ready_ = true;
   return server;
@@ -87,11 +107,25 @@ Server::Server(const config::Settings& settings, OpenLog log)
       readers_(settings.readers) {
   make_threads();
   add_routes();
+  if (!is_off(settings_.grpc)) make_grpc();
   std::vector<runtime::IoThread*> threads;
   for (const auto& thread : threads_) threads.push_back(thread.get());
   door_ =
       std::make_unique<http::FrontDoor>(std::move(threads), door_options(settings_), routes_,
                                         [this](const http::UpgradeRequest& request) { return route_upgrade(request); });
+}
+
+Result<void> Server::listen() {
+  if (auto listening = door_->listen(); !listening) return listening;
+  return grpc_ ? grpc_->listen() : Result<void>();
+}
+
+void Server::make_grpc() {
+  rpc::Parts parts{.log = *log_.log, .readers = readers_, .authorizer = authorizer_, .limits = limits_, .shards = {}};
+  for (const auto& shard : shards_) parts.shards.push_back(shard.get());
+  rpc::Options options = grpc_options(settings_);
+  options.ready = [this] { return unready().empty(); };
+  grpc_ = std::make_unique<rpc::Transport>(std::move(parts), std::move(options));
 }
 
 void Server::make_threads() {
@@ -186,7 +220,15 @@ std::string Server::url() const {
   return "http://" + host + ":" + std::to_string(endpoint.port()) + "/";
 }
 
+std::string Server::grpc_address() const {
+  if (!grpc_) return "off";
+  const auto address = *parse_address(settings_.grpc);
+  const bool v6 = address.host.find(':') != std::string::npos;
+  return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(grpc_->port());
+}
+
 void Server::drain() {
+  if (grpc_) grpc_->drain(settings_.drain_wait_max);
   auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
   auto all_left = std::make_shared<std::promise<void>>();
   auto future = all_left->get_future();
@@ -206,6 +248,7 @@ void Server::stop() {
     door_->stop_accepting();
     drain();
   }
+  if (grpc_) grpc_->stop();  // its calls need their shards to end
   for (const auto& thread : threads_) thread->stop();
   readers_.stop();
   // Commits what is queued and runs the completions: they post to shards, which therefore still exist.

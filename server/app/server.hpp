@@ -5,8 +5,8 @@
 //   std::cout << (*server)->url() << '\n';
 //   (*server)->stop();                                  // drains, flushes, closes the log
 //
-// Order: log, reader pool, threads with their shards, listener. On stop: no longer ready, listener closed, sessions
-// told to go, threads joined, pool joined, log closed (which commits what waits), shards freed.
+// Order: log, reader pool, threads with their shards, listeners. On stop: no longer ready, listeners closed, sessions
+// told to go, gRPC's calls over, threads joined, pool joined, log closed (which commits what waits), shards freed.
 //
 // Threads: start(), stop() and destruction from one.
 #pragma once
@@ -20,6 +20,7 @@
 
 #include "weir/auth/open_authorizer.hpp"
 #include "weir/config/settings.hpp"
+#include "weir/grpc/transport.hpp"
 #include "weir/http/front_door.hpp"
 #include "weir/http/store_api.hpp"
 #include "weir/native/native_dialect.hpp"
@@ -54,12 +55,16 @@ class Server {
   void stop();
 
   [[nodiscard]] std::string url() const;
+  /// "127.0.0.1:8788", or "off".
+  [[nodiscard]] std::string grpc_address() const;
   [[nodiscard]] std::uint16_t port() const { return door_->endpoint().port(); }
 
  private:
   Server(const config::Settings& settings, OpenLog log);
   void make_threads();
   void add_routes();
+  void make_grpc();
+  [[nodiscard]] Result<void> listen();
   [[nodiscard]] Result<http::TakeOver> route_upgrade(const http::UpgradeRequest& request);
   [[nodiscard]] http::TakeOver take_over(std::function<std::unique_ptr<core::Dialect>()> dialect,
                                          std::string subprotocol);
@@ -81,6 +86,7 @@ class Server {
   std::unique_ptr<http::StoreApi> store_api_;
   http::Routes routes_;
   std::unique_ptr<http::FrontDoor> door_;
+  std::unique_ptr<rpc::Transport> grpc_;  ///< null: off
   std::atomic<bool> ready_ = false;
   bool stopped_ = false;
 };

@@ -45,7 +45,7 @@ struct SettingFlags {
     add_file(app);
     add(app, "--data", "data", "Folder of the store (or WEIR_DATA; default ./weir-data)");
     add(app, "--http", "http", "ADDR:PORT for HTTP and WebSocket (or WEIR_HTTP; default 127.0.0.1:8787)");
-    add(app, "--grpc", "grpc", "ADDR:PORT for gRPC (or WEIR_GRPC); this version has no gRPC and only warns");
+    add(app, "--grpc", "grpc", "ADDR:PORT for gRPC, or off (or WEIR_GRPC)");
     app.add_flag_callback(
         "--insecure", [this] { flags.push_back({"insecure", "true", "--insecure"}); },
         "Allow an address that other machines can reach, though nobody is asked who they are");

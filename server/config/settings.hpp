@@ -27,7 +27,7 @@ inline constexpr std::uint64_t mebi = 1024 * kibi;
 struct Settings {
   std::string data = "weir-data";
   std::string http = "127.0.0.1:8787";
-  std::string grpc;
+  std::string grpc = "127.0.0.1:8788";
   bool insecure = false;
   std::string durability = "sync";
   Milliseconds durability_interval{100};
@@ -54,6 +54,8 @@ struct Settings {
   Milliseconds limits_header_wait_max{5000};
   Milliseconds limits_http_idle_max{60'000};
   Milliseconds limits_close_wait_max{5000};
+  std::uint64_t limits_grpc_calls_max = 1000;
+  Bytes limits_grpc_buffer_bytes_max{256 * mebi};
   Bytes limits_payload_bytes_max{mebi};
   Bytes limits_frame_bytes_max{4 * mebi};
   Bytes limits_foreign_frame_bytes_max{128 * mebi};

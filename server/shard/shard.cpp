@@ -103,9 +103,21 @@ void ShardImpl::perform(Message message) {
   } else if (auto* read_answer = std::get_if<core::ReadAnswer>(&message)) {
     if (const auto session = sessions_.find(read_answer->session); session != sessions_.end())
       session->second->core().have_read(std::move(*read_answer));
+  } else if (auto* append = std::get_if<Committed>(&message)) {
+    committed(std::move(*append));
   } else {
     std::get<Run>(message)();
   }
+}
+
+void ShardImpl::committed(Committed what) {
+  const bool durable = what.finished.result.has_value();
+  step(core::HubInput(std::move(what.finished)));
+  if (!durable || watchers_.empty()) return;
+  const auto found = watchers_.find(what.path->space);
+  if (found == watchers_.end()) return;
+  for (const auto& watcher : found->second)
+    if (const auto alive = watcher.lock()) alive->space_moved();
 }
 
 void ShardImpl::step(core::HubInput input) {
@@ -163,10 +175,12 @@ void ShardImpl::on(core::FindRecords effect) {
 }
 
 void ShardImpl::on(core::StartAppend effect) {
-  fleet_->environment.log.append(lane_, std::move(effect.append),
-                                 [this, ticket = effect.ticket](Result<Appended> result) {
-                                   post(core::HubInput(core::AppendFinished{ticket, std::move(result)}));
-                                 });
+  DocumentRef path = effect.append.path;
+  fleet_->environment.log.append(
+      lane_, std::move(effect.append),
+      [this, ticket = effect.ticket, path = std::move(path)](Result<Appended> result) mutable {
+        post(Committed{core::AppendFinished{ticket, std::move(result)}, std::move(path)});
+      });
 }
 
 void ShardImpl::on(core::ResetLane) { fleet_->environment.log.reset(lane_); }
@@ -253,6 +267,13 @@ void ShardImpl::delete_document(DocumentPath path, std::function<void(Result<Off
   }));
 }
 
+void ShardImpl::watch(const SpaceName& space, std::weak_ptr<SpaceWatcher> watcher) {
+  ShardImpl& owner = *fleet_->shards[owner_of(space, fleet_->shards.size())];
+  owner.post(Run([&owner, space, watcher = std::move(watcher)]() mutable {
+    owner.watchers_[space].push_back(std::move(watcher));
+  }));
+}
+
 void ShardImpl::drain(std::string reason, std::chrono::milliseconds reconnect_after, std::function<void()> done) {
   post(Run([this, reason = std::move(reason), reconnect_after, done = std::move(done)]() mutable {
     draining_ = true;
@@ -267,6 +288,9 @@ void ShardImpl::drain(std::string reason, std::chrono::milliseconds reconnect_af
 void ShardImpl::tick() {
   local_.push_back(core::HubInput(core::Tick{}));
   for (auto& [id, session] : sessions_) session->core().tick();
+  for (auto& [space, watchers] : watchers_)
+    std::erase_if(watchers, [](const auto& watcher) { return watcher.expired(); });
+  std::erase_if(watchers_, [](const auto& entry) { return entry.second.empty(); });
   settle();
   count();
   executor_.call_after(tick_interval, [this] { tick(); });

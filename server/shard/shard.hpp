@@ -7,8 +7,8 @@
 //   auto shards = make_shards(environment, executors);
 //   shards[0]->open(std::make_unique<NativeDialect>(...), connection);      // on that shard's thread
 //
-// Threads: open() and the Session it returns on the shard's own executor; delete_document(), drain(), counters() from
-// any.
+// Threads: open() and the Session it returns on the shard's own executor; delete_document(), drain(), watch() and
+// counters() from any.
 #pragma once
 
 #include <functional>
@@ -48,6 +48,13 @@ struct Counters {
   std::uint64_t refused = 0;
 };
 
+/// Wants to know when something new of a space is durable. Called on the thread of the shard that owns the space.
+class SpaceWatcher {
+ public:
+  virtual ~SpaceWatcher() = default;
+  virtual void space_moved() = 0;
+};
+
 class Shard {
  public:
   virtual ~Shard() = default;
@@ -59,6 +66,9 @@ class Shard {
   /// Tells every session where to go and closes it after what waits is sent; refuses new ones. `done` runs on this
   /// shard's thread when the last has closed.
   virtual void drain(std::string reason, std::chrono::milliseconds reconnect_after, std::function<void()> done) = 0;
+  /// Until the watcher is destroyed, it is told of each commit that begins after this call to the space, whichever
+  /// shard owns it. What was committed before may be told or not: read the log after watching.
+  virtual void watch(const SpaceName& space, std::weak_ptr<SpaceWatcher> watcher) = 0;
   [[nodiscard]] virtual Counters counters() const = 0;
 };
 

@@ -34,8 +34,13 @@ struct ForSession {
   core::SessionMessage message;
 };
 using Run = std::function<void()>;
-using Message =
-    std::variant<core::HubInput, ForSession, core::DeliveryRef, core::PresenceDeliveryRef, core::ReadAnswer, Run>;
+/// An append of this shard is over: for the hub, and for who watches the space.
+struct Committed {
+  core::AppendFinished finished;
+  DocumentRef path;
+};
+using Message = std::variant<core::HubInput, ForSession, core::DeliveryRef, core::PresenceDeliveryRef, core::ReadAnswer,
+                             Committed, Run>;
 
 class LocalSession;
 
@@ -48,6 +53,7 @@ class ShardImpl final : public Shard {
   Session& open(std::unique_ptr<core::Dialect> dialect, Connection& connection) override;
   void delete_document(DocumentPath path, std::function<void(Result<Offset>)> done) override;
   void drain(std::string reason, std::chrono::milliseconds reconnect_after, std::function<void()> done) override;
+  void watch(const SpaceName& space, std::weak_ptr<SpaceWatcher> watcher) override;
   [[nodiscard]] Counters counters() const override;
 
   /// From any thread.
@@ -72,6 +78,7 @@ class ShardImpl final : public Shard {
   void perform(core::HubEffect effect);
   void send(std::uint32_t thread, Message message);
   void send_all(std::uint64_t threads, const Message& message);
+  void committed(Committed what);
   void tick();
   void count();
 
@@ -101,6 +108,7 @@ class ShardImpl final : public Shard {
   std::vector<std::unique_ptr<LocalSession>> leaving_;  ///< closed in this turn; freed at its end
   std::unordered_map<core::Ticket, std::function<void(Result<Offset>)>> deletions_;
   core::Ticket deletion_;
+  std::unordered_map<SpaceName, std::vector<std::weak_ptr<SpaceWatcher>>> watchers_;
   bool draining_ = false;
   std::function<void()> drained_;
   std::string drain_reason_;

@@ -1,0 +1,46 @@
+#include "weir/grpc/calls.hpp"
+
+#include <utility>
+
+namespace weir::rpc {
+
+std::shared_ptr<void> Calls::take() {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->open >= state_->calls_max) return nullptr;
+  ++state_->open;
+  return {state_.get(), [state = state_](State*) {
+            const std::lock_guard release(state->mutex);
+            --state->open;
+          }};
+}
+
+std::size_t Calls::open() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->open;
+}
+
+std::shared_ptr<void> Calls::when_draining(std::function<void()> told) {
+  std::uint64_t number = 0;
+  {
+    const std::lock_guard lock(state_->mutex);
+    number = ++state_->given;
+    if (!state_->draining) state_->watchers[number] = std::exchange(told, nullptr);
+  }
+  if (told) told();
+  return {state_.get(), [state = state_, number](State*) {
+            const std::lock_guard release(state->mutex);
+            state->watchers.erase(number);
+          }};
+}
+
+void Calls::drain() {
+  std::unordered_map<std::uint64_t, std::function<void()>> watchers;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->draining = true;
+    watchers.swap(state_->watchers);
+  }
+  for (const auto& [number, told] : watchers) told();
+}
+
+}  // namespace weir::rpc

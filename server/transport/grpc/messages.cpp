@@ -1,0 +1,45 @@
+#include "weir/grpc/messages.hpp"
+
+#include "weir/v1/relay.pb.h"
+
+namespace weir::rpc {
+
+void fill(const weir::Record& record, v1::Record& message) {
+  message.set_offset(record.offset.value);
+  message.set_producer(std::string(record.producer.view()));
+  message.set_sequence(record.sequence.value);
+  message.set_time(record.time.value);
+  message.set_codec(static_cast<std::uint32_t>(record.codec.value));
+  message.set_payload(record.payload.view().data(), record.payload.size());
+}
+
+void fill(const storage::FeedEntry& entry, v1::FeedEntry& message) {
+  message.set_document(entry.document.text());
+  message.set_epoch(entry.epoch.value);
+  switch (entry.kind) {
+    case AppendKind::deltas: return fill(entry.record, *message.mutable_record());
+    case AppendKind::tombstone:
+      message.mutable_deleted()->set_offset(entry.record.offset.value);
+      message.mutable_deleted()->set_time(entry.record.time.value);
+      return;
+    case AppendKind::recreate:
+      message.mutable_recreated()->set_offset(entry.record.offset.value);
+      message.mutable_recreated()->set_time(entry.record.time.value);
+      return;
+  }
+}
+
+void fill(const storage::DocumentSummary& summary, v1::DocumentInfo& message) {
+  message.set_document(summary.name.text());
+  message.set_life(summary.state.life == DocumentLife::alive     ? v1::LIFE_ALIVE
+                   : summary.state.life == DocumentLife::deleted ? v1::LIFE_DELETED
+                                                                 : v1::LIFE_ABSENT);
+  message.set_epoch(summary.state.epoch.value);
+  message.set_head(summary.state.head.value);
+  message.set_records(summary.state.records);
+  message.set_payload_bytes(summary.state.payload_bytes);
+  message.set_first_time(summary.state.first_time.value);
+  message.set_last_time(summary.state.last_time.value);
+}
+
+}  // namespace weir::rpc

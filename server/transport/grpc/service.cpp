@@ -1,0 +1,80 @@
+#include "weir/grpc/service.hpp"
+
+#include "weir/grpc/documents.hpp"
+#include "weir/grpc/page_stream.hpp"
+#include "weir/grpc/sources.hpp"
+#include "weir/grpc/sync_stream.hpp"
+#include "weir/v1/relay.grpc.pb.h"
+
+namespace weir::rpc {
+
+namespace {
+
+using Call = ::grpc::CallbackServerContext;
+using Unary = ::grpc::ServerUnaryReactor;
+
+// Streams are raw: their messages are encoded once, elsewhere.
+using Base = v1::Relay::WithRawCallbackMethod_Sync<
+    v1::Relay::WithRawCallbackMethod_Read<v1::Relay::WithRawCallbackMethod_Feed<v1::Relay::WithCallbackMethod_Append<
+        v1::Relay::WithCallbackMethod_ListDocuments<v1::Relay::WithCallbackMethod_DeleteDocument<
+            v1::Relay::WithCallbackMethod_RecreateDocument<v1::Relay::Service>>>>>>>;
+
+class RelayService final : public Base {
+ public:
+  explicit RelayService(Context& context) : context_(context) {}
+
+  SyncReactor* Sync(Call* call) override { return SyncStream::start(context_, *call); }
+
+  PageReactor* Read(Call* call, const ::grpc::ByteBuffer* request) override {
+    return PageStream::start(context_, *call,
+                             [&](shard::Shard& shard) { return read_source(context_, *call, *request, shard); });
+  }
+  PageReactor* Feed(Call* call, const ::grpc::ByteBuffer* request) override {
+    return PageStream::start(context_, *call,
+                             [&](shard::Shard& shard) { return feed_source(context_, *call, *request, shard); });
+  }
+
+  Unary* Append(Call* call, const v1::AppendRequest* request, v1::AppendResponse* response) override {
+    return counted(*call, [&](Finish finish) { append(context_, *call, *request, *response, std::move(finish)); });
+  }
+  Unary* ListDocuments(Call* call, const v1::ListDocumentsRequest* request,
+                       v1::ListDocumentsResponse* response) override {
+    return counted(*call,
+                   [&](Finish finish) { list_documents(context_, *call, *request, *response, std::move(finish)); });
+  }
+  Unary* DeleteDocument(Call* call, const v1::DeleteDocumentRequest* request,
+                        v1::DeleteDocumentResponse* response) override {
+    return counted(*call,
+                   [&](Finish finish) { delete_document(context_, *call, *request, *response, std::move(finish)); });
+  }
+  Unary* RecreateDocument(Call* call, const v1::RecreateDocumentRequest* request,
+                          v1::RecreateDocumentResponse* response) override {
+    return counted(*call,
+                   [&](Finish finish) { recreate_document(context_, *call, *request, *response, std::move(finish)); });
+  }
+
+ private:
+  /// Counts the call until it is finished, or refuses it.
+  template <class Start>
+  Unary* counted(Call& call, const Start& start) {
+    Unary* reactor = call.DefaultReactor();
+    auto slot = context_.calls.take();
+    if (!slot) {
+      reactor->Finish(to_status(context_.too_many(), {.retry_after = context_.options.reconnect_after}));
+      return reactor;
+    }
+    start([reactor, slot = std::move(slot)](const ::grpc::Status& status) mutable {
+      slot.reset();
+      reactor->Finish(status);
+    });
+    return reactor;
+  }
+
+  Context& context_;
+};
+
+}  // namespace
+
+std::unique_ptr<::grpc::Service> make_service(Context& context) { return std::make_unique<RelayService>(context); }
+
+}  // namespace weir::rpc
