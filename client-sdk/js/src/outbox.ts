@@ -6,8 +6,7 @@
 //   outbox.disconnected(), nextFrame()           the same bytes under the same sequences again
 //
 // A sequence is given when a delta is first sent, for then the producer's last stored one is known. What has a
-// sequence is always a prefix of the queue, and what is on the wire a prefix of that, but for deltas that `skipTo`
-// passed over because the relay has them already.
+// sequence is always a prefix of the queue, and what is on the wire a prefix of that.
 
 import type { Delta } from './wire/events.js';
 

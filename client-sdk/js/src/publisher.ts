@@ -117,7 +117,8 @@ export class Publisher {
       return true;
     }
     if (changed) this.#outbox.restart();
-    else this.stored(event.lastSequence, event.head);
+    // What the relay has up to this sequence may be another device's, cloned from this one: only a resend, which is
+    // compared byte for byte, shows that it is ours.
     this.#outbox.continueAfter(event.lastSequence);
     const oldest = this.#outbox.oldest;
     if (oldest === undefined || oldest.base || oldest.sequence <= event.lastSequence + 1) return true;

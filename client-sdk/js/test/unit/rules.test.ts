@@ -304,6 +304,18 @@ test('the relay forgot this producer while it was away: another producer', async
   assert.deepEqual(inShort(stage.network.last.takeOne('publish')), [1, false, ['bb', 'cc']]);
 });
 
+test('what the relay has under our sequences may be of a clone: it is sent all the same, and not lost', async () => {
+  const stage = await threePublished();
+  const { network, runtime } = stage;
+  await reconnect(stage, { lastSequence: 3, head: 3 });
+  assert.deepEqual(inShort(network.last.takeOne('publish')), [2, false, ['bb', 'cc']]);
+  network.last.say(refused({ code: Code.aborted, reason: Reason.resendDiffers, throughSequence: 3 }));
+  await runtime.advance(1000);
+  assert.equal((await welcome(network)).producer, '02'.repeat(16));
+  await answerSubscribe(network.last);
+  assert.deepEqual(inShort(network.last.takeOne('publish')), [1, false, ['bb', 'cc']]);
+});
+
 for (const code of [Code.resourceExhausted, Code.unavailable])
   test(`busy (code ${code}): tried again when the relay said, not before`, async () => {
     const { network, runtime, session } = await threePublished();
