@@ -45,6 +45,7 @@ http::FrontDoorOptions door_options(const config::Settings& settings) {
   options.header_bytes_max = settings.limits_header_bytes_max.value;
   options.header_wait_max = settings.limits_header_wait_max;
   options.idle_wait_max = settings.limits_http_idle_max;
+  options.close_wait_max = settings.limits_close_wait_max;
   options.server = "weir/" + std::string(version);
   return options;
 }
@@ -229,14 +230,14 @@ std::string Server::grpc_address() const {
 
 void Server::drain() {
   if (grpc_) grpc_->drain(settings_.drain_wait_max);
-  auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size());
+  auto left = std::make_shared<std::atomic<std::size_t>>(shards_.size() + 1);
   auto all_left = std::make_shared<std::promise<void>>();
   auto future = all_left->get_future();
-  for (const auto& shard : shards_) {
-    shard->drain("the relay is stopping", settings_.reconnect_after, [left, all_left] {
-      if (left->fetch_sub(1) == 1) all_left->set_value();
-    });
-  }
+  const auto one_left = [left, all_left] {
+    if (left->fetch_sub(1) == 1) all_left->set_value();
+  };
+  door_->drain(one_left);
+  for (const auto& shard : shards_) shard->drain("the relay is stopping", settings_.reconnect_after, one_left);
   if (future.wait_for(settings_.drain_wait_max) == std::future_status::timeout) {
     observe::log(observe::Level::warning, "some clients did not leave in time", {});
   }
@@ -244,10 +245,7 @@ void Server::drain() {
 
 void Server::stop() {
   if (std::exchange(stopped_, true)) return;
-  if (ready_.exchange(false)) {
-    door_->stop_accepting();
-    drain();
-  }
+  if (ready_.exchange(false)) drain();
   if (grpc_) grpc_->stop();  // its calls need their shards to end
   for (const auto& thread : threads_) thread->stop();
   readers_.stop();

@@ -6,7 +6,8 @@
 //   (*server)->stop();                                  // drains, flushes, closes the log
 //
 // Order: log, reader pool, threads with their shards, listeners. On stop: no longer ready, listeners closed, sessions
-// told to go, gRPC's calls over, threads joined, pool joined, log closed (which commits what waits), shards freed.
+// told to go and HTTP replies finished, gRPC's calls over, threads joined, pool joined, log closed (which commits what
+// waits), shards freed.
 //
 // Threads: start(), stop() and destruction from one.
 #pragma once

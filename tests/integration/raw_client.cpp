@@ -30,8 +30,9 @@ RawClient::RawClient(std::uint16_t port) : socket_(*context_) {
 }
 
 void RawClient::send(std::string_view bytes) {
-  boost::system::error_code ignored;  // a server that has closed shows when it is read
-  net::write(socket_, net::buffer(bytes), ignored);
+  boost::system::error_code error;  // a server that has closed shows when it is read
+  net::write(socket_, net::buffer(bytes), error);
+  if (error) broken_ = true;
 }
 
 bool RawClient::fill() {
@@ -43,6 +44,7 @@ bool RawClient::fill() {
   const std::size_t count = socket_.read_some(net::buffer(bytes), error);
   if (error) {
     ended_ = true;
+    if (error != net::error::eof) broken_ = true;
     return false;
   }
   buffer_.append(bytes.data(), count);
@@ -61,7 +63,10 @@ void RawClient::close() {
   socket_.close(ignored);
 }
 
-void RawClient::shutdown_send() { socket_.shutdown(tcp::socket::shutdown_send); }
+void RawClient::shutdown_send() {
+  boost::system::error_code ignored;  // a connection that is gone already shows when it is read
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+}
 
 void RawClient::shrink_receive_buffer() { socket_.set_option(net::socket_base::receive_buffer_size(256 << 10)); }
 

@@ -54,6 +54,8 @@ class RawClient {
   std::string read_some();
   /// True when the peer has closed and nothing was left to read.
   bool at_end();
+  /// True when the peer has broken the connection off: a send or a read failed by something else than an orderly end.
+  [[nodiscard]] bool broken() const { return broken_; }
   void close();
   void shutdown_send();
   /// Keeps what is in flight towards us small, so that a reader who does not read is soon felt.
@@ -85,6 +87,7 @@ class RawClient {
   boost::asio::ip::tcp::socket socket_;
   std::string buffer_;
   bool ended_ = false;
+  bool broken_ = false;
   std::map<std::string, std::string> headers_;
 };
 

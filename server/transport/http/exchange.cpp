@@ -21,6 +21,7 @@
 #include <optional>
 #include <utility>
 
+#include "weir/http/closing.hpp"
 #include "weir/http/front_door.hpp"
 
 namespace weir::http {
@@ -40,12 +41,17 @@ class Exchange {
   Exchange(const FrontDoor& door, tcp::socket socket, std::size_t thread, std::shared_ptr<void> slot)
       : door_(door), stream_(std::move(socket)), thread_(thread), slot_(std::move(slot)) {}
 
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange();
+
   net::awaitable<void> run();
 
  private:
   enum class Next { request, end };
 
   net::awaitable<bool> read_header(bool first);
+  net::awaitable<void> refuse_message(boost::system::error_code error);
   net::awaitable<Next> answer();
   net::awaitable<Next> answer_request();
   net::awaitable<bool> read_body();
@@ -67,6 +73,8 @@ class Exchange {
   std::shared_ptr<void> slot_;
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
+  /// The body is on its way and its end was not sent.
+  bool streaming_ = false;
 };
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
@@ -78,8 +86,14 @@ net::awaitable<void> Exchange::run() {
     first = false;
     if (co_await answer() == Next::end) break;
   }
-  boost::system::error_code ignored;
-  stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  // Unless it was handed over, or timed out and is closed, or has to be broken off.
+  if (stream_.socket().is_open() && !streaming_) co_await close_in_order(stream_, door_.closing_limits());
+}
+
+/// In the middle of a body, neither the last chunk nor an orderly end: the reader must see that something is missing.
+/// Also when the relay ends, which may be anywhere.
+Exchange::~Exchange() {
+  if (streaming_ && stream_.socket().is_open()) break_off(stream_);
 }
 
 /// False when there is no request to answer.
@@ -100,16 +114,34 @@ net::awaitable<bool> Exchange::read_header(bool first) {
   stream_.expires_after(options.header_wait_max);
   co_await bhttp::async_read_header(stream_, buffer_, *parser_, net::redirect_error(net::use_awaitable, error));
   if (!error) co_return true;
-  if (error == bhttp::error::header_limit) {
-    co_await send(error_reply(431, fail(Code::invalid_argument, "the request's header is too long")));
-  } else if (error.category() == make_error_code(bhttp::error::bad_method).category() &&
-             error != bhttp::error::end_of_stream && error != bhttp::error::partial_message) {
-    co_await send(error_reply(400, fail(Code::invalid_argument, "not an HTTP request: " + error.message())));
-  }
+  co_await refuse_message(error);
   co_return false;
 }
 
+/// Answers what is wrong with the message itself. Nothing, when it just did not come.
+net::awaitable<void> Exchange::refuse_message(boost::system::error_code error) {
+  if (error.category() != make_error_code(bhttp::error::bad_method).category() ||
+      error == bhttp::error::end_of_stream || error == bhttp::error::partial_message) {
+    co_return;
+  }
+  unsigned status = 400;
+  std::string text = "not an HTTP request: " + error.message();
+  if (error == bhttp::error::header_limit) {
+    const bool before_fields = parser_->get().target().empty();
+    status = before_fields ? 414 : 431;
+    text = before_fields ? "the request's address is too long" : "the request's header is too long";
+  } else if (error == bhttp::error::body_limit) {
+    status = 413;
+    text = "the request's body is too long: at most " + std::to_string(door_.options().body_bytes_max) +
+           " bytes are taken here";
+  }
+  Reply reply = error_reply(status, fail(Code::invalid_argument, text));
+  reply.headers.emplace_back("Connection", "close");
+  co_await send(std::move(reply));
+}
+
 net::awaitable<Exchange::Next> Exchange::answer() {
+  const auto in_hand = door_.in_hand().take();
   if (auto allowed = check(); !allowed) {
     const auto& message = parser_->get();
     const bool nameless = message.count(bhttp::field::host) != 1;
@@ -177,11 +209,7 @@ net::awaitable<bool> Exchange::read_body() {
   boost::system::error_code error;
   stream_.expires_after(door_.options().header_wait_max);
   co_await bhttp::async_read(stream_, buffer_, *parser_, net::redirect_error(net::use_awaitable, error));
-  if (error == bhttp::error::body_limit) {
-    Reply reply = error_reply(413, fail(Code::invalid_argument, "the request's body is too long"));
-    reply.headers.emplace_back("Connection", "close");
-    co_await send(std::move(reply));
-  }
+  if (error) co_await refuse_message(error);
   co_return !error;
 }
 
@@ -247,16 +275,14 @@ net::awaitable<Exchange::Next> Exchange::send_stream(Reply reply, bool keep) {
   if (chunked) response.chunked(true);
   bhttp::response_serializer<bhttp::empty_body> serializer(response);
   boost::system::error_code error;
+  streaming_ = !head;  // from the header on: to an old client, a header and an end are an empty body
   stream_.expires_after(door_.options().write_wait_max);
   co_await bhttp::async_write_header(stream_, serializer, net::redirect_error(net::use_awaitable, error));
   if (error) co_return Next::end;
   if (head) co_return keep ? Next::request : Next::end;
-  const bool whole = co_await send_pieces(reply.stream, chunked);
-  if (whole) co_return keep ? Next::request : Next::end;
-  // Neither the last chunk nor an orderly end: the reader must see that something is missing.
-  stream_.socket().set_option(net::socket_base::linger(true, 0), error);
-  stream_.close();
-  co_return Next::end;
+  if (!co_await send_pieces(reply.stream, chunked)) co_return Next::end;
+  streaming_ = false;
+  co_return keep ? Next::request : Next::end;
 }
 
 net::awaitable<bool> Exchange::send_pieces(BodySource& source, bool chunked) {

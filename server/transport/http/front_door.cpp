@@ -1,8 +1,11 @@
 #include "weir/http/front_door.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "weir/http/closing.hpp"
 #include "weir/http/exchange.hpp"
 
 namespace weir::http {
@@ -12,22 +15,13 @@ using net::ip::tcp;
 
 namespace {
 
-constexpr std::string_view full_reply =
-    "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nContent-Type: application/json\r\n"
-    "Content-Length: 84\r\n\r\n"
-    "{\"error\":{\"code\":\"RESOURCE_EXHAUSTED\",\"message\":\"too many connections: try later\"}}\n";
+/// Connections beyond the limit that are told so in order; others are just closed.
+constexpr std::size_t refusals_max = 100;
 
 /// Counts one connection for as long as it is held.
 std::shared_ptr<void> make_slot(const std::shared_ptr<std::atomic<std::size_t>>& count) {
   count->fetch_add(1, std::memory_order_relaxed);
   return {nullptr, [count](void*) { count->fetch_sub(1, std::memory_order_relaxed); }};
-}
-
-void refuse_full(tcp::socket& socket) {
-  boost::system::error_code ignored;
-  socket.non_blocking(true, ignored);
-  socket.write_some(net::buffer(full_reply), ignored);
-  socket.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
 }  // namespace
@@ -63,11 +57,14 @@ tcp::endpoint FrontDoor::endpoint() const {
   return acceptor_.local_endpoint(ignored);
 }
 
-void FrontDoor::stop_accepting() {
+ClosingLimits FrontDoor::closing_limits() const { return {options_.close_wait_max, options_.close_bytes_max}; }
+
+void FrontDoor::drain(std::function<void()> done) {
   stopping_ = true;
-  net::post(acceptor_.get_executor(), [this] {
+  net::post(acceptor_.get_executor(), [this, done = std::move(done)]() mutable {
     boost::system::error_code ignored;
     acceptor_.close(ignored);
+    in_hand_.when_none(std::move(done));
   });
 }
 
@@ -86,7 +83,7 @@ void FrontDoor::on_accepted(boost::system::error_code error, tcp::socket socket,
     return retry_later();
   }
   if (!error && connections_->load(std::memory_order_relaxed) >= options_.connections_max) {
-    refuse_full(socket);
+    refuse(std::move(socket));
   } else if (!error) {
     // The thread owns the socket from here on.
     threads_[thread]->post([this, held = std::make_shared<tcp::socket>(std::move(socket)), thread,
@@ -95,6 +92,12 @@ void FrontDoor::on_accepted(boost::system::error_code error, tcp::socket socket,
     });
   }
   accept_next();
+}
+
+void FrontDoor::refuse(tcp::socket socket) {
+  if (refusals_->load(std::memory_order_relaxed) >= refusals_max) return;
+  const auto executor = socket.get_executor();
+  net::co_spawn(executor, refuse_connection(std::move(socket), closing_limits(), make_slot(refusals_)), net::detached);
 }
 
 /// Out of descriptors: accepting again at once would only spin.

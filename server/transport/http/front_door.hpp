@@ -4,12 +4,12 @@
 //   FrontDoor door({&thread_a, &thread_b}, options, routes, router);
 //   Result<void> listening = door.listen();         // before the threads run
 //   door.endpoint();                                // with the port that was chosen for port 0
-//   door.stop_accepting();                          // and answer what is in hand with "Connection: close"
+//   door.drain(done);                               // takes no more, and answers what is in hand
 //
 // Bounds: the number of connections (one more is answered 503), bytes and time of a header, bytes of a body, time
 // between requests.
 //
-// Threads: listen() and endpoint() before the threads start; stop_accepting() from any. Destroy it after the threads
+// Threads: listen() and endpoint() before the threads start; drain() from any. Destroy it after the threads
 // have stopped and before they are destroyed.
 #pragma once
 
@@ -17,16 +17,20 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "weir/http/guard.hpp"
+#include "weir/http/in_hand.hpp"
 #include "weir/http/routes.hpp"
 #include "weir/http/upgrade.hpp"
 #include "weir/runtime/io_thread.hpp"
 
 namespace weir::http {
+
+struct ClosingLimits;
 
 struct FrontDoorOptions {
   std::string address = "127.0.0.1";
@@ -39,6 +43,10 @@ struct FrontDoorOptions {
   std::chrono::milliseconds idle_wait_max{60'000};
   /// A reply that the peer does not read for so long is broken off.
   std::chrono::milliseconds write_wait_max{30'000};
+  /// After the last reply what the peer still sends is thrown away for so long, and up to so much; only then is the
+  /// connection closed. A close before that would reset it, and the peer could lose the reply.
+  std::chrono::milliseconds close_wait_max{5000};
+  std::size_t close_bytes_max = 4 << 20;
   std::string server = "weir";
 };
 
@@ -53,7 +61,10 @@ class FrontDoor {
   /// UNAVAILABLE when the address cannot be had, with what to do.
   [[nodiscard]] Result<void> listen();
   [[nodiscard]] boost::asio::ip::tcp::endpoint endpoint() const;
-  void stop_accepting();
+  /// Accepts no more connections, and tells the ones there are with their next reply that it is the last. `done` runs
+  /// once, on some thread, when no reply is under way. A reply that is under way when the threads stop is broken off
+  /// visibly, so that no reader takes a part for the whole.
+  void drain(std::function<void()> done);
 
   // For its connections.
   [[nodiscard]] const FrontDoorOptions& options() const { return options_; }
@@ -61,10 +72,13 @@ class FrontDoor {
   [[nodiscard]] const Guard& guard() const { return guard_; }
   [[nodiscard]] const UpgradeRouter& upgrades() const { return upgrades_; }
   [[nodiscard]] bool stopping() const { return stopping_; }
+  [[nodiscard]] ClosingLimits closing_limits() const;
+  [[nodiscard]] InHand& in_hand() const { return in_hand_; }
 
  private:
   void accept_next();
   void on_accepted(boost::system::error_code error, boost::asio::ip::tcp::socket socket, std::size_t thread);
+  void refuse(boost::asio::ip::tcp::socket socket);
   void retry_later();
 
   const std::vector<runtime::IoThread*> threads_;
@@ -75,8 +89,11 @@ class FrontDoor {
   boost::asio::ip::tcp::acceptor acceptor_;  // first thread
   std::size_t next_thread_ = 0;              // first thread
   std::atomic<bool> stopping_ = false;
+  mutable InHand in_hand_;
   /// Connections that live, whoever has them now.
   std::shared_ptr<std::atomic<std::size_t>> connections_ = std::make_shared<std::atomic<std::size_t>>(0);
+  /// Those that are being told that there is no room.
+  std::shared_ptr<std::atomic<std::size_t>> refusals_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 }  // namespace weir::http

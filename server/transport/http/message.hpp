@@ -21,12 +21,12 @@
 namespace weir::http {
 
 struct Request {
-  std::string method;  ///< GET also for HEAD: the connection leaves the body out
-  Target target;
-  std::vector<std::string> captures;  ///< what stood for the {} of the route, decoded
-  std::string bearer_token;           ///< of the Authorization header
-  std::string if_none_match;
-  std::string accept_encoding;
+  std::string method = {};  ///< GET also for HEAD: the connection leaves the body out
+  Target target = {};
+  std::vector<std::string> captures = {};  ///< what stood for the {} of the route, decoded
+  std::string bearer_token = {};           ///< of the Authorization header
+  std::string if_none_match = {};
+  std::string accept_encoding = {};
 };
 
 /// Gives the next piece of a body, from any thread; an empty one ends it, an error breaks the connection off so that
@@ -38,10 +38,10 @@ using BodySource = std::function<void(Piece)>;
 struct Reply {
   unsigned status = 200;
   std::string content_type = "application/json";
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-  std::string_view static_body;  ///< used when it is not empty: bytes that live as long as the process
-  BodySource stream;             ///< used when it is set
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};
+  std::string_view static_body = {};  ///< used when it is not empty: bytes that live as long as the process
+  BodySource stream = {};             ///< used when it is set
 };
 
 using Respond = std::function<void(Reply)>;

@@ -21,8 +21,8 @@ namespace weir::http {
 [[nodiscard]] Result<std::string> percent_decode(std::string_view text);
 
 struct Target {
-  std::string path;   ///< as sent, without the query
-  std::string query;  ///< as sent, without its '?'
+  std::string path = {};   ///< as sent, without the query
+  std::string query = {};  ///< as sent, without its '?'
 
   [[nodiscard]] static Target parse(std::string_view text);
   /// The first query parameter of that name, decoded; nothing when it is absent or badly encoded.

@@ -20,8 +20,8 @@ namespace weir::http {
 
 /// What an upgrade asks for.
 struct UpgradeRequest {
-  Target target;
-  std::vector<std::string> subprotocols;  ///< in the client's order
+  Target target = {};
+  std::vector<std::string> subprotocols = {};  ///< in the client's order
 };
 
 /// The connection itself, handed over for good.
