@@ -197,7 +197,7 @@ TEST_F(Http, refuses_what_is_not_http) {
       "GET /he llo HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "GET /hello HTTP/1.1\r\nHost localhost\r\n\r\n",
       "GET /hello HTTP/1.1\r\nHo st: localhost\r\n\r\n",
-      std::string("GET /\0 HTTP/1.1\r\nHost: localhost\r\n\r\n", 38),
+      "GET /" + std::string(1, '\0') + " HTTP/1.1\r\nHost: localhost\r\n\r\n",
       "\x16\x03\x01\x02\x01" + std::string(100, '\x01') + "\r\n\r\n",  // somebody speaks TLS
   };
   for (const std::string& bytes : nonsense) {
