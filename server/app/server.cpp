@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "weir/app/limits.hpp"
+#include "weir/app/metrics.hpp"
 #include "weir/app/pages.hpp"
 #include "weir/app/store.hpp"
 #include "weir/app/version.hpp"
@@ -157,6 +158,14 @@ void Server::add_routes() {
     const std::string reason = unready();
     respond(reason.empty() ? text_reply(200, "ready") : text_reply(503, reason));
   });
+  routes_.add("GET", "/metrics", [this](const http::Request&, const http::Respond& respond) {
+    readers_.submit([this, respond] {
+      http::Reply reply;
+      reply.content_type = Families::content_type;
+      reply.body = metrics();
+      respond(std::move(reply));
+    });
+  });
   store_api_ = std::make_unique<http::StoreApi>(
       http::StoreApi::Parts{.log = *log_.log,
                             .readers = readers_,
@@ -212,6 +221,15 @@ http::TakeOver Server::take_over(std::function<std::unique_ptr<core::Dialect>()>
 std::string Server::unready() const {
   if (!ready_) return "starting or stopping";
   return log_.trouble(*log_.log);
+}
+
+std::string Server::metrics() const {
+  Families families;
+  add_server_metrics(families, {settings_, *door_, grpc_.get(), readers_, threads_.size(), unready().empty()});
+  add_shard_metrics(families, shards_);
+  add_log_metrics(families, log_, settings_.data);
+  add_process_metrics(families);
+  return families.text();
 }
 
 std::string Server::url() const {

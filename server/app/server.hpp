@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/app/log_timings.hpp"
 #include "weir/auth/open_authorizer.hpp"
 #include "weir/config/settings.hpp"
 #include "weir/grpc/transport.hpp"
@@ -40,6 +41,8 @@ namespace weir::app {
 struct OpenLog {
   std::unique_ptr<storage::DeltaLog> log;
   std::function<std::string(const storage::DeltaLog&)> trouble = [](const storage::DeltaLog&) { return std::string(); };
+  const storage::MeasuredLog* measured = nullptr;  ///< `log` again, when it can be measured
+  std::shared_ptr<const LogTimings> timings = {};  ///< what it tells then
 };
 
 class Server {
@@ -66,6 +69,7 @@ class Server {
   void add_routes();
   void make_grpc();
   [[nodiscard]] Result<void> listen();
+  [[nodiscard]] std::string metrics() const;
   [[nodiscard]] Result<http::TakeOver> route_upgrade(const http::UpgradeRequest& request);
   [[nodiscard]] http::TakeOver take_over(std::function<std::unique_ptr<core::Dialect>()> dialect,
                                          std::string subprotocol);

@@ -23,6 +23,7 @@ Result<OpenLog> open_store(const config::Settings& settings) {
   if (error) {
     return fail(Code::failed_precondition, "the data folder " + settings.data + " cannot be made: " + error.message());
   }
+  auto timings = std::make_shared<LogTimings>();
   auto log = storage::RocksLog::open(
       {.path = folder / "log",
        .durability = settings.durability == "interval" ? storage::Durability::interval : storage::Durability::sync,
@@ -30,11 +31,13 @@ Result<OpenLog> open_store(const config::Settings& settings) {
        .queue_bytes_max = settings.storage_queue_bytes_max.value,
        .write_buffer_bytes = settings.storage_write_buffer_bytes.value,
        .block_cache_bytes = settings.storage_block_cache_bytes.value,
+       .watcher = timings,
        .file_system = {}});
   if (!log) return log.error();
   observe::log(observe::Level::info, "store opened",
                {{"data", settings.data}, {"found", (*log)->recovery().describe()}});
-  return OpenLog{std::move(*log), trouble_of};
+  const storage::RocksLog* measured = log->get();
+  return OpenLog{std::move(*log), trouble_of, measured, std::move(timings)};
 }
 
 }  // namespace weir::app

@@ -53,7 +53,7 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
       else
         known->waiting.push_back(request);
       request.contribution.payload.reset();
-      request.bytes = 0;
+      request.flight = {};
       if (!request.contribution.cover) return;
     } else {
       document.digests.submitted(digest);
@@ -65,8 +65,8 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
   }
   if (request.contribution.cover) pending.cover = document.cover.grow(*request.contribution.cover);
   if (pending.deltas.empty() && !pending.cover) {
-    if (request.bytes > 0)
-      effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, {}, request.bytes}});
+    if (request.flight.bytes > 0)
+      effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, {}, request.flight}});
     return;
   }
   pending.contribution = std::move(request);
@@ -75,12 +75,13 @@ void Publishing::contribute(Document& document, ContributeRequest request) {
 
 // Stored already: its author gets it back all the same.
 void Publishing::answer_known(Document& document, const Subscriber& author, const ContributeRequest& request) {
+  ++counts_.duplicates[static_cast<std::size_t>(author.dialect)];
   SharedBytes echo;
   if (request.contribution.echo) {
     const Record record{{}, author.producer, {}, now_.wall, {}, *request.contribution.payload};
     echo = encoders_[static_cast<std::size_t>(author.dialect)]->records(document.handle, {&record, 1}, true);
   }
-  effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, std::move(echo), request.bytes}});
+  effects_->push_back(Tell{request.session, ContributeAnswer{document.handle, {}, std::move(echo), request.flight}});
 }
 
 // ---- many in one append ----
@@ -98,14 +99,14 @@ void Publishing::gather(Document& document, Pending pending) {
   Pending& last = gathering.waiting.back();
   last.deltas.push_back(std::move(pending.deltas.front()));
   last.digests.push_back(pending.digests.front());
-  last.contribution->bytes += pending.contribution->bytes;
+  last.contribution->flight.bytes += pending.contribution->flight.bytes;
 }
 
 bool Publishing::can_join(const Pending& last, const Pending& next) {
   return last.author.id == next.author.id && !last.cover && !next.cover &&
          last.contribution->contribution.echo == next.contribution->contribution.echo &&
          next.first.value == last.first.value + last.deltas.size() &&
-         last.contribution->bytes + next.contribution->bytes <= joined_bytes_max;
+         last.contribution->flight.bytes + next.contribution->flight.bytes <= joined_bytes_max;
 }
 
 void Publishing::submit_gathered(Document& document) {
@@ -120,8 +121,7 @@ void Publishing::submit_gathered(Document& document) {
 
 void Publishing::contribution_finished(Pending& pending) {
   Document& document = *pending.document;
-  published_ += pending.deltas.size();
-  effects_->push_back(Tell{pending.author, ContributeAnswer{document.handle, {}, {}, pending.contribution->bytes}});
+  effects_->push_back(Tell{pending.author, ContributeAnswer{document.handle, {}, {}, pending.contribution->flight}});
   --gathering_.at(&document).in_flight;
   submit_gathered(document);
   for (const Digest& digest : pending.digests)
@@ -145,13 +145,12 @@ void Publishing::contribution_failed(Pending& pending, const Error& error) {
 // ---- refusing ----
 
 void Publishing::refuse(Document& document, const ContributeRequest& request, Error error) {
-  ++refused_;
   if (const auto found = document.subscribers.find(request.session.id); found != document.subscribers.end())
     found->second.contribution_lost = true;
   frames::ErrorEvent event;
   event.error = std::move(error);
   event.document = request.contribution.document;
-  effects_->push_back(Tell{request.session, ContributeAnswer{event.document, std::move(event), {}, request.bytes}});
+  effects_->push_back(Tell{request.session, ContributeAnswer{event.document, std::move(event), {}, request.flight}});
 }
 
 }  // namespace weir::core

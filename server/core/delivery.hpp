@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 
+#include "weir/core/time.hpp"
 #include "weir/frames/frames.hpp"
 
 namespace weir::core {
@@ -36,6 +37,7 @@ struct Delivery {
   SessionId author;    ///< gets `own` instead of `bytes`
   bool ended = false;  ///< a tombstone: the document is deleted
   bool echo = true;    ///< false: the author gets nothing (it knows)
+  Moment since{};      ///< when its publish came in
   std::array<SharedBytes, dialect_kinds> bytes;
   std::array<SharedBytes, dialect_kinds> own;
 

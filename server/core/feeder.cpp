@@ -52,8 +52,8 @@ void Feeder::queue_live(const Delivery& delivery) {
   if (own && !delivery.echo) return;
   const SharedBytes& bytes = own ? delivery.own[dialect] : delivery.bytes[dialect];
   if (bytes.empty()) return;
-  ++delivered_;
-  queue_.push_records(options_.id, delivery.document, delivery.first, bytes);
+  ++counts_.live;
+  queue_.push_records(options_.id, delivery.document, delivery.first, bytes, delivery.since);
 }
 
 void Feeder::deliver(const DeliveryRef& delivery) {
@@ -74,7 +74,7 @@ void Feeder::deliver(const DeliveryRef& delivery) {
 }
 
 void Feeder::fall_behind(Offset target) {
-  ++fell_behind_;
+  ++counts_.fell_behind;
   for (auto& [handle, document] : documents_) {
     document.cursor = position_;
     document.caught_up = false;  // to be told again once it is
@@ -162,7 +162,7 @@ bool Feeder::merge_one() {
     document.page.pop_front();
   }
   document.cursor = stretch.back().offset;
-  ++delivered_;
+  ++counts_.from_log;
   queue_.push_records(options_.id, smallest->first, stretch.front().offset,
                       encoder_.records(smallest->first, stretch, false));
   return true;

@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 
+#include "weir/core/counts.hpp"
 #include "weir/core/limits.hpp"
 #include "weir/core/messages.hpp"
 #include "weir/core/out_queue.hpp"
@@ -55,8 +56,8 @@ class Feeder {
   /// The queue has room again.
   void drained();
 
-  [[nodiscard]] std::uint64_t fell_behind() const { return fell_behind_; }
-  [[nodiscard]] std::uint64_t delivered() const { return delivered_; }
+  [[nodiscard]] const FeedCounts& counts() const { return counts_; }
+  [[nodiscard]] bool live() const { return state_ == State::live; }
 
  private:
   enum class State : std::uint8_t { live, reading, joining };
@@ -90,8 +91,7 @@ class Feeder {
   Documents documents_;
   std::uint64_t reads_ = 0;
   bool pumping_ = false;
-  std::uint64_t fell_behind_ = 0;
-  std::uint64_t delivered_ = 0;
+  FeedCounts counts_;
 };
 
 }  // namespace weir::core

@@ -83,7 +83,7 @@ bool Hub::wait(Document& document, HubInput input) {
   if (const auto* subscribe_request = std::get_if<SubscribeRequest>(&input))
     refuse(*subscribe_request, Code::resource_exhausted, frames::Reason::unspecified, words);
   else if (const auto* publish = std::get_if<PublishRequest>(&input))
-    tell(publish->session, PublishAnswer{std::move(error), publish->bytes});
+    tell(publish->session, PublishAnswer{std::move(error), publish->flight});
   else if (const auto* contribution = std::get_if<ContributeRequest>(&input))
     publishing_.refuse(document, *contribution, std::move(error.error));
   else if (const auto* removal = std::get_if<DeleteRequest>(&input))
@@ -99,10 +99,20 @@ void Hub::resume(Document& document) {
     std::visit([this](auto&& what) { on(std::forward<decltype(what)>(what)); }, std::move(input));
 }
 
+HubCounts Hub::counts() const {
+  HubCounts counts = publishing_.counts();
+  counts.presence_updates = presence_updates_;
+  counts.presences = presences_;
+  return counts;
+}
+
 void Hub::on(Tick) {
-  for (auto& [path, document] : documents_)
+  presences_ = 0;
+  for (auto& [path, document] : documents_) {
+    presences_ += document->presence.shown();
     for (const SessionRef& session : document->cover.expired(now_.steady))
       tell(session, CoverAnswer{document->handle, document->cover.durable()});
+  }
   std::erase_if(documents_, [this](auto& entry) {
     Document& document = *entry.second;
     if (document.busy()) document.idle_since = now_.steady;
@@ -305,13 +315,13 @@ void Hub::on(PublishRequest request) {
     return tell(request.session,
                 PublishAnswer{document_error(request.publish.document, Code::not_found, frames::Reason::protocol,
                                              "no open document has this handle; subscribe again"),
-                              request.bytes});
+                              request.flight});
   if (wait(*document, request)) return;
   if (document->phase == Document::Phase::deleted)
     return tell(request.session,
                 PublishAnswer{document_error(document->handle, Code::not_found, frames::Reason::deleted,
                                              "document \"" + document->path->document.text() + "\" was deleted"),
-                              request.bytes});
+                              request.flight});
   publishing_.publish(*document, std::move(request));
 }
 
@@ -321,7 +331,7 @@ void Hub::on(ContributeRequest request) {
   if (document == nullptr || document->phase == Document::Phase::deleted) {
     auto error = document_error(request.contribution.document, Code::not_found, frames::Reason::deleted,
                                 "the document was deleted");
-    return tell(request.session, ContributeAnswer{request.contribution.document, std::move(error), {}, request.bytes});
+    return tell(request.session, ContributeAnswer{request.contribution.document, std::move(error), {}, request.flight});
   }
   publishing_.contribute(*document, std::move(request));
 }
@@ -340,6 +350,7 @@ void Hub::on(PresenceRequest request) {
 }
 
 void Hub::broadcast(Document& document, SessionId author, const frames::PresenceUpdate& update) {
+  ++presence_updates_;
   const std::uint64_t threads = document.thread_mask();
   if (threads == 0) return;
   auto delivery = std::make_shared<PresenceDelivery>();

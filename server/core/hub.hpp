@@ -34,8 +34,9 @@ class Hub {
   void step(HubInput input, Now now, std::vector<HubEffect>& effects);
 
   [[nodiscard]] std::size_t documents_open() const { return documents_.size(); }
-  [[nodiscard]] std::uint64_t published() const { return publishing_.published(); }
-  [[nodiscard]] std::uint64_t refused() const { return publishing_.refused(); }
+  [[nodiscard]] HubCounts counts() const;
+  /// Appends started and not answered yet.
+  [[nodiscard]] std::size_t appends_pending() const { return publishing_.pending(); }
 
  private:
   void on(SubscribeRequest request);
@@ -82,6 +83,8 @@ class Hub {
   Now now_;
   std::vector<HubEffect>* effects_ = nullptr;
   std::uint64_t handles_given_ = 0;
+  std::uint64_t presence_updates_ = 0;
+  std::uint64_t presences_ = 0;  ///< as of the last tick
   std::unordered_map<SpaceName, std::unique_ptr<Space>> spaces_;
   std::unordered_map<DocumentPath, std::unique_ptr<Document>> documents_;
   std::unordered_map<DocumentHandle, Document*> by_handle_;

@@ -26,6 +26,12 @@ struct SessionRef {
 /// Matches an effect's answer to what was asked.
 using Ticket = Number<struct TicketTag>;
 
+/// What a publish counts against its session's budget until it is answered; comes back with the answer.
+struct Flight {
+  std::size_t bytes = 0;
+  Moment since{};  ///< when it came in
+};
+
 // ---- session to hub ----
 
 struct SubscribeRequest {
@@ -43,12 +49,12 @@ struct UnsubscribeRequest {
 struct PublishRequest {
   SessionRef session;
   frames::Publish publish;
-  std::size_t bytes = 0;  ///< what it counts against the session's flight budget, given back with the answer
+  Flight flight{};
 };
 struct ContributeRequest {
   SessionRef session;
   Contribution contribution;
-  std::size_t bytes = 0;
+  Flight flight{};
 };
 struct PresenceRequest {
   SessionRef session;
@@ -124,13 +130,13 @@ struct SubscribeRefused {
 /// A publish is durable, or refused; either way its bytes are no longer in flight.
 struct PublishAnswer {
   std::variant<frames::Stored, frames::ErrorEvent> event;
-  std::size_t bytes = 0;
+  Flight flight{};
 };
 struct ContributeAnswer {
   DocumentHandle document;
   std::optional<frames::ErrorEvent> error;
   SharedBytes echo;  ///< of an update that was stored already: the sender sees it come back all the same
-  std::size_t bytes = 0;
+  Flight flight{};
 };
 struct JoinAnswer {
   SpaceName space;

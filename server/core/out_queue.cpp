@@ -45,6 +45,7 @@ void OutQueue::take(std::size_t bytes_max, std::vector<SharedBytes>& out, const 
     --live_items_;
     bytes_ -= item.bytes.size();
     taken_bytes += item.bytes.size();
+    if (oldest_taken_ == Moment{}) oldest_taken_ = item.since;
     if (item.kind == Kind::presence) presence_.erase(item.slot);
     if (item.kind == Kind::caught_up)
       caught_up(item.document, item.offset);

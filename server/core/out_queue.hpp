@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "weir/core/delivery.hpp"
@@ -30,8 +31,8 @@ class OutQueue {
 
   /// An answer or anything else that must arrive.
   void push(SharedBytes bytes) { add({Kind::control, std::move(bytes), 0, {}, {}, {}}); }
-  void push_records(FeederId feeder, DocumentHandle document, Offset first, SharedBytes bytes) {
-    add({Kind::records, std::move(bytes), feeder, document, first, {}});
+  void push_records(FeederId feeder, DocumentHandle document, Offset first, SharedBytes bytes, Moment since = {}) {
+    add({Kind::records, std::move(bytes), feeder, document, first, {}, since});
   }
   /// The place where "caught up" is to be said: its bytes are made when it is reached, since it may be taken out again.
   void push_caught_up(FeederId feeder, DocumentHandle document, Offset at) {
@@ -49,6 +50,9 @@ class OutQueue {
   using CaughtUp = std::function<void(DocumentHandle, Offset)>;
   void take(std::size_t bytes_max, std::vector<SharedBytes>& out, const CaughtUp& caught_up);
 
+  /// When the oldest of the live records came in that were taken since this was last asked; 0: none was.
+  [[nodiscard]] Moment oldest_taken() { return std::exchange(oldest_taken_, Moment{}); }
+
  private:
   enum class Kind : std::uint8_t { dropped, control, records, presence, caught_up };
   struct Item {
@@ -58,6 +62,7 @@ class OutQueue {
     DocumentHandle document;
     Offset offset;
     std::string slot;
+    Moment since{};
   };
   void add(Item item);
 
@@ -66,6 +71,7 @@ class OutQueue {
   std::unordered_map<std::string, std::uint64_t> presence_;  ///< slot to the number of the item that waits
   std::size_t bytes_ = 0;
   std::size_t live_items_ = 0;
+  Moment oldest_taken_{};
 };
 
 }  // namespace weir::core

@@ -32,6 +32,8 @@ Result<std::optional<frames::PresenceUpdate>> PresenceSet::set(DocumentHandle do
   slot.producer = producer;
   slot.clock = presence.clock;
   slot.gone = withdrawal;
+  if (present && withdrawal) --shown_;
+  if (!present && !withdrawal) ++shown_;
   if (!withdrawal) slot.data = presence.data;
   if (withdrawal && !present) return std::optional<frames::PresenceUpdate>{};
   return std::optional(frames::PresenceUpdate{document, presence.key, producer, slot.data, withdrawal});
@@ -42,6 +44,7 @@ std::vector<frames::PresenceUpdate> PresenceSet::leave(DocumentHandle document, 
   for (auto& [key, slot] : slots_) {
     if (slot.owner != owner || slot.gone) continue;
     slot.gone = true;
+    --shown_;
     updates.push_back({document, key, slot.producer, slot.data, true});
   }
   return updates;

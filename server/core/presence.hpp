@@ -26,6 +26,8 @@ class PresenceSet {
                                                                   const ForeignPresence& presence);
   /// Withdraws what `owner` was the last to set; the updates to broadcast.
   [[nodiscard]] std::vector<frames::PresenceUpdate> leave(DocumentHandle document, SessionId owner);
+  /// How many are present.
+  [[nodiscard]] std::size_t shown() const { return shown_; }
   /// Everything present now.
   [[nodiscard]] std::vector<frames::PresenceUpdate> all(DocumentHandle document) const;
 
@@ -41,6 +43,7 @@ class PresenceSet {
 
   std::map<std::string, Slot> slots_;
   std::size_t slots_max_;
+  std::size_t shown_ = 0;
 };
 
 }  // namespace weir::core

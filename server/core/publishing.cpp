@@ -171,6 +171,9 @@ void Publishing::found(const RecordsFound& answer) {
     complete = complete && stored[i] != nullptr;
     if (stored[i] != nullptr) equal = equal && Delta{stored[i]->codec, stored[i]->payload} == request.publish.deltas[i];
   }
+  const auto subscriber = document.subscribers.find(request.session.id);
+  if (answer.found && equal && complete && subscriber != document.subscribers.end())
+    counts_.duplicates[static_cast<std::size_t>(subscriber->second.dialect)] += repeated;
   if (!answer.found) {
     auto error = document_error(document.handle, Code::unavailable, frames::Reason::unspecified,
                                 "the relay could not read its log: " + answer.found.error().message + "; try again");
@@ -189,7 +192,7 @@ void Publishing::found(const RecordsFound& answer) {
                                        "compared; take a new producer id and publish again"));
   } else if (repeated == request.publish.deltas.size()) {
     effects_->push_back(Tell{
-        request.session, PublishAnswer{frames::Stored{document.handle, last, stored.back()->offset}, request.bytes}});
+        request.session, PublishAnswer{frames::Stored{document.handle, last, stored.back()->offset}, request.flight}});
   } else {
     auto& deltas = request.publish.deltas;
     deltas.erase(deltas.begin(), deltas.begin() + static_cast<std::ptrdiff_t>(repeated));
@@ -242,7 +245,7 @@ void Publishing::append(Document& document, Producer& producer, PublishRequest r
   pending.principal = subscriber.principal;
   pending.first = request.publish.first_sequence;
   pending.deltas = std::move(request.publish.deltas);
-  pending.bytes = request.bytes;
+  pending.flight = request.flight;
   const Sequence assumed = producer.submitted;
   producer.submitted = {pending.first.value + pending.deltas.size() - 1};
   ++producer.in_flight;
@@ -294,9 +297,11 @@ void Publishing::committed(Pending& pending, const Appended& appended) {
     document.space->dispatched = appended.last;
   }
   if (pending.kind != AppendKind::deltas) return pending.changed(document, appended);
-  if (!pending.deltas.empty()) dispatch(pending, appended);
+  if (!pending.deltas.empty()) {
+    count(pending);
+    dispatch(pending, appended);
+  }
   if (pending.contribution) return contribution_finished(pending);
-  published_ += pending.deltas.size();
   const auto entry = document.producers.find(pending.producer);
   if (entry == document.producers.end()) return;
   Producer& producer = entry->second;
@@ -305,8 +310,15 @@ void Publishing::committed(Pending& pending, const Appended& appended) {
   producer.owned = true;
   --producer.in_flight;
   effects_->push_back(Tell{
-      pending.author, PublishAnswer{frames::Stored{document.handle, producer.stored, appended.last}, pending.bytes}});
+      pending.author, PublishAnswer{frames::Stored{document.handle, producer.stored, appended.last}, pending.flight}});
   drain(document, pending.producer);
+}
+
+void Publishing::count(const Pending& pending) {
+  const auto dialect = static_cast<std::size_t>(pending.dialect);
+  counts_.publishes[dialect] += pending.contribution ? pending.deltas.size() : 1;
+  counts_.deltas[dialect] += pending.deltas.size();
+  for (const Delta& delta : pending.deltas) counts_.delta_bytes[dialect] += delta.payload.size();
 }
 
 void Publishing::dispatch(Pending& pending, const Appended& appended) {
@@ -323,6 +335,7 @@ void Publishing::dispatch(Pending& pending, const Appended& appended) {
   delivery->first = appended.first;
   delivery->last = appended.last;
   delivery->author = pending.author.id;
+  delivery->since = (pending.contribution ? pending.contribution->flight : pending.flight).since;
   delivery->echo = !pending.contribution || pending.contribution->contribution.echo;
   for (std::size_t dialect = 0; dialect < dialect_kinds; ++dialect)
     if (document.subscribers_by_dialect[dialect] > 0)
@@ -350,7 +363,7 @@ void Publishing::failed(Pending& pending, const Error& error) {
   event.retry_after_ms = full ? 5000 : 500;
   PublishRequest request;
   request.session = pending.author;
-  request.bytes = pending.bytes;
+  request.flight = pending.flight;
   request.publish.first_sequence = pending.first;
   request.publish.deltas = std::move(pending.deltas);
   refuse(request, std::move(event));
@@ -381,9 +394,8 @@ void Publishing::recover() {
 // ---- refusing ----
 
 void Publishing::refuse(const PublishRequest& request, frames::ErrorEvent error) {
-  ++refused_;
   error.through_sequence = request.publish.deltas.empty() ? request.publish.first_sequence : last_of(request.publish);
-  effects_->push_back(Tell{request.session, PublishAnswer{std::move(error), request.bytes}});
+  effects_->push_back(Tell{request.session, PublishAnswer{std::move(error), request.flight}});
 }
 
 }  // namespace weir::core

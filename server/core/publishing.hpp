@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "weir/core/authorizer.hpp"
+#include "weir/core/counts.hpp"
 #include "weir/core/document.hpp"
 
 namespace weir::core {
@@ -61,8 +62,8 @@ class Publishing {
   };
   [[nodiscard]] std::optional<MarkRead> take_mark_read(Ticket ticket);
 
-  [[nodiscard]] std::uint64_t published() const { return published_; }
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  [[nodiscard]] const HubCounts& counts() const { return counts_; }
+  [[nodiscard]] std::size_t pending() const { return pending_.size(); }
 
  private:
   struct Pending {
@@ -77,7 +78,7 @@ class Publishing {
     Sequence first;
     std::vector<Delta> deltas;
     Seconds time;
-    std::size_t bytes = 0;
+    Flight flight;                                  ///< of a publish; of a contribution it is in there
     std::optional<ContributeRequest> contribution;  ///< the first of those gathered here
     std::vector<Digest> digests;
     std::optional<std::string> cover;
@@ -108,6 +109,7 @@ class Publishing {
   void contribution_failed(Pending& pending, const Error& error);
   void refuse(const PublishRequest& request, frames::ErrorEvent error);
   void committed(Pending& pending, const Appended& appended);
+  void count(const Pending& pending);
   void dispatch(Pending& pending, const Appended& appended);
   void failed(Pending& pending, const Error& error);
   void recover();
@@ -124,8 +126,7 @@ class Publishing {
   std::unordered_map<Ticket, MarkRead> mark_reads_;
   std::vector<Document*> touched_by_failure_;
   bool lane_failed_ = false;
-  std::uint64_t published_ = 0;
-  std::uint64_t refused_ = 0;
+  HubCounts counts_;
 };
 
 }  // namespace weir::core

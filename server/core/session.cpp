@@ -168,8 +168,7 @@ void Session::on(frames::Publish publish) {
   if (known == nullptr) return;
   std::size_t bytes = 0;
   for (const Delta& delta : publish.deltas) bytes += delta.payload.size() + sizeof(Delta);
-  fly(bytes);
-  host_.to_hub(known->space, PublishRequest{options_.self, std::move(publish), bytes});
+  host_.to_hub(known->space, PublishRequest{options_.self, std::move(publish), fly(bytes)});
 }
 
 void Session::on(frames::SetPresence presence) {
@@ -200,8 +199,9 @@ void Session::contribute(Contribution contribution) {
   const Subscription* known = subscription(contribution.document);
   if (known == nullptr || closing_) return;
   const std::size_t bytes = (contribution.payload ? contribution.payload->size() : 0) + sizeof(Contribution);
-  fly(bytes);
-  host_.to_hub(known->space, ContributeRequest{options_.self, std::move(contribution), bytes});
+  Flight flight = fly(bytes);
+  if (!contribution.payload) flight.since = {};  // nothing of the client's waits to be stored
+  host_.to_hub(known->space, ContributeRequest{options_.self, std::move(contribution), flight});
 }
 
 void Session::set_presence(ForeignPresence presence) {
@@ -227,7 +227,10 @@ void Session::close(std::uint16_t code, std::string reason) {
   host_.close(code, reason);
 }
 
-void Session::tell(const frames::ServerEvent& event) { dialect_->event(event, *this); }
+void Session::tell(const frames::ServerEvent& event) {
+  if (const auto* error = std::get_if<frames::ErrorEvent>(&event)) host_.refused(error->error.code);
+  dialect_->event(event, *this);
+}
 
 // ---- from the hub ----
 
@@ -270,7 +273,7 @@ void Session::on(const SubscribeRefused& refused) {
 }
 
 void Session::on(const PublishAnswer& answer) {
-  landed(answer.bytes);
+  landed(answer.flight, std::holds_alternative<frames::Stored>(answer.event));
   if (closing_) return;
   std::visit([this](const auto& event) { tell(event); }, answer.event);
   const auto* error = std::get_if<frames::ErrorEvent>(&answer.event);
@@ -278,7 +281,7 @@ void Session::on(const PublishAnswer& answer) {
 }
 
 void Session::on(const ContributeAnswer& answer) {
-  landed(answer.bytes);
+  landed(answer.flight, !answer.error);
   if (closing_) return;
   if (!answer.echo.empty()) send(answer.echo);
   if (answer.error) tell(*answer.error);
@@ -360,12 +363,16 @@ void Session::forget(DocumentHandle document) {
 
 // ---- pace ----
 
-void Session::fly(std::size_t bytes) {
+Flight Session::fly(std::size_t bytes) {
   in_flight_bytes_ += bytes;
   pace();
+  return {bytes, host_.moment()};
 }
 
-void Session::landed(std::size_t bytes) { in_flight_bytes_ -= std::min(bytes, in_flight_bytes_); }
+void Session::landed(const Flight& flight, bool stored) {
+  in_flight_bytes_ -= std::min(flight.bytes, in_flight_bytes_);
+  if (stored) host_.stored(flight.since);
+}
 
 // Reads the peer or lets it wait, and wakes the writer when something waits.
 void Session::pace() {
@@ -387,8 +394,7 @@ void Session::tick() {
   const Now now = host_.now();
   std::erase_if(feeds_, [this](const auto& entry) {
     if (!entry.second->empty()) return false;
-    fell_behind_before_ += entry.second->fell_behind();
-    delivered_before_ += entry.second->delivered();
+    counts_before_ += entry.second->counts();
     return true;
   });
   dialect_->tick(now, *this);
@@ -417,16 +423,14 @@ void Session::drain(const std::string& reason, std::uint64_t reconnect_after_ms)
   close(close_going_away, reason);
 }
 
-std::uint64_t Session::fell_behind() const {
-  std::uint64_t sum = fell_behind_before_;
-  for (const auto& [space, feed] : feeds_) sum += feed->fell_behind();
+FeedCounts Session::counts() const {
+  FeedCounts sum = counts_before_;
+  for (const auto& [space, feed] : feeds_) sum += feed->counts();
   return sum;
 }
 
-std::uint64_t Session::delivered() const {
-  std::uint64_t sum = delivered_before_;
-  for (const auto& [space, feed] : feeds_) sum += feed->delivered();
-  return sum;
+bool Session::behind() const {
+  return std::any_of(feeds_.begin(), feeds_.end(), [](const auto& entry) { return !entry.second->live(); });
 }
 
 }  // namespace weir::core

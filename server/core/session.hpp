@@ -41,6 +41,13 @@ class SessionHost {
   virtual void close(std::uint16_t code, const std::string& reason) = 0;
   [[nodiscard]] virtual ProducerId random_producer() = 0;
   [[nodiscard]] virtual Now now() const = 0;
+
+  // For whoever measures; nothing depends on them.
+  [[nodiscard]] virtual Moment moment() const { return {}; }
+  /// A publish that came in then is answered as stored.
+  virtual void stored(Moment /*since*/) {}
+  /// The peer is told this error.
+  virtual void refused(Code /*code*/) {}
 };
 
 class Session final : public SessionPort, private FeederHost {
@@ -70,8 +77,17 @@ class Session final : public SessionPort, private FeederHost {
   void tick();
   void drain(const std::string& reason, std::uint64_t reconnect_after_ms);
   [[nodiscard]] SessionId id() const { return options_.self.id; }
-  [[nodiscard]] std::uint64_t fell_behind() const;
-  [[nodiscard]] std::uint64_t delivered() const;
+
+  // To be measured.
+  [[nodiscard]] FeedCounts counts() const;
+  [[nodiscard]] std::size_t queued_bytes() const { return queue_.bytes(); }
+  [[nodiscard]] std::size_t in_flight_bytes() const { return in_flight_bytes_; }
+  /// The peer is not read, because it has too much in flight or reads too little itself.
+  [[nodiscard]] bool paused() const { return !reading_; }
+  /// In some space it is served from the log.
+  [[nodiscard]] bool behind() const;
+  /// To be asked after flushed(): when the oldest live record that went out with it came in; 0: there was none.
+  [[nodiscard]] Moment oldest_flushed() { return queue_.oldest_taken(); }
 
   // SessionPort, for the dialect.
   void submit(frames::ClientEvent event) override;
@@ -117,8 +133,8 @@ class Session final : public SessionPort, private FeederHost {
   [[nodiscard]] const Subscription* subscription(DocumentHandle document, Sequence through = {});
   [[nodiscard]] Feeder& feeder(const SpaceName& space);
   void forget(DocumentHandle document);
-  void fly(std::size_t bytes);
-  void landed(std::size_t bytes);
+  [[nodiscard]] Flight fly(std::size_t bytes);
+  void landed(const Flight& flight, bool stored);
   void pace();
 
   Options options_;
@@ -153,8 +169,7 @@ class Session final : public SessionPort, private FeederHost {
   bool ping_unanswered_ = false;  ///< written, nothing heard since
   Time stalled_since_{};
   bool output_waits_ = false;
-  std::uint64_t fell_behind_before_ = 0;  ///< by feeders that are gone
-  std::uint64_t delivered_before_ = 0;
+  FeedCounts counts_before_;  ///< of feeders that are gone
 };
 
 }  // namespace weir::core

@@ -22,6 +22,8 @@ class Executor {
   virtual void call_after(std::chrono::milliseconds delay, Task task) = 0;
   /// Steady time since some start.
   [[nodiscard]] virtual std::chrono::milliseconds steady_now() const = 0;
+  /// The same in nanoseconds, for measuring, of one clock for all executors of a process.
+  [[nodiscard]] virtual std::chrono::nanoseconds moment() const { return steady_now(); }
   /// Unix time in whole seconds.
   [[nodiscard]] virtual Seconds wall_now() const = 0;
 };

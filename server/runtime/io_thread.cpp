@@ -45,6 +45,10 @@ std::chrono::milliseconds IoThread::steady_now() const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin_);
 }
 
+std::chrono::nanoseconds IoThread::moment() const {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch());
+}
+
 Seconds IoThread::wall_now() const {
   const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
   return {static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(since_epoch).count())};

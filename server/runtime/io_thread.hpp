@@ -8,7 +8,7 @@
 //
 // Kept apart from executor.hpp: transports include this one, shards never do, so that the simulation can drive them.
 //
-// Threads: post(), steady_now() and wall_now() from any; call_after() and context() on the thread itself, or before
+// Threads: post() and the clocks from any; call_after() and context() on the thread itself, or before
 // start(); start() and stop() from the owner.
 #pragma once
 
@@ -37,6 +37,7 @@ class IoThread final : public Executor {
   void post(Task task) override;
   void call_after(std::chrono::milliseconds delay, Task task) override;
   [[nodiscard]] std::chrono::milliseconds steady_now() const override;
+  [[nodiscard]] std::chrono::nanoseconds moment() const override;
   [[nodiscard]] Seconds wall_now() const override;
 
   [[nodiscard]] boost::asio::io_context& context() { return context_; }

@@ -25,6 +25,11 @@ void ReaderPool::submit(Task task) {
   changed_.notify_one();
 }
 
+std::size_t ReaderPool::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return queue_.size();
+}
+
 void ReaderPool::stop() {
   {
     const std::lock_guard lock(mutex_);

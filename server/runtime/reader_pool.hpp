@@ -30,11 +30,13 @@ class ReaderPool final : public BlockingPool {
 
   void submit(Task task) override;
   void stop();
+  /// Tasks that wait for a thread. From any thread.
+  [[nodiscard]] std::size_t waiting() const;
 
  private:
   void work();
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Task> queue_;  // mutex_
   bool stopping_ = false;   // mutex_

@@ -23,10 +23,15 @@
 
 namespace weir::shard {
 
+/// Ways to connect, for telling them apart in figures.
+enum class Transport : std::uint8_t { websocket = 0, grpc = 1 };
+inline constexpr std::size_t transports = 2;
+
 /// Implemented by a transport.
 class Connection {
  public:
   virtual ~Connection() = default;
+  [[nodiscard]] virtual Transport transport() const { return Transport::websocket; }
   /// Bytes wait. Called at most once until take() has returned nothing; may be called from inside receive().
   virtual void output_ready() = 0;
   virtual void reading(bool wanted) = 0;

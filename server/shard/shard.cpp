@@ -101,6 +101,10 @@ void ShardImpl::perform(Message message) {
     if (listeners == listeners_.end()) return;
     for (LocalSession* session : listeners->second) session->core().deliver(*presence);
   } else if (auto* read_answer = std::get_if<core::ReadAnswer>(&message)) {
+    if (read_answer->records) {
+      counters_.reads.records += read_answer->records->size();
+      for (const Record& record : *read_answer->records) counters_.reads.bytes += record.payload.size();
+    }
     if (const auto session = sessions_.find(read_answer->session); session != sessions_.end())
       session->second->core().have_read(std::move(*read_answer));
   } else if (auto* append = std::get_if<Committed>(&message)) {
@@ -130,6 +134,7 @@ void ShardImpl::step(core::HubInput input) {
 // ---- effects ----
 
 void ShardImpl::on(core::LoadDocument effect) {
+  ++counters_.reads.open;
   fleet_->environment.readers.submit([this, path = effect.path] {
     auto& log = fleet_->environment.log;
     const auto load = [&]() -> Result<core::LoadedDocument> {
@@ -146,6 +151,7 @@ void ShardImpl::on(core::LoadDocument effect) {
 }
 
 void ShardImpl::on(core::Inspect effect) {
+  ++counters_.reads.inspect;
   fleet_->environment.readers.submit([this, effect = std::move(effect)] {
     auto& log = fleet_->environment.log;
     const auto inspect = [&]() -> Result<core::Inspection> {
@@ -167,6 +173,7 @@ void ShardImpl::on(core::Inspect effect) {
 }
 
 void ShardImpl::on(core::FindRecords effect) {
+  ++counters_.reads.resend;
   fleet_->environment.readers.submit([this, effect = std::move(effect)] {
     auto found = fleet_->environment.log.find(*effect.path, effect.producer, effect.first, effect.last,
                                               fleet_->environment.limits.resend_records_scanned_max);
@@ -205,6 +212,7 @@ void ShardImpl::to_hub(const SpaceName& space, core::HubInput input) {
 }
 
 void ShardImpl::read(core::ReadRequest request) {
+  ++counters_.reads.catch_up;
   fleet_->environment.readers.submit([this, request = std::move(request)] {
     auto page = fleet_->environment.log.read_document(*request.path, request.after, request.upto, request.bytes_max);
     core::ReadAnswer answer{request.session, request.space, request.number, request.document, request.upto, {}, false};
@@ -251,8 +259,7 @@ void ShardImpl::close_session(SessionId session, std::uint16_t code, const std::
 
 void ShardImpl::closed(LocalSession& session) {
   auto node = sessions_.extract(session.core().id());
-  fell_behind_before_ += session.core().fell_behind();
-  delivered_before_ += session.core().delivered();
+  feeds_before_ += session.core().counts();
   if (!node.empty()) leaving_.push_back(std::move(node.mapped()));
   if (draining_ && sessions_.empty() && drained_) post(Run(std::exchange(drained_, nullptr)));
   settle();
@@ -297,22 +304,29 @@ void ShardImpl::tick() {
 }
 
 void ShardImpl::count() {
-  std::uint64_t delivered = delivered_before_;
-  std::uint64_t fell_behind = fell_behind_before_;
+  core::FeedCounts feeds = feeds_before_;
+  counters_.sessions = sessions_.size();
+  counters_.documents = hub_.documents_open();
+  counters_.appends_pending = hub_.appends_pending();
+  counters_.queued_bytes = counters_.in_flight_bytes = counters_.sessions_paused = counters_.sessions_behind = 0;
   for (const auto& [id, session] : sessions_) {
-    delivered += session->core().delivered();
-    fell_behind += session->core().fell_behind();
+    const core::Session& one = session->core();
+    feeds += one.counts();
+    counters_.queued_bytes += one.queued_bytes();
+    counters_.in_flight_bytes += one.in_flight_bytes();
+    counters_.sessions_paused += one.paused() ? 1 : 0;
+    counters_.sessions_behind += one.behind() ? 1 : 0;
   }
-  sessions_count_ = sessions_.size();
-  documents_count_ = hub_.documents_open();
-  published_count_ = hub_.published();
-  refused_count_ = hub_.refused();
-  delivered_count_ = delivered;
-  fell_behind_count_ = fell_behind;
+  counters_.delivered_live = feeds.live;
+  counters_.delivered_from_log = feeds.from_log;
+  counters_.fell_behind = feeds.fell_behind;
+  counters_.hub = hub_.counts();
+  shown_.write(counters_);
 }
 
-Counters ShardImpl::counters() const {
-  return {sessions_count_, documents_count_, published_count_, delivered_count_, fell_behind_count_, refused_count_};
+void ShardImpl::measure(observe::Histogram& histogram, core::Moment since) {
+  if (since == core::Moment{}) return;
+  histogram.add(static_cast<std::uint64_t>(std::max(moment() - since, core::Moment{}).count()));
 }
 
 }  // namespace weir::shard

@@ -7,8 +7,8 @@
 //   auto shards = make_shards(environment, executors);
 //   shards[0]->open(std::make_unique<NativeDialect>(...), connection);      // on that shard's thread
 //
-// Threads: open() and the Session it returns on the shard's own executor; delete_document(), drain(), watch() and
-// counters() from any.
+// Threads: open() and the Session it returns on the shard's own executor; delete_document(), drain(), watch(),
+// counters() and timings() from any.
 #pragma once
 
 #include <functional>
@@ -21,6 +21,7 @@
 #include "weir/core/limits.hpp"
 #include "weir/runtime/executor.hpp"
 #include "weir/shard/connection.hpp"
+#include "weir/shard/counters.hpp"
 #include "weir/storage/delta_log.hpp"
 
 namespace weir::shard {
@@ -36,16 +37,6 @@ struct Environment {
   core::Limits limits;
   std::string server_version;
   std::string durability = "sync";
-};
-
-/// Sums since the start, for operators and benchmarks.
-struct Counters {
-  std::uint64_t sessions = 0;   ///< open now
-  std::uint64_t documents = 0;  ///< open now
-  std::uint64_t published = 0;
-  std::uint64_t delivered = 0;  ///< deliveries queued for sessions, live or from the log
-  std::uint64_t fell_behind = 0;
-  std::uint64_t refused = 0;
 };
 
 /// Wants to know when something new of a space is durable. Called on the thread of the shard that owns the space.
@@ -70,6 +61,7 @@ class Shard {
   /// shard owns it. What was committed before may be told or not: read the log after watching.
   virtual void watch(const SpaceName& space, std::weak_ptr<SpaceWatcher> watcher) = 0;
   [[nodiscard]] virtual Counters counters() const = 0;
+  [[nodiscard]] virtual Timings timings() const = 0;
 };
 
 /// One shard per executor, all knowing each other. Destroy them after their executors have stopped.

@@ -6,13 +6,13 @@
 // Threads: every member on the shard's executor, but for `mailbox_` and the counters.
 #pragma once
 
-#include <atomic>
 #include <deque>
 #include <unordered_map>
 #include <variant>
 
 #include "weir/core/hub.hpp"
 #include "weir/core/session.hpp"
+#include "weir/observe/published.hpp"
 #include "weir/runtime/mailbox.hpp"
 #include "weir/shard/shard.hpp"
 
@@ -54,7 +54,8 @@ class ShardImpl final : public Shard {
   void delete_document(DocumentPath path, std::function<void(Result<Offset>)> done) override;
   void drain(std::string reason, std::chrono::milliseconds reconnect_after, std::function<void()> done) override;
   void watch(const SpaceName& space, std::weak_ptr<SpaceWatcher> watcher) override;
-  [[nodiscard]] Counters counters() const override;
+  [[nodiscard]] Counters counters() const override { return shown_.read(); }
+  [[nodiscard]] Timings timings() const override { return {acknowledged_.read(), delivered_.read()}; }
 
   /// From any thread.
   void post(Message message);
@@ -68,6 +69,10 @@ class ShardImpl final : public Shard {
   void wake(LocalSession& session);
   void closed(LocalSession& session);
   void close_session(SessionId session, std::uint16_t code, const std::string& reason);
+  [[nodiscard]] core::Moment moment() const { return executor_.moment(); }
+  [[nodiscard]] Counters& counting() { return counters_; }
+  void acknowledged(core::Moment since) { measure(acknowledged_, since); }
+  void delivered(core::Moment since) { measure(delivered_, since); }
   /// Runs until nothing is left to do here, then wakes the sessions that have output.
   void settle();
 
@@ -81,6 +86,7 @@ class ShardImpl final : public Shard {
   void committed(Committed what);
   void tick();
   void count();
+  void measure(observe::Histogram& histogram, core::Moment since);
 
   void on(core::LoadDocument effect);
   void on(core::Inspect effect);
@@ -114,11 +120,13 @@ class ShardImpl final : public Shard {
   std::string drain_reason_;
   std::uint64_t reconnect_after_ms_ = 0;
 
-  // Counted on the shard's thread, read from any.
-  std::uint64_t fell_behind_before_ = 0;
-  std::uint64_t delivered_before_ = 0;
-  std::atomic<std::uint64_t> sessions_count_{0}, documents_count_{0}, published_count_{0}, delivered_count_{0},
-      fell_behind_count_{0}, refused_count_{0};
+  Counters counters_;
+  core::FeedCounts feeds_before_;  ///< of sessions that are gone
+
+  // Written on the shard's thread, read from any.
+  observe::Published<Counters> shown_;
+  observe::Histogram acknowledged_{observe::bounds::seconds};
+  observe::Histogram delivered_{observe::bounds::seconds};
 };
 
 /// A session of this shard: the core's, joined to its transport.
@@ -138,7 +146,7 @@ class LocalSession final : public Session, private core::SessionHost {
   [[nodiscard]] bool framed() const override { return core_.dialect().framed(); }
   void receive(const SharedBytes& message) override;
   bool take(std::size_t bytes_max, std::vector<SharedBytes>& out) override;
-  void flushed() override { core_.flushed(); }
+  void flushed() override;
   void heard() override { core_.heard(); }
   void closed() override;
 
@@ -152,9 +160,13 @@ class LocalSession final : public Session, private core::SessionHost {
   void close(std::uint16_t code, const std::string& reason) override;
   [[nodiscard]] ProducerId random_producer() override;
   [[nodiscard]] core::Now now() const override { return shard_.now(); }
+  [[nodiscard]] core::Moment moment() const override { return shard_.moment(); }
+  void stored(core::Moment since) override { shard_.acknowledged(since); }
+  void refused(Code code) override { ++shard_.counting().refused[static_cast<std::size_t>(code)]; }
 
   ShardImpl& shard_;
   Connection* connection_;  ///< null once closed
+  Traffic& traffic_;
   core::Session core_;
 };
 

@@ -3,6 +3,7 @@
 #include <rocksdb/utilities/checkpoint.h>
 
 #include "weir/rocksdb/chain.hpp"
+#include "weir/rocksdb/figures.hpp"
 #include "weir/rocksdb/reading.hpp"
 #include "weir/rocksdb/store.hpp"
 #include "weir/rocksdb/writer.hpp"
@@ -170,6 +171,23 @@ Result<std::vector<DocumentSummary>> RocksLog::documents(const SpaceName& space,
 const Recovery& RocksLog::recovery() const { return parts_->store->recovery(); }
 
 RocksCounters RocksLog::counters() const { return parts_->writer ? parts_->writer->counters() : RocksCounters{}; }
+
+LogFigures RocksLog::figures() const {
+  const RocksCounters counters = this->counters();
+  LogFigures figures;
+  figures.commits = counters.commits;
+  figures.appends = counters.appends;
+  figures.appends_refused = counters.refused;
+  figures.records = counters.records;
+  figures.payload_bytes = counters.payload_bytes;
+  figures.queued_appends = counters.queued_appends;
+  figures.queued_bytes = counters.queued_bytes;
+  figures.queued_bytes_max = counters.queued_bytes_max;
+  figures.full = counters.disk_full;
+  figures.failed = counters.broken;
+  figures.engine = engine_figures(*parts_->store);
+  return figures;
+}
 
 Result<void> RocksLog::checkpoint(const std::filesystem::path& target) const {
   rocksdb::Checkpoint* raw = nullptr;

@@ -7,7 +7,7 @@
 // One writer thread gathers everything that waits into one atomic write and one fsync, and gathers the next while that
 // one runs. The destructor commits what is queued, runs the completions, and closes the store.
 //
-// Threads: as DeltaLog. counters() and recovery() from any thread.
+// Threads: as DeltaLog. counters(), figures() and recovery() from any thread.
 #pragma once
 
 #include <chrono>
@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "weir/storage/delta_log.hpp"
+#include "weir/storage/log_figures.hpp"
 
 namespace rocksdb {
 class FileSystem;
@@ -40,6 +41,8 @@ struct RocksOptions {
   /// The store was restored from a backup: begin a new incarnation, so that clients notice what they have and it has
   /// not.
   bool begin_incarnation = false;
+  /// Told of every commit and fsync.
+  std::shared_ptr<LogWatcher> watcher{};
   /// What the store's files go through; empty: the operating system. Tests put their faults here.
   std::shared_ptr<rocksdb::FileSystem> file_system{};
 };
@@ -66,11 +69,12 @@ struct RocksCounters {
   std::uint64_t sync_nanoseconds = 0;
   std::uint64_t queued_appends = 0;
   std::uint64_t queued_bytes = 0;
+  std::uint64_t queued_bytes_max = 0;
   bool disk_full = false;  ///< appends are refused until there is room again
   bool broken = false;     ///< a failed fsync: appends are refused until a restart
 };
 
-class RocksLog final : public DeltaLog {
+class RocksLog final : public DeltaLog, public MeasuredLog {
  public:
   /// FAILED_PRECONDITION when another process has the store or a newer weir wrote it, DATA_LOSS when it is damaged.
   [[nodiscard]] static Result<std::unique_ptr<RocksLog>> open(RocksOptions options);
@@ -99,6 +103,7 @@ class RocksLog final : public DeltaLog {
 
   [[nodiscard]] const Recovery& recovery() const;
   [[nodiscard]] RocksCounters counters() const;
+  [[nodiscard]] LogFigures figures() const override;
   /// A consistent copy of the store in a folder that must not exist yet; files are hard-linked where possible. The
   /// store goes on meanwhile. Open the copy with `begin_incarnation`.
   [[nodiscard]] Result<void> checkpoint(const std::filesystem::path& target) const;

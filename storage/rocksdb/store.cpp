@@ -69,6 +69,7 @@ Result<std::unique_ptr<Store>> Store::open(const RocksOptions& options, bool rea
   store->read_only_ = read_only;
   store->recovery_.created = !exists;
   store->recovery_.wal_bytes = wal_bytes_in(options.path);
+  store->watch_.watcher = options.watcher;
   store->env_ = rocksdb::NewCompositeEnv(
       watched(options.file_system ? options.file_system : rocksdb::FileSystem::Default(), store->watch_));
   if (auto failed = store->open_database(options)) return *std::move(failed);

@@ -39,6 +39,7 @@ class Store {
   [[nodiscard]] rocksdb::ColumnFamilyHandle* rows() const { return families_[0]; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* runs() const { return families_[1]; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* order() const { return families_[2]; }
+  [[nodiscard]] const std::vector<rocksdb::ColumnFamilyHandle*>& column_families() const { return families_; }
   [[nodiscard]] const StoreIncarnation& incarnation() const { return incarnation_; }
   [[nodiscard]] const Recovery& recovery() const { return recovery_; }
   [[nodiscard]] const SyncWatch& watch() const { return watch_; }

@@ -25,6 +25,7 @@ class WatchedFile final : public rocksdb::FSWritableFileOwnerWrapper {
     if (!status.ok()) watch_.failed = true;
     if (wal_) {
       const auto spent = std::chrono::steady_clock::now() - begin;
+      if (watch_.watcher != nullptr) watch_.watcher->synced(spent);
       watch_.wal_syncs += 1;
       watch_.wal_sync_nanoseconds +=
           static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(spent).count());

@@ -11,12 +11,15 @@
 #include <atomic>
 #include <memory>
 
+#include "weir/storage/log_figures.hpp"
+
 namespace weir::storage::rocks {
 
 struct SyncWatch {
   std::atomic<std::uint64_t> wal_syncs{0};
   std::atomic<std::uint64_t> wal_sync_nanoseconds{0};
   std::atomic<bool> failed{false};
+  std::shared_ptr<LogWatcher> watcher;  ///< set before any file is opened; told of every sync of the write-ahead log
 };
 
 /// `watch` outlives the file system and every file opened through it.

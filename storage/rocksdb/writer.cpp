@@ -79,8 +79,9 @@ void Writer::write(std::deque<Queued> items) {
     }
     answers.push_back({item.lane, std::move(item.done), std::move(result)});
   }
-  const std::uint64_t records = commit.records(), payload_bytes = commit.payload_bytes();
+  CommitFigures figures{stored, commit.records(), commit.payload_bytes(), {}};
   if (!commit.empty()) {
+    const auto begin = std::chrono::steady_clock::now();
     if (auto failed = write_batch(commit)) {
       stored = 0;
       for (Answer& one : answers) {
@@ -90,8 +91,10 @@ void Writer::write(std::deque<Queued> items) {
       }
     } else {
       commits_ += 1;
-      records_ += records;
-      payload_bytes_ += payload_bytes;
+      records_ += figures.records;
+      payload_bytes_ += figures.payload_bytes;
+      figures.duration = std::chrono::steady_clock::now() - begin;
+      if (options_.watcher != nullptr) options_.watcher->committed(figures);
     }
   }
   appends_ += stored;
@@ -175,6 +178,7 @@ RocksCounters Writer::counters() const {
   counters.sync_nanoseconds = store_.watch().wal_sync_nanoseconds;
   counters.queued_appends = queue_.queued_items();
   counters.queued_bytes = queue_.queued_bytes();
+  counters.queued_bytes_max = options_.queue_bytes_max;
   counters.disk_full = disk_full_;
   counters.broken = broken_;
   return counters;

@@ -45,6 +45,7 @@ FOREIGN = [
     (r"rocksdb/", ["storage/rocksdb/*"], "use the interfaces in storage/"),
     (r"boost/asio|boost/beast", ["server/runtime/*", "server/transport/*", "server/app/*", "client-sdk/cpp/*"],
      "sockets and executors belong to runtime and transport; the rest runs in the simulation too"),
+    (r"prometheus/", ["server/app/*"], "observe counts; only app puts it into Prometheus' words"),
     (r"grpc", ["server/transport/grpc/*"], "only the gRPC transport knows gRPC"),
     (r"openssl/", ["proto/vocabulary/*.cpp", "server/auth/*.cpp", "server/transport/*", "server/app/*", "storage/*/*.cpp",
                    "server/runtime/*.cpp"], "use weir/vocabulary/digest.hpp"),

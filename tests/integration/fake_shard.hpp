@@ -114,6 +114,7 @@ class FakeShard final : public shard::Shard {
   void drain(std::string, std::chrono::milliseconds, std::function<void()> done) override { done(); }
   void watch(const SpaceName&, std::weak_ptr<shard::SpaceWatcher>) override {}
   [[nodiscard]] shard::Counters counters() const override { return {}; }
+  [[nodiscard]] shard::Timings timings() const override { return {}; }
 
   /// Runs on the shard's thread; returns when it has.
   template <class Function>

@@ -48,6 +48,7 @@ class OneShot final : private shard::Connection, public std::enable_shared_from_
   void leave();
 
   // shard::Connection
+  [[nodiscard]] shard::Transport transport() const override { return shard::Transport::grpc; }
   void output_ready() override;
   void reading(bool) override {}
   void close(std::uint16_t code, std::string_view reason) override;

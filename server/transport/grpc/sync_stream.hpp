@@ -55,6 +55,7 @@ class SyncStream final : public SyncReactor,
   [[nodiscard]] ::grpc::Status status_of(std::uint16_t close_code, std::string_view reason) const;
 
   // shard::Connection
+  [[nodiscard]] shard::Transport transport() const override { return shard::Transport::grpc; }
   void output_ready() override;
   void reading(bool wanted) override;
   void close(std::uint16_t code, std::string_view reason) override;

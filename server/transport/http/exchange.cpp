@@ -183,6 +183,7 @@ net::awaitable<Exchange::Next> Exchange::upgrade() {
   if (!take_over) co_return co_await send(error_reply(take_over.error()));
   Upgraded upgraded{stream_.release_socket(), bhttp::request<bhttp::empty_body>(std::move(parser_->get().base())),
                     beast::buffers_to_string(buffer_.data()), thread_, std::move(slot_)};
+  door_.answered(101);
   (*take_over)(std::move(upgraded));
   co_return Next::end;
 }
@@ -239,6 +240,7 @@ void Exchange::fill_header(bhttp::response<Body>& response, const Reply& reply, 
 }
 
 net::awaitable<Exchange::Next> Exchange::send(Reply reply) {
+  door_.answered(reply.status);
   bool keep = parser_->is_header_done() && parser_->is_done() && parser_->get().keep_alive() && !door_.stopping();
   for (const auto& [name, value] : reply.headers) {
     if (beast::iequals(name, "connection") && beast::iequals(value, "close")) keep = false;

@@ -83,8 +83,10 @@ void FrontDoor::on_accepted(boost::system::error_code error, tcp::socket socket,
     return retry_later();
   }
   if (!error && connections_->load(std::memory_order_relaxed) >= options_.connections_max) {
+    counters_.refused.fetch_add(1, std::memory_order_relaxed);
     refuse(std::move(socket));
   } else if (!error) {
+    counters_.accepted.fetch_add(1, std::memory_order_relaxed);
     // The thread owns the socket from here on.
     threads_[thread]->post([this, held = std::make_shared<tcp::socket>(std::move(socket)), thread,
                             slot = make_slot(connections_)]() mutable {

@@ -13,6 +13,7 @@
 // have stopped and before they are destroyed.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
@@ -50,6 +51,13 @@ struct FrontDoorOptions {
   std::string server = "weir";
 };
 
+/// What went through the door since the start; `connections` now. Threads: any.
+struct DoorCounters {
+  std::atomic<std::uint64_t> accepted{0};
+  std::atomic<std::uint64_t> refused{0};                 ///< there were too many
+  std::array<std::atomic<std::uint64_t>, 6> answered{};  ///< requests, by the first digit of the status; 1: upgraded
+};
+
 class FrontDoor {
  public:
   /// `routes` must outlive it.
@@ -65,6 +73,9 @@ class FrontDoor {
   /// once, on some thread, when no reply is under way. A reply that is under way when the threads stop is broken off
   /// visibly, so that no reader takes a part for the whole.
   void drain(std::function<void()> done);
+  /// Open connections, upgraded ones too. From any thread.
+  [[nodiscard]] std::size_t connections() const { return connections_->load(std::memory_order_relaxed); }
+  [[nodiscard]] const DoorCounters& counters() const { return counters_; }
 
   // For its connections.
   [[nodiscard]] const FrontDoorOptions& options() const { return options_; }
@@ -74,6 +85,7 @@ class FrontDoor {
   [[nodiscard]] bool stopping() const { return stopping_; }
   [[nodiscard]] ClosingLimits closing_limits() const;
   [[nodiscard]] InHand& in_hand() const { return in_hand_; }
+  void answered(unsigned status) const { counters_.answered.at(status / 100).fetch_add(1, std::memory_order_relaxed); }
 
  private:
   void accept_next();
@@ -90,6 +102,7 @@ class FrontDoor {
   std::size_t next_thread_ = 0;              // first thread
   std::atomic<bool> stopping_ = false;
   mutable InHand in_hand_;
+  mutable DoorCounters counters_;
   /// Connections that live, whoever has them now.
   std::shared_ptr<std::atomic<std::size_t>> connections_ = std::make_shared<std::atomic<std::size_t>>(0);
   /// Those that are being told that there is no room.

@@ -63,7 +63,7 @@ class Contributing : public testing::Test {
 
   void contribute(SessionRef session, std::string_view text, std::optional<std::string> cover = {}) {
     Contribution contribution{document, SharedBytes::copy(text), !cover, std::move(cover)};
-    step(ContributeRequest{session, std::move(contribution), text.size()});
+    step(ContributeRequest{session, std::move(contribution), {text.size(), {}}});
   }
 
   /// The log's oldest append is durable, or has failed.
@@ -91,7 +91,7 @@ class Contributing : public testing::Test {
     std::size_t bytes = 0;
     for (const Tell& tell : told)
       if (const auto* answer = std::get_if<ContributeAnswer>(&tell.message); answer && tell.session.id == session.id)
-        bytes += answer->bytes;
+        bytes += answer->flight.bytes;
     return bytes;
   }
   std::size_t refusals() {
@@ -128,7 +128,7 @@ TEST_F(Contributing, WhatComesDuringACommitGoesTogether) {
   commit();
   EXPECT_EQ(delivered.size(), 2U);
   EXPECT_EQ(given_back(ann), std::string("onetwothreefour").size());
-  EXPECT_EQ(hub.published(), 4U);
+  EXPECT_EQ(hub.counts().deltas[static_cast<std::size_t>(DialectKind::yjs)], 4U);
   EXPECT_TRUE(at_log.empty());
 }
 
