@@ -176,13 +176,15 @@ TEST_F(Http, a_door_that_is_stopping_answers_what_is_in_hand) {
   client.send("GET /held HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const http::Respond respond = held();
   std::promise<void> answered;
+  auto done = answered.get_future();
   door_->drain([&] { answered.set_value(); });
-  EXPECT_EQ(answered.get_future().wait_for(0s), std::future_status::timeout);
+  EXPECT_EQ(done.wait_for(0s), std::future_status::timeout);
   respond(text_reply("the last"));
   const HttpReply reply = client.read_reply();
   EXPECT_EQ(reply.body, "the last");
   EXPECT_EQ(reply.headers.at("connection"), "close");
   EXPECT_TRUE(client.at_end());
+  done.wait();
 }
 
 TEST_F(Http, a_door_with_nothing_in_hand_stops_at_once) {

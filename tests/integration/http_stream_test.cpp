@@ -13,12 +13,13 @@ struct Source {
   std::atomic<int> asked = 0;
   int pieces_max = 1'000'000;
   bool fails = false;
-  std::promise<void> freed;
+  /// The last reply may be freed with its thread, after the source.
+  std::shared_ptr<std::promise<void>> freed = std::make_shared<std::promise<void>>();
 
   /// The route's handler. What it gives out is freed with the reply.
   http::Handler handler(runtime::ReaderPool& readers) {
     return [this, &readers](const http::Request&, const http::Respond& respond) {
-      const std::shared_ptr<void> alive(nullptr, [this](void*) { freed.set_value(); });
+      const std::shared_ptr<void> alive(nullptr, [freed = freed](void*) { freed->set_value(); });
       http::Reply reply{.content_type = "text/plain"};
       reply.stream = [this, &readers, alive](http::Piece piece) {
         readers.submit([this, piece = std::move(piece)] { piece(next()); });
@@ -95,7 +96,7 @@ TEST_F(HttpStream, frees_what_was_made_for_a_client_that_goes_away) {
     client.send("GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_FALSE(client.read_some().empty());
   }
-  source_.freed.get_future().wait();
+  source_.freed->get_future().wait();
 }
 
 TEST_F(HttpStream, breaks_off_what_failed_so_that_a_part_is_not_taken_for_the_whole) {
@@ -150,7 +151,7 @@ TEST_F(HttpStream, is_broken_off_when_the_relay_ends_before_it) {
     thread.reset();
     while (!client.at_end()) client.read_some();
     EXPECT_TRUE(client.broken()) << version;
-    source.freed.get_future().wait();
+    source.freed->get_future().wait();
   }
 }
 
