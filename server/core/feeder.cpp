@@ -8,6 +8,12 @@ namespace weir::core {
 namespace {
 /// Records of one document that follow each other in the merge are encoded together, up to this much.
 constexpr std::size_t stretch_bytes_max = 64 << 10;
+/// Each may bring one record of the largest size, which no budget can foresee.
+constexpr std::size_t reads_under_way_max = 4;
+/// A page is not worth its read when it is smaller than this, whatever the number of documents.
+constexpr std::size_t page_bytes_min = 512;
+/// What a record counts beside its payload.
+constexpr std::size_t record_overhead_bytes = 32;
 }  // namespace
 
 void Feeder::add(const SubscribeAnswer& answer) {
@@ -102,17 +108,50 @@ void Feeder::read_on(Offset target) {
 }
 
 void Feeder::request_pages() {
-  // A page each, so that all of them together stay near the session's budget.
-  const std::size_t share = limits_.session_queue_bytes_max / 2 / std::max<std::size_t>(documents_.size(), 1);
-  const std::size_t bytes_max = std::clamp<std::size_t>(share, 4096, limits_.read_bytes_max);
-  std::vector<ReadRequest> requests;
-  for (auto& [handle, document] : documents_) {
-    if (!document.page.empty() || document.reading != 0 || document.read_to >= target_) continue;
-    document.reading = ++reads_;
-    requests.push_back({options_.session, options_.space, document.reading, handle, document.path, document.read_to,
-                        target_, bytes_max});
+  std::size_t under_way = 0;
+  for (const auto& [handle, document] : documents_) under_way += document.reading != 0 ? 1 : 0;
+  std::vector<DocumentHandle> wanted;  // a host may answer at once, and an answer may end a document
+  for (const auto& [handle, document] : documents_)
+    if (document.front().value == 0 && document.reading == 0 && document.read_to < target_) wanted.push_back(handle);
+  if (wanted.empty() && under_way == 0)
+    if (const Next turn = next(); turn.document != nullptr && turn.document->page.empty())
+      wanted.push_back(turn.handle);
+  for (const DocumentHandle handle : wanted) {
+    if (under_way++ >= reads_under_way_max) break;
+    if (const auto found = documents_.find(handle); found != documents_.end()) request_page(handle, found->second);
   }
-  for (ReadRequest& request : requests) host_.read(std::move(request));
+}
+
+void Feeder::request_page(DocumentHandle handle, Document& document) {
+  // All of them together stay near the session's budget.
+  const std::size_t share = limits_.session_queue_bytes_max / 2 / std::max<std::size_t>(documents_.size(), 1);
+  const std::size_t bytes_max = std::clamp<std::size_t>(share, page_bytes_min, limits_.read_bytes_max);
+  document.reading = ++reads_;
+  host_.read({options_.session, options_.space, document.reading, handle, document.path, document.read_to, target_,
+              bytes_max});
+}
+
+std::size_t Feeder::page_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& [handle, document] : documents_) bytes += document.page_bytes;
+  return bytes;
+}
+
+void Feeder::give_back_pages() {
+  while (page_bytes() > limits_.session_queue_bytes_max / 2) {
+    Document* last = nullptr;
+    std::size_t pages = 0;
+    for (auto& [handle, document] : documents_) {
+      if (document.page.empty()) continue;
+      ++pages;
+      if (last == nullptr || document.front() > last->front()) last = &document;
+    }
+    if (pages < 2) return;
+    last->given_back = last->front();
+    last->read_to = {last->given_back.value - 1};
+    last->page.clear();
+    last->page_bytes = 0;
+  }
 }
 
 void Feeder::have_read(ReadAnswer answer) {
@@ -129,42 +168,51 @@ void Feeder::have_read(ReadAnswer answer) {
       host_.broken(answer.document, error);
     return pump();
   }
-  for (Record& record : *answer.records) document.page.push_back(std::move(record));
+  document.given_back = {};
+  for (Record& record : *answer.records) {
+    document.page_bytes += record.payload.size() + record_overhead_bytes;
+    document.page.push_back(std::move(record));
+  }
   document.read_to = answer.complete || document.page.empty() ? answer.upto : document.page.back().offset;
+  give_back_pages();
   pump();
+}
+
+Feeder::Next Feeder::next() {
+  Next turn{nullptr, {}, {std::numeric_limits<std::uint64_t>::max()}};
+  for (auto& [handle, document] : documents_) {
+    const Offset front = document.front();
+    if (front.value == 0) {
+      if (document.read_to < target_) return {};
+      continue;
+    }
+    if (turn.document == nullptr || front < turn.document->front()) {
+      if (turn.document != nullptr) turn.runner_up = turn.document->front();
+      turn.document = &document;
+      turn.handle = handle;
+    } else {
+      turn.runner_up = std::min(turn.runner_up, front);
+    }
+  }
+  return turn;
 }
 
 // Queues the stretch with the smallest offsets, if every document's next record is known.
 bool Feeder::merge_one() {
-  auto smallest = documents_.end();
-  Offset runner_up{std::numeric_limits<std::uint64_t>::max()};
-  for (auto entry = documents_.begin(); entry != documents_.end(); ++entry) {
-    const Document& document = entry->second;
-    if (document.page.empty()) {
-      if (document.read_to < target_) return false;
-      continue;
-    }
-    const Offset front = document.page.front().offset;
-    if (smallest == documents_.end() || front < smallest->second.page.front().offset) {
-      if (smallest != documents_.end()) runner_up = smallest->second.page.front().offset;
-      smallest = entry;
-    } else {
-      runner_up = std::min(runner_up, front);
-    }
-  }
-  if (smallest == documents_.end()) return false;
-  Document& document = smallest->second;
+  const Next turn = next();
+  if (turn.document == nullptr || turn.document->page.empty()) return false;
+  Document& document = *turn.document;
   std::vector<Record> stretch;
   std::size_t bytes = 0;
-  while (!document.page.empty() && document.page.front().offset < runner_up && bytes < stretch_bytes_max) {
-    bytes += document.page.front().payload.size() + 32;
+  while (!document.page.empty() && document.page.front().offset < turn.runner_up && bytes < stretch_bytes_max) {
+    bytes += document.page.front().payload.size() + record_overhead_bytes;
     stretch.push_back(std::move(document.page.front()));
     document.page.pop_front();
   }
+  document.page_bytes -= bytes;
   document.cursor = stretch.back().offset;
   ++counts_.from_log;
-  queue_.push_records(options_.id, smallest->first, stretch.front().offset,
-                      encoder_.records(smallest->first, stretch, false));
+  queue_.push_records(options_.id, turn.handle, stretch.front().offset, encoder_.records(turn.handle, stretch, false));
   return true;
 }
 

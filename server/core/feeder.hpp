@@ -9,7 +9,11 @@
 // session's whole space, so that order across its documents survives. Subscribing to a document with history is the
 // same thing: reading until caught up. Answers of an older generation are ignored.
 //
-// Threads: the session's own. Limits: at most half the session's queue is filled from the log at a time.
+// To merge by offset, the next offset of every document must be known, but not its payload: pages that together are too
+// much are given back, those needed last first, and read again when it is their turn.
+//
+// Threads: the session's own. Limits: at most half the session's queue is filled from the log at a time, and pages wait
+// beside it with as much again, or with one record when that is larger; few reads are under way at a time.
 #pragma once
 
 #include <cstdint>
@@ -58,6 +62,8 @@ class Feeder {
 
   [[nodiscard]] const FeedCounts& counts() const { return counts_; }
   [[nodiscard]] bool live() const { return state_ == State::live; }
+  /// Of the pages read and not yet queued, as payload.
+  [[nodiscard]] std::size_t page_bytes() const;
 
  private:
   enum class State : std::uint8_t { live, reading, joining };
@@ -66,8 +72,12 @@ class Feeder {
     Offset cursor;   ///< queued up to here (while reading)
     Offset read_to;  ///< `page` and what came before it reach to here
     std::deque<Record> page;
+    std::size_t page_bytes = 0;
+    Offset given_back;          ///< of the next record, when its page was given back; else 0
     std::uint64_t reading = 0;  ///< number of the read under way; 0: none
     bool caught_up = false;
+    /// Of the next record; 0 when it is not known.
+    [[nodiscard]] Offset front() const { return page.empty() ? given_back : page.front().offset; }
   };
   using Documents = std::map<DocumentHandle, Document>;
 
@@ -75,6 +85,15 @@ class Feeder {
   void read_on(Offset target);
   void pump();
   void request_pages();
+  void request_page(DocumentHandle handle, Document& document);
+  void give_back_pages();
+  /// The document with the smallest next offset, and the smallest of the others: empty unless all are known.
+  struct Next {
+    Document* document = nullptr;
+    DocumentHandle handle;
+    Offset runner_up;
+  };
+  [[nodiscard]] Next next();
   [[nodiscard]] bool merge_one();
   void queue_live(const Delivery& delivery);
   void say_caught_up();

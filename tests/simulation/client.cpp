@@ -148,6 +148,7 @@ void Client::on(const frames::Subscribed& event) {
   if (!replica.cursor) {
     replica.cursor = Cursor{event.epoch, {}, chain_start(path)};
     replica.stored = {};
+    replica.stored_at = {};
   }
   if (std::exchange(replica.must_offer, false)) offer_everything(replica, event.last_sequence.value == 0);
   Open open;
@@ -168,7 +169,9 @@ void Client::become_another_producer(const std::string& why) {
   tell("takes a new producer: " + why);
   VirtualRandom(world_).fill(device_.producer.bytes.data(), device_.producer.bytes.size());
   for (auto& [path, replica] : device_.replicas) {
+    if (replica.cursor && replica.stored_at > replica.cursor->offset) replica.must_offer = true;
     replica.assigned = replica.stored = {};
+    replica.stored_at = {};
     for (OutboxItem& item : replica.outbox) {
       item.sequence = replica.assigned = replica.assigned.next();
       item.base = item.sent = false;
@@ -255,6 +258,7 @@ void Client::on(const frames::Stored& event) {
     violated("written after offset " + std::to_string(seen->second.value) + " was known, stored at " +
              std::to_string(event.offset.value));
   replica.stored = std::max(replica.stored, event.through_sequence);
+  replica.stored_at = std::max(replica.stored_at, event.offset);
 }
 
 // ---- reading ----

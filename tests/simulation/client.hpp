@@ -39,6 +39,7 @@ struct Replica {
   std::optional<Cursor> cursor;
   Sequence assigned;  ///< last sequence given to a delta
   Sequence stored;    ///< last one acknowledged
+  Offset stored_at;   ///< its offset: until the cursor is there, only the producer's mark would show its loss
   std::deque<OutboxItem> outbox;
   bool must_offer = false;  ///< the relay has lost history: offer everything
 };

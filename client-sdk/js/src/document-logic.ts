@@ -144,7 +144,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   /** The client goes on under another producer. */
   producerReplaced(): void {
-    this.#publisher.producerReplaced();
+    this.#publisher.producerReplaced(this.#history.offset);
     this.#history.forgetPublished();
   }
 

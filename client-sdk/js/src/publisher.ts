@@ -37,6 +37,8 @@ export class Publisher {
   readonly #outbox = new Outbox();
   readonly #whenStored = new Waiters();
   #everStored = false;
+  #storedThrough = 0; // the mark this producer was told of in this epoch
+  #storedOffset = 0;
   #stateWanted = false;
   #halted = false;
   #resendFrom: number | null = null;
@@ -94,8 +96,13 @@ export class Publisher {
     this.#resendAt = 0;
   }
 
-  /** The client goes on under another producer. */
-  producerReplaced(): void {
+  /**
+   * The client goes on under another producer, having read up to this offset. What was stored behind it only the old
+   * producer's mark could show to be lost, and that nobody asks for any more: so the state is offered.
+   */
+  producerReplaced(readThrough: number): void {
+    if (this.#storedOffset > readThrough) this.#stateWanted = this.#owner.state !== undefined;
+    this.#forgetMark();
     this.#outbox.restart();
   }
 
@@ -110,11 +117,18 @@ export class Publisher {
   /** Brings the outbox in line with what the relay has. False when this producer cannot go on. */
   resume(event: Subscribed, lost: boolean, changed: boolean): boolean {
     this.disconnected();
+    const forgotten = event.lastSequence < this.#storedThrough;
+    if (lost || changed) this.#forgetMark();
     if (lost) {
       this.#everStored = false;
       this.#stateWanted = this.#owner.state !== undefined;
       this.#outbox.reopen(event.lastSequence);
       return true;
+    }
+    if (forgotten && !changed) {
+      this.#stateWanted = this.#owner.state !== undefined;
+      this.#cannotGoOn('the relay no longer has what it had stored of this producer');
+      return false;
     }
     if (changed) this.#outbox.restart();
     // What the relay has up to this sequence may be another device's, cloned from this one: only a resend, which is
@@ -135,6 +149,8 @@ export class Publisher {
     const before = this.#outbox.length;
     this.#outbox.stored(throughSequence, offset);
     this.#failures = 0;
+    this.#storedThrough = Math.max(this.#storedThrough, throughSequence);
+    this.#storedOffset = Math.max(this.#storedOffset, offset);
     if (this.#outbox.length < before) {
       this.#everStored = true;
       this.#owner.stored();
@@ -223,6 +239,11 @@ export class Publisher {
       if (this.#outbox.rewind(from)) this.#link.wantFlush();
       else this.#cannotGoOn(`the relay expects sequence ${from}, which is not here any more`);
     });
+  }
+
+  #forgetMark(): void {
+    this.#storedThrough = 0;
+    this.#storedOffset = 0;
   }
 
   #cannotGoOn(why: string): void {

@@ -316,6 +316,32 @@ test('what the relay has under our sequences may be of a clone: it is sent all t
   assert.deepEqual(inShort(network.last.takeOne('publish')), [1, false, ['bb', 'cc']]);
 });
 
+test('the relay has less of this producer than it had acknowledged: another producer offers the state', async () => {
+  const stage = await threePublished({ state: () => bytes('f0') });
+  await reconnect(stage, { lastSequence: 0 });
+  await stage.runtime.advance(1000);
+  assert.equal((await welcome(stage.network)).producer, '02'.repeat(16));
+  await answerSubscribe(stage.network.last);
+  stage.network.last.say(caughtUp(0));
+  await settled();
+  assert.deepEqual(inShort(stage.network.last.takeOne('publish')), [1, false, ['f0', 'bb', 'cc']]);
+});
+
+for (const read of [false, true])
+  test(`another producer: what was stored and ${read ? 'read is left alone' : 'not yet read is offered again'}`, async () => {
+    const stage = await threePublished({ state: () => bytes('f0') });
+    const { network, runtime } = stage;
+    network.last.say(stored(2, 7));
+    if (read) network.last.say(records(run('01'.repeat(16), 1, 1, ['', ''], true)), records(run(other, 1, 8, ['99'])));
+    network.last.say(refused({ code: Code.aborted, reason: Reason.resendDiffers, throughSequence: 3 }));
+    await runtime.advance(1000);
+    await welcome(network);
+    await answerSubscribe(network.last, { head: 8 });
+    network.last.say(caughtUp(8));
+    await settled();
+    assert.deepEqual(inShort(network.last.takeOne('publish')), [1, false, read ? ['cc'] : ['f0', 'cc']]);
+  });
+
 for (const code of [Code.resourceExhausted, Code.unavailable])
   test(`busy (code ${code}): tried again when the relay said, not before`, async () => {
     const { network, runtime, session } = await threePublished();
