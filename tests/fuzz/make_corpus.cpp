@@ -1,10 +1,15 @@
-// make_corpus FOLDER: seeds for the fuzzers, FOLDER/frames from the golden vectors and FOLDER/yjs from conversations.
+// make_corpus FOLDER: seeds for the fuzzers, FOLDER/frames from the golden vectors, FOLDER/yjs from conversations and
+// FOLDER/packs from the examples of packs.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 
+#include "examples.hpp"
+#include "sealing.hpp"
 #include "vectors.hpp"
 #include "weir/frames/codec.hpp"
+#include "weir/packing/numbers.hpp"
+#include "weir/packing/pack.hpp"
 #include "weir/yjs/messages.hpp"
 
 namespace {
@@ -64,6 +69,21 @@ void write_yjs(const std::filesystem::path& folder) {
   for (const std::string& script : scripts) write(folder, number++, script);
 }
 
+void write_packs(const std::filesystem::path& folder) {
+  std::size_t number = 0;
+  for (const packing::Example& example : packing::examples()) {
+    const auto pack = packing::pack(example.records, {}, {.block_records_max = 50});
+    const packing::PackHeader header = *packing::inspect(pack->view());
+    std::string by_hand = "\1";
+    for (const std::uint64_t each :
+         {header.first.value, header.last.value - header.first.value, header.records, header.time_min.value,
+          header.time_max.value - header.time_min.value, header.payload_bytes})
+      packing::put_varint(by_hand, each);
+    write(folder, number++, std::string(1, '\0') + std::string(pack->view()));
+    write(folder, number++, by_hand + packing::content_of(*pack));
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -73,5 +93,6 @@ int main(int argc, char** argv) {
   }
   write_frames(std::filesystem::path(argv[1]) / "frames");
   write_yjs(std::filesystem::path(argv[1]) / "yjs");
+  write_packs(std::filesystem::path(argv[1]) / "packs");
   return 0;
 }
