@@ -21,5 +21,6 @@ async function gzippedBytes(entry) {
 
 const core = await gzippedBytes('src/index.ts');
 console.log(`@weir/client      ${core} bytes gzipped, at most ${coreBytesMax}`);
+console.log(`@weir/client/pack ${await gzippedBytes('src/pack.ts')} bytes gzipped`);
 console.log(`@weir/client/yjs  ${await gzippedBytes('src/yjs.ts')} bytes gzipped, without yjs, y-protocols and lib0`);
 if (core > coreBytesMax) process.exitCode = 1;

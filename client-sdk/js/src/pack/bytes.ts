@@ -1,0 +1,108 @@
+// Reads the numbers of a pack (docs/pack-format.md, "Numbers"). The bytes come from a stranger: past the end, or on a
+// number that a JavaScript number cannot hold exactly, it throws PackError.
+import { Code, WeirError } from '../errors.js';
+
+/** The bytes are no pack, or a damaged one, or larger than allowed. */
+export class PackError extends WeirError {
+  override name = 'PackError';
+  constructor(message: string, code: number = Code.dataLoss) {
+    super(message, { code });
+  }
+}
+
+export class PackBytes {
+  readonly bytes: Uint8Array;
+  position = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+
+  get left(): number {
+    return this.bytes.length - this.position;
+  }
+
+  byte(): number {
+    const byte = this.bytes[this.position++];
+    if (byte === undefined) throw new PackError('a pack ends too early');
+    return byte;
+  }
+
+  /** A varint, at most `most`. */
+  varint(most = Number.MAX_SAFE_INTEGER): number {
+    let value = 0;
+    for (let factor = 1; factor < 2 ** 63; factor *= 128) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * factor;
+      if (byte >= 0x80) continue;
+      if (value > most) throw new PackError(`a number of a pack is ${value}; at most ${most} is possible here`);
+      return value;
+    }
+    throw new PackError('a number of a pack is longer than a JavaScript number can hold');
+  }
+
+  /** Zigzag: 0, -1, 1, -2, ... */
+  signed(): number {
+    const coded = this.varint();
+    return coded % 2 === 0 ? coded / 2 : -(coded + 1) / 2;
+  }
+
+  /** 32 bits, little-endian. */
+  uint32(): number {
+    return (this.byte() | (this.byte() << 8) | (this.byte() << 16) | (this.byte() << 24)) >>> 0;
+  }
+
+  /** A slice, not a copy. */
+  take(count: number): Uint8Array {
+    if (count > this.left) throw new PackError('a pack ends too early');
+    return this.bytes.subarray(this.position, (this.position += count));
+  }
+
+  skipVarints(count: number): void {
+    while (count > 0) if (this.byte() < 0x80) count--;
+  }
+
+  done(): void {
+    if (this.left !== 0) throw new PackError('a stream of a pack is longer than what it holds');
+  }
+}
+
+/** Bytes appended one after another, at most so many. */
+export class Output {
+  bytes: Uint8Array;
+  size = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+    this.bytes = new Uint8Array(Math.min(most, 4096));
+  }
+
+  /** Makes room and returns where to write. */
+  advance(count: number): number {
+    const from = this.size;
+    this.size += count;
+    if (this.size > this.#most) throw new PackError('a block of a pack holds more than it says');
+    if (this.size > this.bytes.length) {
+      const larger = new Uint8Array(Math.min(this.#most, Math.max(this.size, 2 * this.bytes.length)));
+      larger.set(this.bytes);
+      this.bytes = larger;
+    }
+    return from;
+  }
+
+  put(bytes: Uint8Array): void {
+    const from = this.advance(bytes.length); // may replace this.bytes
+    this.bytes.set(bytes, from);
+  }
+
+  varint(value: number): void {
+    for (; value >= 0x80; value = Math.floor(value / 128)) this.#byte((value % 128) | 0x80);
+    this.#byte(value);
+  }
+
+  #byte(byte: number): void {
+    const at = this.advance(1);
+    this.bytes[at] = byte;
+  }
+}
