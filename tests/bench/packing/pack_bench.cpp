@@ -1,0 +1,117 @@
+// What packing takes and gives: pack_bench STREAM... prints a table of bytes a delta and records a second.
+//
+// A stream is what streams.mjs makes. Each is packed in packs of 512, 4096 and 32768 records, at zstd's levels 3 and
+// 19; every pack is read again and compared. `metadata` is what the same packs take with empty payloads.
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <vector>
+
+#include "weir/packing/pack.hpp"
+
+namespace {
+
+using namespace weir;  // NOLINT
+
+struct Measured {
+  double bytes = 0;  // a record
+  double pack_per_second = 0;
+  double unpack_per_second = 0;
+};
+
+std::vector<Record> read_stream(const char* path) {
+  std::ifstream in(path, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  const SharedBytes bytes = SharedBytes::take(text.str());
+  std::vector<Record> records;
+  std::vector<std::uint64_t> sequences;
+  for (std::size_t at = 0; at + 12 <= bytes.size();) {
+    std::uint32_t head[3];
+    std::memcpy(head, bytes.view().data() + at, sizeof head);
+    Record record;
+    record.offset = {records.size() + 1};
+    if (sequences.size() <= head[1]) sequences.resize(head[1] + 1);
+    record.producer.bytes.fill(static_cast<std::byte>(head[1] + 1));
+    record.sequence = {++sequences[head[1]]};
+    record.time = {head[2]};
+    record.payload = bytes.slice(at + 12, head[0]);
+    records.push_back(record);
+    at += 12 + head[0];
+  }
+  return records;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+template <class T>
+T need(Result<T> result) {
+  if (result) return std::move(*result);
+  std::cerr << result.error().message << "\n";
+  std::exit(1);
+}
+
+Measured measure(std::span<const Record> records, std::size_t pack_records, int level) {
+  std::vector<SharedBytes> packs;
+  std::size_t bytes = 0;
+  auto start = std::chrono::steady_clock::now();
+  for (std::size_t at = 0; at < records.size(); at += pack_records) {
+    const auto part = records.subspan(at, std::min(pack_records, records.size() - at));
+    packs.push_back(need(packing::pack(part, {}, {.level = level, .verify = false})));
+    bytes += packs.back().size();
+  }
+  Measured measured{static_cast<double>(bytes) / static_cast<double>(records.size()), 0, 0};
+  measured.pack_per_second = static_cast<double>(records.size()) / seconds_since(start);
+  std::size_t at = 0;
+  double taken = 0;
+  for (const SharedBytes& pack : packs) {
+    start = std::chrono::steady_clock::now();
+    auto reader = need(packing::PackReader::open(pack));
+    for (;;) {
+      const auto block = need(reader.next_block());
+      taken += seconds_since(start);
+      if (block.empty()) break;
+      if (!std::ranges::equal(block, records.subspan(at, block.size())))
+        need<int>(fail(Code::internal, "not the same"));
+      at += block.size();
+      start = std::chrono::steady_clock::now();
+    }
+  }
+  measured.unpack_per_second = static_cast<double>(records.size()) / taken;
+  return measured;
+}
+
+void print(const char* path) {
+  const std::vector<Record> records = read_stream(path);
+  std::vector<Record> empty = records;
+  double payload_bytes = 0;
+  for (const Record& record : records) payload_bytes += static_cast<double>(record.payload.size());
+  for (Record& record : empty) record.payload = {};
+  std::printf("%s: %zu records, %.2f bytes each\n", path, records.size(),
+              payload_bytes / static_cast<double>(records.size()));
+  std::printf("| records a pack | level | bytes a record | of these metadata | pack M/s | unpack M/s |\n");
+  std::printf("|---|---|---|---|---|---|\n");
+  for (const int level : {3, 19}) {
+    for (const std::size_t pack_records : {512, 4096, 32768}) {
+      const Measured all = measure(records, pack_records, level);
+      const Measured metadata = measure(empty, pack_records, level);
+      std::printf("| %zu | %d | %.3f | %.3f | %.2f | %.2f |\n", pack_records, level, all.bytes, metadata.bytes,
+                  all.pack_per_second / 1e6, all.unpack_per_second / 1e6);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 2) {
+    std::cerr << "usage: pack_bench STREAM... (made by streams.mjs)\n";
+    return 2;
+  }
+  for (int i = 1; i < argc; ++i) print(argv[i]);
+  return 0;
+}
