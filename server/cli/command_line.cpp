@@ -19,6 +19,7 @@ constexpr const char* footer =
     "  weir serve                                         http://127.0.0.1:8787/, data in ./weir-data\n"
     "  weir serve --data /var/lib/weir --http 127.0.0.1:9000\n"
     "  weir serve --set limits.payload_bytes_max=4MiB     any setting; `weir config print` lists them\n"
+    "  weir health                                        is the relay here ready?\n"
     "  weir docs ls                                       the spaces of a stopped relay\n"
     "  weir docs ls acme-notes                            the documents of a space\n"
     "  weir docs tail acme-notes plan --from 120 --limit 10\n"
@@ -85,6 +86,16 @@ void add_serve(CLI::App& app, SettingFlags& flags, const Program& program, int& 
   serve->callback([&] {
     const auto loaded = flags.load();
     status = loaded ? program.serve(loaded->settings) : complain(loaded.error());
+  });
+}
+
+void add_health(CLI::App& app, SettingFlags& flags, const Program& program, int& status) {
+  CLI::App* health = app.add_subcommand("health", "Ask a running relay whether it is ready: 0 when it is");
+  flags.add_file(*health);
+  flags.add(*health, "--http", "http", "ADDR:PORT where it listens (or WEIR_HTTP; default 127.0.0.1:8787)");
+  health->callback([&] {
+    const auto loaded = flags.load();
+    status = loaded ? program.health(loaded->settings) : complain(loaded.error());
   });
 }
 
@@ -167,6 +178,7 @@ int run(int argc, const char* const* argv, const Program& program) {
   int status = 0;
   SettingFlags flags;
   add_serve(app, flags, program, status);
+  add_health(app, flags, program, status);
   add_docs(app, flags, status);
   add_config(app, flags, status);
   app.add_subcommand("version", "Print the version")->callback([&] {

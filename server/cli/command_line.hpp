@@ -1,6 +1,6 @@
-// The command line: weir serve, docs, config, version.
+// The command line: weir serve, health, docs, config, version.
 //
-//   int main(int argc, char** argv) { return weir::cli::run(argc, argv, {version, serve}); }
+//   int main(int argc, char** argv) { return weir::cli::run(argc, argv, {version, serve, health}); }
 //
 // Exit codes: 0 done; 1 it could not be done (the reason is on standard error); 2 the command line is wrong.
 //
@@ -17,6 +17,7 @@ namespace weir::cli {
 struct Program {
   std::string_view version;
   std::function<int(const config::Settings&)> serve;
+  std::function<int(const config::Settings&)> health;
 };
 
 inline constexpr int exit_failed = 1;
