@@ -132,11 +132,15 @@ test('two sessions on one document see the same records in one order', async () 
 
 test('a newer session takes over from the older one of its producer', async () => {
   const producer = newProducer();
-  const [older, newer] = [client.sync(), client.sync()];
-  for (const session of [older, newer]) {
-    await session.hello(producer);
-    await session.subscribe('grpc', 'mine');
-  }
+  // One after the other: which of two that are opened at once is the newer one, chance decides.
+  const session = async () => {
+    const opened = client.sync();
+    await opened.hello(producer);
+    await opened.subscribe('grpc', 'mine');
+    return opened;
+  };
+  const older = await session();
+  const newer = await session();
   refused(code.ABORTED, 'FENCED')(await older.end());
   newer.call.cancel();
 });

@@ -10,7 +10,7 @@ std::shared_ptr<void> Calls::take() {
   ++state_->open;
   return {state_.get(), [state = state_](State*) {
             const std::lock_guard release(state->mutex);
-            --state->open;
+            if (--state->open == 0) state->none_open.notify_all();
           }};
 }
 
@@ -41,6 +41,11 @@ void Calls::drain() {
     watchers.swap(state_->watchers);
   }
   for (const auto& [number, told] : watchers) told();
+}
+
+void Calls::wait_until_none(std::chrono::steady_clock::time_point deadline) {
+  std::unique_lock lock(state_->mutex);
+  state_->none_open.wait_until(lock, deadline, [this] { return state_->open == 0; });
 }
 
 }  // namespace weir::rpc

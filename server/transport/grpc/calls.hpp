@@ -7,6 +7,8 @@
 // Threads: any.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -27,12 +29,15 @@ class Calls {
   /// handle has been destroyed, unless that happens while it runs.
   [[nodiscard]] std::shared_ptr<void> when_draining(std::function<void()> told);
   void drain();
+  /// Waits until no call is open, or until `deadline`.
+  void wait_until_none(std::chrono::steady_clock::time_point deadline);
 
  private:
   struct State {
     explicit State(std::size_t max) : calls_max(max) {}
     const std::size_t calls_max;
     std::mutex mutex;
+    std::condition_variable none_open;
     std::size_t open = 0;                                               // mutex
     bool draining = false;                                              // mutex
     std::uint64_t given = 0;                                            // mutex

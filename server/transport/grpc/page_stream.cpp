@@ -47,7 +47,10 @@ void PageStream::OnWriteDone(bool ok) {
 void PageStream::OnCancel() {
   post([](PageStream& self) { self.finish(::grpc::Status::CANCELLED); });
 }
-void PageStream::OnDone() { self_.reset(); }
+void PageStream::OnDone() {
+  slot_.reset();  // only now: until then the status may be on its way
+  self_.reset();
+}
 
 void PageStream::next() {
   if (finished_) return;
@@ -66,7 +69,6 @@ void PageStream::finish(const ::grpc::Status& status) {
   if (std::exchange(finished_, true)) return;
   source_.reset();
   draining_.reset();
-  slot_.reset();
   Finish(status);
 }
 

@@ -19,6 +19,25 @@ using Base = v1::Relay::WithRawCallbackMethod_Sync<
         v1::Relay::WithCallbackMethod_ListDocuments<v1::Relay::WithCallbackMethod_DeleteDocument<
             v1::Relay::WithCallbackMethod_RecreateDocument<v1::Relay::Service>>>>>>>;
 
+/// One answer. Counts until it has been sent.
+class CountedCall final : public Unary {
+ public:
+  static CountedCall* start(std::shared_ptr<void> slot) {
+    auto call = std::make_shared<CountedCall>();
+    call->slot_ = std::move(slot);
+    call->self_ = call;
+    return call.get();
+  }
+  void OnDone() override {
+    slot_.reset();
+    self_.reset();
+  }
+
+ private:
+  std::shared_ptr<void> slot_;
+  std::shared_ptr<CountedCall> self_;
+};
+
 class RelayService final : public Base {
  public:
   explicit RelayService(Context& context) : context_(context) {}
@@ -35,38 +54,33 @@ class RelayService final : public Base {
   }
 
   Unary* Append(Call* call, const v1::AppendRequest* request, v1::AppendResponse* response) override {
-    return counted(*call, [&](Finish finish) { append(context_, *call, *request, *response, std::move(finish)); });
+    return counted([&](Finish finish) { append(context_, *call, *request, *response, std::move(finish)); });
   }
   Unary* ListDocuments(Call* call, const v1::ListDocumentsRequest* request,
                        v1::ListDocumentsResponse* response) override {
-    return counted(*call,
-                   [&](Finish finish) { list_documents(context_, *call, *request, *response, std::move(finish)); });
+    return counted([&](Finish finish) { list_documents(context_, *call, *request, *response, std::move(finish)); });
   }
   Unary* DeleteDocument(Call* call, const v1::DeleteDocumentRequest* request,
                         v1::DeleteDocumentResponse* response) override {
-    return counted(*call,
-                   [&](Finish finish) { delete_document(context_, *call, *request, *response, std::move(finish)); });
+    return counted([&](Finish finish) { delete_document(context_, *call, *request, *response, std::move(finish)); });
   }
   Unary* RecreateDocument(Call* call, const v1::RecreateDocumentRequest* request,
                           v1::RecreateDocumentResponse* response) override {
-    return counted(*call,
-                   [&](Finish finish) { recreate_document(context_, *call, *request, *response, std::move(finish)); });
+    return counted([&](Finish finish) { recreate_document(context_, *call, *request, *response, std::move(finish)); });
   }
 
  private:
-  /// Counts the call until it is finished, or refuses it.
+  /// Counts the call, or refuses it.
   template <class Start>
-  Unary* counted(Call& call, const Start& start) {
-    Unary* reactor = call.DefaultReactor();
+  Unary* counted(const Start& start) {
     auto slot = context_.calls.take();
-    if (!slot) {
+    const bool taken = slot != nullptr;
+    Unary* reactor = CountedCall::start(std::move(slot));
+    if (taken) {
+      start([reactor](const ::grpc::Status& status) { reactor->Finish(status); });
+    } else {
       reactor->Finish(to_status(context_.too_many(), {.retry_after = context_.options.reconnect_after}));
-      return reactor;
     }
-    start([reactor, slot = std::move(slot)](const ::grpc::Status& status) mutable {
-      slot.reset();
-      reactor->Finish(status);
-    });
     return reactor;
   }
 

@@ -32,16 +32,19 @@ void SyncStream::post(void (SyncStream::*what)()) {
 void SyncStream::OnReadDone(bool ok) { post(ok ? &SyncStream::on_read : &SyncStream::on_read_end); }
 void SyncStream::OnWriteDone(bool ok) { post(ok ? &SyncStream::on_written : &SyncStream::on_cancelled); }
 void SyncStream::OnCancel() { post(&SyncStream::on_cancelled); }
-void SyncStream::OnDone() { self_.reset(); }
+void SyncStream::OnDone() {
+  slot_.reset();  // only now: until then the status may be on its way
+  self_.reset();
+}
 
 void SyncStream::open() {
   if (finished_) return;
   if (!slot_) return finish(to_status(context_.too_many(), {.retry_after = context_.options.reconnect_after}));
   // Before any write, so that the client knows that its call stands.
   StartSendInitialMetadata();
-  taking_ = true;  // what the session has to say waits until we know it
+  in_session_ = true;  // what the session has to say waits until we know it
   session_ = &shard_.open(std::make_unique<SyncDialect>(context_.parts.limits, last_error_), *this);
-  taking_ = false;
+  in_session_ = false;
   write_more();
   read_more();
 }
@@ -76,9 +79,12 @@ void SyncStream::on_read() {
 void SyncStream::on_message(SharedBytes message) {
   if (paused_) {
     held_ = std::move(message);
-  } else {
-    session_->receive(message);
+    return;
   }
+  in_session_ = true;
+  session_->receive(message);
+  in_session_ = false;
+  write_more();
 }
 
 void SyncStream::on_read_end() {
@@ -102,19 +108,19 @@ void SyncStream::resume() {
 // ---- writing ----
 
 void SyncStream::output_ready() {
-  output_came_ = taking_;  // then the loop that takes goes on
+  output_came_ = in_session_;  // then the loop that takes goes on
   write_more();
 }
 
 void SyncStream::write_more() {
-  if (session_ == nullptr || write_outstanding_ || taking_) return;
+  if (session_ == nullptr || write_outstanding_ || in_session_) return;
   bool more = true;
-  taking_ = true;
+  in_session_ = true;
   while (taken_.empty() && more) {
     const bool left = session_->take(context_.options.gathered_bytes_max, taken_);
     more = std::exchange(output_came_, false) || left;
   }
-  taking_ = false;
+  in_session_ = false;
   if (!taken_.empty()) return write_taken();
   if (close_asked_) finish(*close_asked_);
 }
@@ -182,7 +188,6 @@ void SyncStream::finish(const ::grpc::Status& status) {
   held_.reset();
   taken_.clear();
   if (session_ != nullptr) std::exchange(session_, nullptr)->closed();
-  slot_.reset();
   Finish(status);
 }
 

@@ -81,7 +81,7 @@ class SyncStream final : public SyncReactor,
   bool paused_ = false;
   bool read_outstanding_ = false;
   bool write_outstanding_ = false;
-  bool taking_ = false;       ///< inside Session::take() or Shard::open()
+  bool in_session_ = false;   ///< inside a call of the session: it must not end there
   bool output_came_ = false;  ///< meanwhile
   bool finished_ = false;
 };

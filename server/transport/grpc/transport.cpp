@@ -1,5 +1,7 @@
 #include "weir/grpc/transport.hpp"
 
+#include <grpc/grpc.h>
+#include <grpc/support/log.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server.h>
@@ -10,6 +12,7 @@
 
 #include "weir/grpc/context.hpp"
 #include "weir/grpc/service.hpp"
+#include "weir/observe/log.hpp"
 
 namespace weir::rpc {
 
@@ -47,10 +50,17 @@ void set_bounds(::grpc::ServerBuilder& builder, const Options& options, const co
   builder.SetResourceQuota(quota);
 }
 
-/// Both are switched on for the process, before the first server is built.
+/// What gRPC has to say goes to the operator's log. Most of it is about clients: a warning at most.
+void log_of_grpc(gpr_log_func_args* said) {
+  const bool loud = said->severity == GPR_LOG_SEVERITY_ERROR;
+  observe::log(loud ? observe::Level::warning : observe::Level::debug, "gRPC", {{"says", said->message}});
+}
+
+/// All are switched on for the process, before the first server is built.
 void enable_plugins() {
   static std::once_flag once;
   std::call_once(once, [] {
+    gpr_set_log_function(log_of_grpc);
     ::grpc::EnableDefaultHealthCheckService(true);
     ::grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   });
@@ -68,6 +78,7 @@ struct Transport::Impl {
   std::unique_ptr<::grpc::Server> server;
   int port = 0;
   std::thread shutting_down;
+  std::chrono::steady_clock::time_point drain_deadline;
   /// Held by what runs on the shard, so that it does not outlive the server.
   struct Health {
     std::mutex mutex;
@@ -131,6 +142,7 @@ void Transport::drain(std::chrono::milliseconds wait_max) {
     const std::lock_guard lock(impl_->health->mutex);
     if (auto* service = std::exchange(impl_->health->service, nullptr)) service->Shutdown();  // not serving, for good
   }
+  impl_->drain_deadline = std::chrono::steady_clock::now() + wait_max;
   // Tells every client to go (GOAWAY), and returns only when the last call is over.
   impl_->shutting_down =
       std::thread([server = impl_->server.get(), deadline = std::chrono::system_clock::now() + wait_max] {
@@ -142,6 +154,9 @@ void Transport::drain(std::chrono::milliseconds wait_max) {
 void Transport::stop() {
   if (std::exchange(impl_->stopped, true) || !impl_->server) return;
   drain(std::chrono::milliseconds(0));
+  impl_->context.calls.wait_until_none(impl_->drain_deadline);
+  // Who watches health has been told, and would stay until the deadline.
+  grpc_server_cancel_all_calls(impl_->server->c_server());
   impl_->shutting_down.join();
   impl_->server->Wait();
   impl_->server.reset();
