@@ -54,8 +54,8 @@ struct BlockState {
   BlockState(Offset first, Seconds time_min) : offset(first.value - 1), time(time_min.value) {}
 };
 
-/// Of what has been unpacked: each record's head as 56 bytes, then their payloads.
-[[nodiscard]] std::uint32_t block_checksum(std::span<const Record> records);
+/// Of what is packed: each record's head as 56 bytes, then the payloads, which are given joined.
+[[nodiscard]] std::uint32_t block_checksum(std::span<const Record> records, std::string_view payloads);
 
 class BlockEncoder {
  public:

@@ -104,7 +104,7 @@ Result<std::vector<Record>> BlockDecoder::decode(const BlockPrelude& prelude, st
     if (ends_[row] > from) records[row].payload = buffer.slice(from, ends_[row] - from);
     from = ends_[row];
   }
-  if (block_checksum(records) != prelude.checksum) return damaged("checksum");
+  if (block_checksum(records, buffer.view()) != prelude.checksum) return damaged("checksum");
   return records;
 }
 

@@ -1,13 +1,23 @@
 #include <algorithm>
+#include <bit>
 
 #include "weir/packing/block.hpp"
 #include "weir/packing/compression.hpp"
-
-#define XXH_INLINE_ALL
-#include <xxhash.h>
+#include "weir/packing/header.hpp"
 
 namespace weir::packing {
 namespace {
+
+constexpr std::size_t head_bytes = 56;  // of a record, in a block's checksum
+
+char* put_u64(char* to, std::uint64_t number) {
+  if constexpr (std::endian::native == std::endian::little) {
+    std::memcpy(to, &number, sizeof number);
+  } else {
+    for (unsigned i = 0; i < 8; ++i) to[i] = static_cast<char>(number >> (8 * i) & 0xFF);
+  }
+  return to + sizeof number;
+}
 
 std::size_t total_bytes(const BlockStreams& streams) {
   std::size_t total = 0;
@@ -50,21 +60,16 @@ std::uint64_t BlockPrelude::content_bytes() const {
   return total;
 }
 
-std::uint32_t block_checksum(std::span<const Record> records) {
-  std::string heads;
-  heads.reserve(records.size() * 56);
+std::uint32_t block_checksum(std::span<const Record> records, std::string_view payloads) {
+  std::string heads(records.size() * head_bytes, '\0');
+  char* to = heads.data();
   for (const Record& record : records) {
-    heads += record.producer.view();
+    to = std::ranges::copy(record.producer.view(), to).out;
     for (const std::uint64_t number : {record.offset.value, record.sequence.value, record.time.value,
-                                       record.codec.value, std::uint64_t{record.payload.size()}}) {
-      put_little_endian(heads, static_cast<std::uint32_t>(number));
-      put_little_endian(heads, static_cast<std::uint32_t>(number >> 32));
-    }
+                                       record.codec.value, std::uint64_t{record.payload.size()}})
+      to = put_u64(to, number);
   }
-  XXH32_state_t state;
-  XXH32_reset(&state, XXH32(heads.data(), heads.size(), 0));
-  for (const Record& record : records) XXH32_update(&state, record.payload.view().data(), record.payload.size());
-  return XXH32_digest(&state);
+  return checksum(payloads, checksum(heads));
 }
 
 void BlockEncoder::put_producers(std::span<const Record> records, std::vector<Row>& rows, std::string& meta) {
@@ -111,13 +116,13 @@ void BlockEncoder::put_columns(std::span<const Record> records, std::span<const 
 
 std::string BlockEncoder::encode(std::span<const Record> records, BlockStreams& streams) {
   for (std::string& stream : streams) stream.clear();
-  std::uint64_t payload_bytes = 0;
-  for (const Record& record : records) payload_bytes += record.payload.size();
+  std::string payloads;
+  for (const Record& record : records) payloads += record.payload.view();
   std::vector<Row> rows;
   std::vector<Form> forms;
   put_producers(records, rows, streams[meta_stream]);
   std::string kept;  // what the elider made
-  kept.reserve(payload_bytes);
+  kept.reserve(payloads.size());
   for (std::size_t row = 0; row < records.size(); ++row) {
     const Elided elided = elider_.drop(records[row].payload.view(), streams[reference_stream]);
     forms.push_back(elided.form);
@@ -127,11 +132,11 @@ std::string BlockEncoder::encode(std::span<const Record> records, BlockStreams& 
     kept += elided.bytes;
   }
   put_columns(records, rows, forms, streams);
-  put_fields(rows, payload_bytes, streams);
+  put_fields(rows, payloads.size(), streams);
   std::string prelude;
   put_varint(prelude, records.size());
-  put_varint(prelude, payload_bytes);
-  put_little_endian(prelude, block_checksum(records));
+  put_varint(prelude, payloads.size());
+  put_little_endian(prelude, block_checksum(records, payloads));
   for (const std::string& stream : streams) put_varint(prelude, stream.size());
   return prelude;
 }

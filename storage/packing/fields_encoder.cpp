@@ -317,8 +317,8 @@ void Encoder::put_fallback(std::span<const Row> rows) {
     put_varint(sizes, row.payload.size());
     plain += row.payload;
   }
-  put_transposed(rows, transposed);
-  const bool turn = compressed_bytes(transposed) < compressed_bytes(plain);
+  if (rows.size() > 1) put_transposed(rows, transposed);
+  const bool turn = rows.size() > 1 && compressed_bytes(transposed) < compressed_bytes(plain);
   out_[fallback_stream].push_back(static_cast<char>(turn ? FallbackForm::transposed : FallbackForm::plain));
   out_[fallback_stream] += sizes;
   out_[fallback_stream] += turn ? transposed : plain;

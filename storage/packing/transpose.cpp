@@ -45,12 +45,14 @@ std::vector<std::vector<std::uint32_t>> group(std::size_t count, Each shape_of) 
   return groups;
 }
 
+/// In bits. As long as the bytes are few it looks at no more than them: columns may be many and short.
 double entropy(std::span<const std::uint8_t> bytes) {
-  std::array<std::uint32_t, 256> count{};
+  thread_local std::array<std::uint32_t, 256> count{};  // all 0 between calls
   for (const std::uint8_t byte : bytes) ++count[byte];
-  double bits = 0;
-  for (const std::uint32_t each : count)
-    if (each > 0) bits -= each * std::log2(static_cast<double>(each) / static_cast<double>(bytes.size()));
+  const auto times_log = [](double each) { return each * std::log2(each); };
+  double bits = times_log(static_cast<double>(bytes.size()));
+  for (const std::uint8_t byte : bytes)
+    if (const std::uint32_t each = std::exchange(count[byte], 0); each > 0) bits -= times_log(each);
   return bits;
 }
 
