@@ -25,6 +25,8 @@ constexpr core::Time keep_alive_interval = 10s;
 constexpr core::Time ask_again_first = 1s;
 constexpr core::Time ask_again_longest = 160s;
 constexpr core::Time failures_forgotten_after = 10min;
+// Tabs of one browser share edits among themselves, and what came to a client that way it does not send by itself.
+constexpr core::Time idle_ask_interval = 2min;
 
 SharedBytes frame(void (*put)(std::string&, std::string_view), std::string_view body) {
   std::string out;
@@ -117,6 +119,7 @@ void Dialect::on(const SharedBytes& message, const SyncStep2& step, core::Sessio
 
 void Dialect::on(const SharedBytes& message, const Update& update, core::SessionPort& port) {
   if (read_only_ || update.update.empty() || update.update == empty_update) return;
+  quiet_since_ = {};
   hold(message.slice(update.update));
   if (!holding_) release(port);
 }
@@ -191,6 +194,8 @@ void Dialect::on(const frames::CaughtUp&, core::SessionPort& port) {
 void Dialect::cover_granted(DocumentHandle document, std::string cover, core::SessionPort& port) {
   if (ended_ || document != document_) return;
   ++queries_open_;
+  idle_asked_ = false;
+  quiet_since_ = {};
   port.send(frame(put_sync_step1, cover.empty() ? empty_state_vector : std::string_view(cover)));
 }
 
@@ -228,8 +233,21 @@ void Dialect::ask_again_later(std::uint64_t retry_after_ms) {
   const bool calm = now_ - failed_at_ > failures_forgotten_after;
   patience_ = calm || patience_ == core::Time{} ? ask_again_first : std::min(2 * patience_, ask_again_longest);
   failed_at_ = now_;
-  const core::Time spread(session_.value * 7919 % static_cast<std::uint64_t>(patience_.count()));
-  ask_again_at_ = now_ + std::max(patience_, core::Time(std::min<std::uint64_t>(retry_after_ms, 600'000))) + spread;
+  ask_again_at_ =
+      now_ + std::max(patience_, core::Time(std::min<std::uint64_t>(retry_after_ms, 600'000))) + spread(patience_);
+}
+
+/// Sessions do not ask all at once.
+core::Time Dialect::spread(core::Time over) const {
+  return core::Time(session_.value * 7919 % static_cast<std::uint64_t>(over.count()));
+}
+
+void Dialect::ask_when_idle(core::SessionPort& port) {
+  if (quiet_since_ == core::Time{}) quiet_since_ = now_;
+  if (!caught_up_ || !said_state_vector_ || read_only_ || holding_ || queries_open_ > 0 || idle_asked_) return;
+  if (ask_again_at_ != core::Time{} || now_ - quiet_since_ < idle_ask_interval + spread(idle_ask_interval)) return;
+  idle_asked_ = true;
+  port.ask_cover(document_);
 }
 
 void Dialect::on(const frames::Ping&, core::SessionPort& port) {
@@ -257,6 +275,7 @@ void Dialect::tick(core::Now now, core::SessionPort& port) {
     ask_again_at_ = {};
     port.ask_cover(document_);
   }
+  ask_when_idle(port);
 }
 
 void Dialect::deny(const std::string& reason, core::SessionPort& port) {

@@ -81,6 +81,8 @@ class Dialect final : public core::Dialect {
   void deny(const std::string& reason, core::SessionPort& port);
   void end(std::uint16_t code, const std::string& reason, core::SessionPort& port);
   void ask_again_later(std::uint64_t retry_after_ms);
+  void ask_when_idle(core::SessionPort& port);
+  [[nodiscard]] core::Time spread(core::Time over) const;
 
   Options options_;
   const core::Limits& limits_;
@@ -109,6 +111,8 @@ class Dialect final : public core::Dialect {
   core::Time ask_again_at_{};   ///< 0: not needed
   core::Time patience_{};
   core::Time failed_at_{};
+  bool idle_asked_ = false;   ///< for its turn, which has not come yet
+  core::Time quiet_since_{};  ///< it has neither typed nor been asked; 0: until the next tick
 };
 
 }  // namespace weir::yjs

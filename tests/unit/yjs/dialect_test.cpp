@@ -251,6 +251,29 @@ TEST_F(Conversation, ClientsHearSomethingEveryTenSeconds) {
   EXPECT_EQ(port.take(), (std::vector{keep_alive, keep_alive}));
 }
 
+TEST_F(Conversation, WhoIsIdleIsAskedNowAndThenWhatItHeardElsewhere) {
+  open_and_answer();
+  port.covers_asked = 0;
+  core::Time at = 1000s;
+  const auto pass = [&](core::Time span) {
+    for (const core::Time end = at + span; at < end; at += 1s) tick(at);
+  };
+  pass(110s);
+  say(update("typed"));  // not idle: the wait begins anew
+  pass(110s);
+  EXPECT_EQ(port.covers_asked, 0);
+  pass(150s);
+  EXPECT_EQ(port.covers_asked, 1);
+  dialect.cover_granted(handle, some_vector, port);
+  pass(1000s);
+  EXPECT_EQ(port.covers_asked, 1) << "one question at a time";
+  say(step2("from another tab"));
+  ASSERT_FALSE(port.contributions.empty());
+  EXPECT_EQ(port.contributions.back().payload->view(), "from another tab");
+  pass(300s);
+  EXPECT_EQ(port.covers_asked, 2);
+}
+
 TEST_F(Conversation, APingIsOneOfWebSocket) {
   open_with(some_vector);
   (void)port.take();
