@@ -48,13 +48,18 @@ Digest chain_start(const DocumentPath& path) {
 
 Digest chain_next(const Digest& previous, const ProducerId& producer, Sequence sequence, Codec codec,
                   std::string_view payload) {
+  return chain_next(previous, producer, sequence, codec, sha256(payload));
+}
+
+Digest chain_next(const Digest& previous, const ProducerId& producer, Sequence sequence, Codec codec,
+                  const Digest& payload) {
   std::string input;
   input.reserve(92);
   input += previous.view();
   input += producer.view();
   put_big_endian(input, sequence.value, 8);
   put_big_endian(input, codec.value, 4);
-  input += sha256(payload).view();
+  input += payload.view();
   return sha256(input);
 }
 

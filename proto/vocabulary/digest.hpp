@@ -34,6 +34,9 @@ struct Digest {
 /// H_n from H_{n-1} and the n-th record.
 [[nodiscard]] Digest chain_next(const Digest& previous, const ProducerId& producer, Sequence sequence, Codec codec,
                                 std::string_view payload);
+/// The same for a payload that is known by its digest.
+[[nodiscard]] Digest chain_next(const Digest& previous, const ProducerId& producer, Sequence sequence, Codec codec,
+                                const Digest& payload);
 
 /// The epoch of a document's `incarnation`-th life (1 for its first) in a store.
 [[nodiscard]] Epoch derive_epoch(const StoreIncarnation& store, std::uint64_t incarnation);

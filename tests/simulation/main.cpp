@@ -3,6 +3,7 @@
 //   weir_sim                  a thousand seeds
 //   weir_sim --seeds 5000     seeds 1 to 5000
 //   weir_sim --seed 42        that one, with its story
+//   weir_sim --sdk            the same with the C++ SDK's session logic as the client
 #include <CLI/CLI.hpp>
 #include <atomic>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "scenario.hpp"
+#include "sdk/sdk_scenario.hpp"
 
 namespace {
 
@@ -52,12 +54,15 @@ int main(int argc, char** argv) {
   app.add_option("--first", first, "The first of them")->capture_default_str();
   app.add_option("--threads", threads, "Seeds run side by side")->capture_default_str()->check(CLI::Range(1, 64));
   app.add_option("--failures", failures_max, "Stop after this many failing seeds")->capture_default_str();
+  bool sdk = false;
+  app.add_flag("--sdk", sdk, "The clients are the C++ SDK's session logic");
   app.add_flag("--story", whole_story, "Tell the whole story of a failing seed");
   CLI11_PARSE(app, argc, argv);
 
+  const auto run = sdk ? weir::simulation::run_sdk_scenario : weir::simulation::run_scenario;
   const std::size_t lines = whole_story ? static_cast<std::size_t>(-1) : 40;
   if (seed != 0) {
-    const Outcome outcome = weir::simulation::run_scenario({seed});
+    const Outcome outcome = run({seed});
     print_story(outcome, static_cast<std::size_t>(-1));
     std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed),
                 outcome.violation.empty() ? "all promises held" : outcome.violation.c_str());
@@ -69,7 +74,7 @@ int main(int argc, char** argv) {
   std::mutex output;
   const auto work = [&] {
     for (std::uint64_t mine = next++; mine < first + seeds && totals.failed < failures_max; mine = next++) {
-      const Outcome outcome = weir::simulation::run_scenario({mine});
+      const Outcome outcome = run({mine});
       totals.add(outcome);
       const std::scoped_lock lock(output);
       if (totals.seeds % 1000 == 0) {
@@ -80,7 +85,7 @@ int main(int argc, char** argv) {
       ++totals.failed;
       std::printf("seed %llu FAILED: %s\n", static_cast<unsigned long long>(mine), outcome.violation.c_str());
       print_story(outcome, lines);
-      std::printf("  replay: ./dev sim --seed %llu\n", static_cast<unsigned long long>(mine));
+      std::printf("  replay: ./dev sim %s--seed %llu\n", sdk ? "--sdk " : "", static_cast<unsigned long long>(mine));
     }
   };
   std::vector<std::thread> workers;

@@ -30,7 +30,8 @@ void Oracle::restored(const storage::MemoryState& state, const Seams& seams, boo
     const auto seam = seams_.find(path);
     const Offset start = seam == seams_.end() || seam->second.empty() ? Offset{} : *seam->second.rbegin();
     for (auto entry_after = document->records.upper_bound(start); entry_after != document->records.end(); ++entry_after)
-      if (entry_after->second.producer == producer && entry_after->second.sequence == sequence) return false;
+      if (entry_after->second.producer == producer && entry_after->second.sequence == sequence)
+        return sha256(entry_after->second.payload.view()) != entry.second;  // of another branch of its history
     return true;
   });
 }

@@ -1,0 +1,40 @@
+// What a document needs of its session.
+//
+// Threads: one, the session's.
+#pragma once
+
+#include "weir/client/effects.hpp"
+#include "weir/client/timers.hpp"
+
+namespace weir::client {
+
+class DocumentLogic;
+
+class DocumentLink {
+ public:
+  virtual ~DocumentLink() = default;
+
+  [[nodiscard]] virtual Time now() const = 0;
+  [[nodiscard]] virtual Timers& timers() = 0;
+  /// In [0, 1).
+  [[nodiscard]] virtual double random() = 0;
+  [[nodiscard]] virtual const ProducerId& producer() const = 0;
+  [[nodiscard]] virtual std::size_t outbox_bytes_max() const = 0;
+  /// Null while there is no connection.
+  [[nodiscard]] virtual const frames::Welcome* welcome() const = 0;
+  /// Bytes of all the documents' deltas on the wire.
+  [[nodiscard]] virtual std::size_t& in_flight_bytes() = 0;
+
+  virtual void send(const frames::ClientEvent& event) = 0;
+  /// Sends the subscribe under a fresh request number; its answer comes back to this document.
+  virtual void request(DocumentLogic& document, frames::Subscribe event) = 0;
+  /// Calls the document's flush() soon.
+  virtual void want_flush(DocumentLogic& document) = 0;
+  /// This producer cannot go on: take another.
+  virtual void replace_producer(const ClientError& cause) = 0;
+  virtual void fenced(const ClientError& cause) = 0;
+  virtual void forget(DocumentLogic& document) = 0;
+  virtual void tell(Effect effect) = 0;
+};
+
+}  // namespace weir::client

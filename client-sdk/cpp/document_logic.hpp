@@ -1,0 +1,89 @@
+// The rules of one document (docs/protocol.md), between the session's connection and the application: it subscribes on
+// every connection from its cursor, hands over records and presence, and never offers a deleted document again. What
+// concerns publishing stands in publisher.hpp.
+//
+// Internal: Session drives it. Threads: one, the session's.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "weir/client/document_link.hpp"
+#include "weir/client/history.hpp"
+#include "weir/client/options.hpp"
+#include "weir/client/presence_set.hpp"
+#include "weir/client/publisher.hpp"
+
+namespace weir::client {
+
+class DocumentLogic final : private PublisherOwner {
+ public:
+  DocumentLogic(DocumentLink& link, DocumentId id, DocumentPath path, SubscribeOptions options);
+
+  [[nodiscard]] DocumentId id() const override { return id_; }
+  [[nodiscard]] const DocumentPath& path() const { return path_; }
+  /// "space/document", for messages.
+  [[nodiscard]] std::string where() const override { return path_.space.text() + '/' + path_.document.text(); }
+  [[nodiscard]] bool caught_up() const { return caught_up_; }
+  [[nodiscard]] std::optional<Cursor> cursor() const { return history_.cursor(); }
+  [[nodiscard]] Publisher& publisher() { return publisher_; }
+  [[nodiscard]] const Publisher& publisher() const { return publisher_; }
+
+  // For the application, through the session.
+  void when_caught_up(Ticket ticket);
+  void set_presence(SharedBytes data);
+  void close();
+
+  // For the session.
+  void connected();
+  void disconnected();
+  void producer_replaced();
+  /// For ever: deleted, fenced, or closed.
+  void end(const ClientError& error, bool tell);
+  void subscribed(const frames::Subscribed& event);
+  void receive(const frames::ServerEvent& event);
+  void failed(const frames::ErrorEvent& event);
+  /// Records of one message are handed over together.
+  void deliver();
+  [[nodiscard]] Flushed flush(std::size_t budget_bytes);
+
+ private:
+  enum class Phase : std::uint8_t { offline, subscribing, open, over };
+
+  void subscribe();
+  void subscribe_after(Time delay);
+  void subscribe_refused(const frames::ErrorEvent& event);
+  void on(const frames::Records& event);
+  void on(const frames::CaughtUp& event);
+  void on(const frames::Stored& event);
+  void on(const frames::PresenceUpdate& event);
+  void on(const frames::Cut& event);
+  void send_presence();
+
+  // PublisherOwner
+  [[nodiscard]] DocumentLogic& logic() override { return *this; }
+  [[nodiscard]] DocumentHandle handle() const override { return handle_; }
+  [[nodiscard]] Epoch epoch() const override { return history_.epoch(); }
+  [[nodiscard]] bool offers_state() const override { return options_.offers_state; }
+  void sent(Sequence sequence, std::string_view payload) override { history_.published(sequence, payload); }
+  void resubscribe() override;
+
+  DocumentLink& link_;
+  DocumentId id_;
+  DocumentPath path_;
+  SubscribeOptions options_;
+  Phase phase_ = Phase::offline;
+  DocumentHandle handle_;
+  bool caught_up_ = false;
+  History history_;
+  Publisher publisher_;
+  PresenceSet others_;
+  SharedBytes presence_;
+  bool presence_changed_ = false;
+  std::vector<ReadRecord> delivery_;
+  std::vector<Ticket> when_caught_up_;
+  Timer retry_timer_;
+};
+
+}  // namespace weir::client

@@ -1,0 +1,44 @@
+// What an application says when it opens a session, and a document on it.
+//
+// Threads: plain values.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "weir/vocabulary/record.hpp"
+
+namespace weir::client {
+
+struct SessionOptions {
+  /// 16 random bytes; by default new ones. One client at a time may use them.
+  std::optional<ProducerId> producer{};
+  /// False: only when connect() is called.
+  bool connect = true;
+  /// A token that is refused is not tried again, unless each connection asks for a new one.
+  bool token_changes = false;
+  /// The first retry comes within this time, the next within twice as much, and so on.
+  std::chrono::milliseconds backoff_first{250};
+  std::chrono::milliseconds backoff_max{30'000};
+  /// Of one document; what is published above it is refused.
+  std::size_t outbox_bytes_max = 64 << 20;
+  /// Name and version of the application, for the operator's log.
+  std::string client_name = "weir-cpp/0.1.0";
+};
+
+struct SubscribeOptions {
+  /// Only what is published from now on. Otherwise what comes after `cursor`, or everything that is kept.
+  bool live_only = false;
+  std::optional<Cursor> cursor{};
+  /// Others' presence is wanted.
+  bool presence = false;
+  /// Opens a deleted document anew.
+  bool recreate = false;
+  /// The application can be asked for its state after lost history (StateWanted in effects.hpp).
+  bool offers_state = false;
+};
+
+}  // namespace weir::client

@@ -1,0 +1,258 @@
+#include "weir/client/publisher.hpp"
+
+#include <algorithm>
+
+namespace weir::client {
+namespace {
+
+constexpr std::size_t frame_deltas_max = 1000;
+constexpr std::size_t frame_payload_bytes_max = 256 << 10;
+constexpr std::size_t payload_bytes_max_unknown = 1 << 20;
+constexpr std::size_t entry_bytes = 64;  // what an entry costs beside its payload, so that empty ones are bounded too
+
+// A publish sent under this producer can never be stored.
+bool takes_another_producer(frames::Reason reason) {
+  return reason == frames::Reason::resend_differs || reason == frames::Reason::not_comparable ||
+         reason == frames::Reason::producer_owned;
+}
+
+}  // namespace
+
+void Publisher::publish(Delta delta, Ticket ticket) {
+  if (std::optional<ClientError> error = refusal(delta))
+    return link_.tell(Settled{.document = owner_.id(), .ticket = ticket, .error = std::move(error)});
+  outbox_.add({.delta = std::move(delta), .ticket = ticket});
+  link_.want_flush(owner_.logic());
+}
+
+void Publisher::when_stored(Ticket ticket) {
+  when_stored_.push_back(ticket);
+  check_stored();
+}
+
+// ---- the connection's course ----
+
+void Publisher::disconnected() {
+  outbox_.disconnected();
+  link_.timers().cancel(resend_timer_);
+  resend_from_.reset();
+  resend_at_ = {};
+  if (state_ == State::asked) state_ = State::wanted;
+}
+
+void Publisher::producer_replaced() {
+  outbox_.restart();
+  stored_through_ = {};
+  joined_ = false;
+}
+
+void Publisher::end(const ClientError& error) {
+  disconnected();
+  state_ = State::settled;
+  fail(outbox_.clear(), error);
+  for (const Ticket ticket : std::exchange(when_stored_, {}))
+    link_.tell(Settled{.document = owner_.id(), .ticket = ticket, .error = error});
+}
+
+bool Publisher::resume(const frames::Subscribed& event, bool lost, bool changed) {
+  disconnected();
+  if (lost) {
+    ever_stored_ = false;
+    stored_through_ = {};
+    joined_ = true;
+    if (owner_.offers_state()) state_ = State::wanted;
+    outbox_.reopen(event.last_sequence);
+    return true;
+  }
+  if (changed) producer_replaced();
+  // What was answered "stored" and is gone was in no record that the cursor names, so that only the mark tells.
+  const bool forgotten = event.last_sequence < stored_through_;
+  if (forgotten && owner_.offers_state()) state_ = State::wanted;
+  const bool copied = joined_ && event.last_sequence > outbox_.last_given();
+  // What the relay has up to this sequence may be another device's, cloned from this one: only a resend, which is
+  // compared byte for byte, shows that it is ours.
+  outbox_.continue_after(event.last_sequence);
+  joined_ = true;
+  const OutboxEntry* oldest = outbox_.oldest();
+  const bool gap = oldest != nullptr && !oldest->base && oldest->sequence > event.last_sequence.next();
+  if (!gap && !forgotten && !copied) return true;
+  cannot_go_on(copied ? "the relay has more of this producer than was published here: another device uses its id"
+                      : "the relay no longer knows this producer's last delta");
+  return false;
+}
+
+void Publisher::reached_head() {
+  if (state_ != State::wanted) return;
+  state_ = State::asked;
+  link_.tell(StateWanted{owner_.id()});
+}
+
+void Publisher::offer(std::vector<SharedBytes> pieces) {
+  if (state_ != State::asked) return;
+  state_ = State::settled;
+  std::vector<OutboxEntry> entries;
+  for (SharedBytes& piece : pieces) entries.push_back({.delta = {{}, std::move(piece)}, .offered = true});
+  outbox_.offer(std::move(entries));
+  link_.want_flush(owner_.logic());
+}
+
+void Publisher::stored(const frames::Stored& event) {
+  const std::vector<OutboxEntry> done = outbox_.stored(event.through_sequence);
+  failures_ = 0;
+  stored_through_ = std::max(stored_through_, event.through_sequence);
+  for (const OutboxEntry& entry : done)
+    if (entry.ticket != 0)
+      link_.tell(Settled{.document = owner_.id(),
+                         .ticket = entry.ticket,
+                         .epoch = owner_.epoch(),
+                         .producer = link_.producer(),
+                         .sequence = entry.sequence,
+                         .offset = event.offset});
+  if (!done.empty()) {
+    ever_stored_ = true;
+    link_.tell(StoredSome{owner_.id(), outbox_.size()});
+    check_stored();
+  }
+  resend_when_answered();
+  link_.want_flush(owner_.logic());
+}
+
+void Publisher::refused(const frames::ErrorEvent& event) {
+  const ClientError error = error_from_answer(event, owner_.where());
+  const Code code = event.error.code;
+  const bool base = outbox_.oldest() != nullptr && outbox_.oldest()->base;
+  const bool transient = is_transient(code);
+  const bool about_publish = event.through_sequence.value != 0 || code == Code::out_of_range;
+  if (about_publish && takes_another_producer(event.reason))
+    outbox_.refused(event.through_sequence);
+  else if (about_publish)
+    outbox_.answered(event.through_sequence);
+  if (code == Code::out_of_range) return resend(event.expected_sequence, {});
+  tell_failed(error);
+  if (event.reason == frames::Reason::epoch || code == Code::not_found) return owner_.resubscribe();
+  if (takes_another_producer(event.reason)) return link_.replace_producer(error);
+  if (!about_publish) return;  // presence, say: told, and that is all
+  if (base && (!transient || code == Code::aborted)) return link_.replace_producer(error);
+  if (transient) return resend(outbox_.first_sequence(), delay(event));
+  if (code == Code::permission_denied || code == Code::unauthenticated) {
+    halted_ = true;
+    return;
+  }
+  fail(outbox_.clear(), error);
+  check_stored();
+}
+
+// ---- sending ----
+
+Flushed Publisher::flush(std::size_t budget_bytes) {
+  if (state_ != State::settled || halted_ || resend_from_) return Flushed::nothing;
+  const OutboxEntry* next = outbox_.next();
+  if (next == nullptr) return Flushed::nothing;
+  const std::size_t bytes = next->delta.payload.size();
+  const std::size_t in_flight = link_.in_flight_bytes();
+  const std::size_t room = budget_bytes > in_flight ? budget_bytes - in_flight : 0;
+  if (in_flight > 0 && (room == 0 || bytes > room)) return Flushed::no_room;
+  if (bytes > payload_bytes_max() && next->sequence.value == 0) {
+    fail({outbox_.refuse_next()}, too_large(bytes));
+    check_stored();
+    return Flushed::some;
+  }
+  const std::size_t frame_bytes_max = link_.welcome()->frame_bytes_max;
+  std::size_t frame_payload = std::min(frame_payload_bytes_max, room);
+  if (frame_bytes_max > 0) frame_payload = std::min(frame_payload, frame_bytes_max / 2);
+  send_frame(frame_payload);
+  return Flushed::some;
+}
+
+void Publisher::send_frame(std::size_t payload_bytes_max) {
+  const std::optional<OutgoingFrame> frame = outbox_.next_frame({payload_bytes_max, frame_deltas_max});
+  if (!frame) return;
+  frames::Publish publish;
+  publish.document = owner_.handle();
+  publish.epoch = owner_.epoch();
+  publish.first_sequence = frame->first_sequence;
+  publish.base = frame->base;
+  publish.deltas.reserve(frame->count);
+  for (std::size_t i = frame->from; i < frame->from + frame->count; ++i) {
+    owner_.sent(outbox_[i].sequence, outbox_[i].delta.payload.view());
+    publish.deltas.push_back(outbox_[i].delta);
+  }
+  link_.send(publish);
+}
+
+Time Publisher::delay(const frames::ErrorEvent& event) {
+  if (event.retry_after_ms > 0)
+    return Time(static_cast<Time::rep>(std::min<std::uint64_t>(event.retry_after_ms, 3'600'000)));
+  using namespace std::chrono_literals;
+  return 50ms + backoff(failures_++, link_.random(), 250ms, 30s);
+}
+
+void Publisher::resend(Sequence from, Time delay) {
+  resend_from_ = from;
+  resend_at_ = std::max(resend_at_, link_.now() + delay);
+  resend_when_answered();
+}
+
+// What is still on the wire is answered first: each frame behind a refused one is refused too.
+void Publisher::resend_when_answered() {
+  if (!resend_from_ || outbox_.in_flight() || resend_timer_.pending()) return;
+  resend_timer_ = link_.timers().at(std::max(resend_at_, link_.now()), [this] {
+    const Sequence from = resend_from_.value_or(Sequence{});
+    resend_timer_ = {};
+    resend_from_.reset();
+    resend_at_ = {};
+    if (outbox_.rewind(from))
+      link_.want_flush(owner_.logic());
+    else
+      cannot_go_on("the relay expects sequence " + std::to_string(from.value) + ", which is not here any more");
+  });
+}
+
+void Publisher::cannot_go_on(const std::string& why) {
+  link_.replace_producer(make_error(ErrorKind::other, Code::out_of_range,
+                                    owner_.where() + ": " + why + "; going on under a new producer id"));
+}
+
+// ---- answers, and what is refused at once ----
+
+void Publisher::check_stored() {
+  if (outbox_.size() > 0) return;
+  for (const Ticket ticket : std::exchange(when_stored_, {}))
+    link_.tell(Settled{.document = owner_.id(), .ticket = ticket});
+}
+
+void Publisher::fail(const std::vector<OutboxEntry>& entries, const ClientError& error) {
+  for (const OutboxEntry& entry : entries)
+    if (entry.ticket != 0)
+      link_.tell(Settled{.document = owner_.id(), .ticket = entry.ticket, .error = error});
+    else if (entry.offered)
+      tell_failed(error);
+}
+
+void Publisher::tell_failed(ClientError error) { link_.tell(DocumentFailed{owner_.id(), std::move(error), false}); }
+
+std::size_t Publisher::payload_bytes_max() const {
+  const frames::Welcome* welcome = link_.welcome();
+  return welcome != nullptr && welcome->payload_bytes_max > 0 ? welcome->payload_bytes_max : payload_bytes_max_unknown;
+}
+
+std::optional<ClientError> Publisher::refusal(const Delta& delta) const {
+  const std::size_t bytes = delta.payload.size();
+  if (delta.codec.value > UINT32_MAX)
+    return make_error(ErrorKind::other, Code::invalid_argument,
+                      std::to_string(delta.codec.value) + " is not a codec; use 0, 1, or 16 and above");
+  if (bytes > payload_bytes_max()) return too_large(bytes);
+  const std::size_t waiting = outbox_.bytes() + outbox_.size() * entry_bytes;
+  if (waiting + bytes <= link_.outbox_bytes_max()) return std::nullopt;
+  return make_error(ErrorKind::outbox_full, Code::resource_exhausted,
+                    owner_.where() + ": " + std::to_string(waiting) + " bytes wait, " +
+                        std::to_string(link_.outbox_bytes_max()) + " may; publish again after when_stored()");
+}
+
+ClientError Publisher::too_large(std::size_t bytes) const {
+  return make_error(ErrorKind::payload_too_large, Code::invalid_argument,
+                    owner_.where() + ": a delta of " + std::to_string(bytes) + " bytes; this relay takes " +
+                        std::to_string(payload_bytes_max()) + ", publish smaller ones");
+}
+
+}  // namespace weir::client

@@ -1,0 +1,98 @@
+// The rules of publishing to one document (docs/protocol.md):
+//
+//  - what the relay answered "stored" trims the outbox, and nothing else; after a reconnect the rest is sent again, the
+//    same bytes under the same sequences, to be compared;
+//  - lost history: once all that is left was read, the application's state goes as a base, then the outbox;
+//  - a refused publish: wait until every frame on the wire was answered, then send again what was not stored.
+//
+// Internal: DocumentLogic drives it. Threads: one, the session's.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "weir/client/document_link.hpp"
+#include "weir/client/outbox.hpp"
+
+namespace weir::client {
+
+/// What publishing needs of its document.
+class PublisherOwner {
+ public:
+  virtual ~PublisherOwner() = default;
+  [[nodiscard]] virtual DocumentLogic& logic() = 0;
+  [[nodiscard]] virtual DocumentId id() const = 0;
+  [[nodiscard]] virtual std::string where() const = 0;
+  [[nodiscard]] virtual DocumentHandle handle() const = 0;
+  [[nodiscard]] virtual Epoch epoch() const = 0;
+  [[nodiscard]] virtual bool offers_state() const = 0;
+  virtual void sent(Sequence sequence, std::string_view payload) = 0;
+  virtual void resubscribe() = 0;
+};
+
+/// What sending came to: there is nothing (or it may not go now), some went, or there is no room on the wire.
+enum class Flushed : std::uint8_t { nothing, some, no_room };
+
+class Publisher {
+ public:
+  Publisher(DocumentLink& link, PublisherOwner& owner) : link_(link), owner_(owner), outbox_(link.in_flight_bytes()) {}
+
+  [[nodiscard]] std::size_t pending() const { return outbox_.size(); }
+  [[nodiscard]] bool in_flight() const { return outbox_.in_flight(); }
+  /// Something of this client was durable in the epoch it knows: it would be missed.
+  [[nodiscard]] bool ever_stored() const { return ever_stored_; }
+
+  void publish(Delta delta, Ticket ticket);
+  void when_stored(Ticket ticket);
+  /// The answer to StateWanted: deltas of codec 0, none when there is nothing to offer.
+  void offer(std::vector<SharedBytes> pieces);
+
+  // The connection's course.
+  void connected() { halted_ = false; }
+  void disconnected();
+  /// The client goes on under another producer.
+  void producer_replaced();
+  /// Gives up what waits, for ever.
+  void end(const ClientError& error);
+  /// Brings the outbox in line with what the relay has. False when this producer cannot go on.
+  [[nodiscard]] bool resume(const frames::Subscribed& event, bool lost, bool changed);
+  /// Everything the relay has was delivered.
+  void reached_head();
+  void stored(const frames::Stored& event);
+  /// A publish was not stored, or something else about this document failed.
+  void refused(const frames::ErrorEvent& event);
+
+  /// Sends one frame of deltas, if it may go now. The budget is of all documents together.
+  [[nodiscard]] Flushed flush(std::size_t budget_bytes);
+  /// How long to wait before trying again: what the relay says, or longer with each failure.
+  [[nodiscard]] Time delay(const frames::ErrorEvent& event);
+
+ private:
+  void send_frame(std::size_t payload_bytes_max);
+  void check_stored();
+  void resend(Sequence from, Time delay);
+  void resend_when_answered();
+  void cannot_go_on(const std::string& why);
+  void want_state();
+  void fail(const std::vector<OutboxEntry>& entries, const ClientError& error);
+  void tell_failed(ClientError error);
+  [[nodiscard]] std::size_t payload_bytes_max() const;
+  [[nodiscard]] std::optional<ClientError> refusal(const Delta& delta) const;
+  [[nodiscard]] ClientError too_large(std::size_t bytes) const;
+
+  DocumentLink& link_;
+  PublisherOwner& owner_;
+  Outbox outbox_;
+  std::vector<Ticket> when_stored_;
+  bool ever_stored_ = false;
+  bool joined_ = false;      ///< its count and the relay's have met, in this epoch and under this producer
+  Sequence stored_through_;  ///< by this producer in this epoch, as far as it was answered
+  enum class State : std::uint8_t { settled, wanted, asked } state_ = State::settled;
+  bool halted_ = false;
+  std::optional<Sequence> resend_from_;
+  Time resend_at_{0};
+  Timer resend_timer_;
+  std::uint32_t failures_ = 0;
+};
+
+}  // namespace weir::client

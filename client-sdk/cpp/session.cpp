@@ -1,0 +1,388 @@
+#include "weir/client/session.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "weir/frames/codec.hpp"
+
+namespace weir::client {
+namespace {
+
+using namespace std::chrono_literals;
+/// A connection that held this long was a good one: the next failure is the first again.
+constexpr Time stable = 5s;
+constexpr std::size_t in_flight_bytes_max_unknown = 1 << 20;
+constexpr std::size_t frame_bytes_gathered_max = 64 << 10;
+
+ClientError closed_error() { return make_error(ErrorKind::closed, Code::cancelled, "the client was closed"); }
+
+Time bounded(std::uint64_t milliseconds) {
+  return Time(static_cast<Time::rep>(std::min<std::uint64_t>(milliseconds, 3'600'000)));
+}
+
+}  // namespace
+
+Session::Session(SessionOptions options, Random random, Time now)
+    : options_(std::move(options)), random_(std::move(random)), now_(now) {
+  producer_ = options_.producer ? *options_.producer : new_producer();
+  if (options_.connect) connect(now);
+}
+
+Session::~Session() = default;
+
+// ---- for the application ----
+
+void Session::connect(Time now) {
+  advance(now);
+  if (wanted_ || status_ == Status::stopped) return;
+  wanted_ = true;
+  failures_ = 0;
+  open();
+}
+
+void Session::disconnect(Time now) {
+  advance(now);
+  halt(Status::disconnected);
+}
+
+void Session::close(Time now) {
+  advance(now);
+  stop(closed_error(), false);
+}
+
+Result<DocumentId> Session::subscribe(DocumentPath path, SubscribeOptions options, Time now) {
+  advance(now);
+  if (status_ == Status::stopped) return fail(Code::cancelled, "this client has stopped; make a new one");
+  if (by_path_.contains(path))
+    return fail(Code::already_exists, path.space.text() + '/' + path.document.text() +
+                                          " is subscribed already; use that subscription, or close it first");
+  if (abandoned_.contains(path)) {  // answers to what was given up would be taken for answers to what comes now
+    drop();
+    if (wanted_) open_later();
+  }
+  last_document_ = last_document_.next();
+  auto document =
+      std::make_unique<DocumentLogic>(static_cast<DocumentLink&>(*this), last_document_, path, std::move(options));
+  by_path_.emplace(std::move(path), last_document_);
+  DocumentLogic& added = *document;
+  documents_.emplace(last_document_, std::move(document));
+  if (welcome_) added.connected();
+  return last_document_;
+}
+
+void Session::unsubscribe(DocumentId document, Time now) {
+  advance(now);
+  DocumentLogic* found = find(document);
+  if (found == nullptr) return;
+  if (found->publisher().in_flight()) abandoned_.insert(found->path());
+  found->close();
+}
+
+void Session::publish(DocumentId document, Delta delta, Ticket ticket, Time now) {
+  advance(now);
+  if (DocumentLogic* found = find(document, ticket)) found->publisher().publish(std::move(delta), ticket);
+}
+
+void Session::when_stored(DocumentId document, Ticket ticket, Time now) {
+  advance(now);
+  if (DocumentLogic* found = find(document, ticket)) found->publisher().when_stored(ticket);
+}
+
+void Session::when_caught_up(DocumentId document, Ticket ticket, Time now) {
+  advance(now);
+  if (DocumentLogic* found = find(document, ticket)) found->when_caught_up(ticket);
+}
+
+void Session::set_presence(DocumentId document, SharedBytes data, Time now) {
+  advance(now);
+  if (DocumentLogic* found = find(document)) found->set_presence(std::move(data));
+}
+
+void Session::offer(DocumentId document, std::vector<SharedBytes> pieces, Time now) {
+  advance(now);
+  if (DocumentLogic* found = find(document)) found->publisher().offer(std::move(pieces));
+}
+
+const DocumentLogic* Session::document(DocumentId document) const {
+  const auto found = documents_.find(document);
+  return found == documents_.end() ? nullptr : found->second.get();
+}
+
+std::size_t Session::pending() const {
+  std::size_t count = 0;
+  for (const auto& [id, document] : documents_) count += document->publisher().pending();
+  return count;
+}
+
+std::vector<Effect> Session::poll(Time now) {
+  advance(now);
+  while (timers_.run_due(now_) || !to_flush_.empty() || replacing_) {
+    const std::size_t before = effects_.size();
+    flush();
+    if (effects_.size() == before && timers_.next().value_or(Time::max()) > now_) break;  // what is left must wait
+  }
+  ended_documents_.clear();
+  ended_connections_.clear();
+  return std::exchange(effects_, {});
+}
+
+// ---- connecting ----
+
+void Session::open() {
+  ++attempt_;
+  timers_.cancel(open_timer_);
+  become(Status::connecting);
+  connection_ = std::make_unique<Connection>(timers_, now_, static_cast<ConnectionListener&>(*this));
+  tell(Open{attempt_, std::exchange(next_address_, {})});
+}
+
+void Session::opened(std::uint64_t attempt, std::string token, Time now) {
+  advance(now);
+  if (attempt != attempt_ || !connection_) return;
+  frames::Hello hello;
+  hello.protocol_version = frames::protocol_version;
+  hello.producer = producer_;
+  hello.token = std::move(token);
+  hello.client = options_.client_name;
+  connection_->opened(hello);
+}
+
+void Session::received(std::uint64_t attempt, const SharedBytes& message, Time now) {
+  advance(now);
+  if (attempt == attempt_ && connection_) connection_->receive(message, now_);
+}
+
+void Session::lost(std::uint64_t attempt, const ClientError& error, Time now) {
+  advance(now);
+  if (attempt == attempt_ && connection_) connection_lost(error);
+}
+
+void Session::welcomed(const frames::Welcome& welcome) {
+  welcome_ = welcome;
+  welcomed_at_ = now_;
+  become(Status::connected);
+  tell(Welcomed{welcome});
+  for (DocumentLogic* document : all()) document->connected();
+}
+
+/// The connection is gone: what was on it is forgotten, and another is made when it is time.
+void Session::connection_lost(const ClientError& error) {
+  drop();
+  tell(ConnectionFailed{error});
+  if (replacing_) return take_new_producer();
+  if (wanted_) open_later();
+}
+
+void Session::drop() {
+  hand_over(nullptr);
+  if (connection_) {
+    tell(Shut{attempt_});
+    connection_->close();
+    ended_connections_.push_back(std::move(connection_));
+  }
+  ++attempt_;
+  if (welcome_ && now_ - welcomed_at_ >= stable) failures_ = 0;
+  timers_.cancel(open_timer_);
+  timers_.cancel(drain_timer_);
+  welcome_.reset();
+  handles_.clear();
+  requests_.clear();
+  abandoned_.clear();
+  for (DocumentLogic* document : all()) document->disconnected();
+}
+
+void Session::open_later() {
+  become(Status::connecting);
+  const Time jitter = backoff(failures_++, random(), options_.backoff_first, options_.backoff_max);
+  open_timer_ = timers_.at(std::max(now_, not_before_) + jitter, [this] {
+    open_timer_ = {};
+    open();
+  });
+}
+
+void Session::halt(Status status) {
+  wanted_ = false;
+  drop();
+  if (status_ != Status::stopped) become(status);
+}
+
+void Session::stop(const ClientError& error, bool tell_application) {
+  if (status_ == Status::stopped) return;
+  halt(Status::stopped);
+  for (DocumentLogic* document : all()) document->end(error, tell_application);
+  if (tell_application) tell(SessionFailed{error});
+}
+
+void Session::become(Status status) {
+  if (status_ == status) return;
+  status_ = status;
+  tell(StatusChanged{status});
+}
+
+// ---- events ----
+
+void Session::event(const frames::ServerEvent& event) {
+  if (const auto* subscribed = std::get_if<frames::Subscribed>(&event)) return on(*subscribed);
+  if (const auto* error = std::get_if<frames::ErrorEvent>(&event)) return on(*error);
+  if (const auto* going = std::get_if<frames::GoingAway>(&event)) return on(*going);
+  const DocumentHandle* handle = std::visit(
+      [](const auto& what) -> const DocumentHandle* {
+        if constexpr (requires { what.document; }) return &what.document;
+        return nullptr;
+      },
+      event);
+  if (handle == nullptr) return;
+  const auto found = handles_.find(*handle);
+  hand_over(found == handles_.end() ? nullptr : found->second);
+  if (found != handles_.end()) found->second->receive(event);
+}
+
+/// What was gathered of one document goes out before anything of the next: the order across documents is the relay's.
+void Session::hand_over(DocumentLogic* next) {
+  DocumentLogic* gathered = std::exchange(gathering_, next);
+  if (gathered != nullptr && gathered != next) gathered->deliver();
+}
+
+void Session::on(const frames::Subscribed& event) {
+  hand_over(nullptr);
+  const auto asked = requests_.extract(event.request);
+  if (asked.empty()) return send(frames::Unsubscribe{event.document});
+  handles_.insert_or_assign(event.document, asked.mapped());
+  asked.mapped()->subscribed(event);
+}
+
+void Session::on(const frames::ErrorEvent& event) {
+  hand_over(nullptr);
+  if (event.request != 0) {
+    if (const auto asked = requests_.extract(event.request); !asked.empty()) asked.mapped()->failed(event);
+    return;
+  }
+  if (event.document.value != 0) {
+    if (const auto found = handles_.find(event.document); found != handles_.end()) found->second->failed(event);
+    return;
+  }
+  const ClientError error = error_from_answer(event, "");
+  if (error.kind == ErrorKind::fenced) return stop(error, true);
+  tell(SessionFailed{error});
+  if (event.retry_after_ms > 0) not_before_ = now_ + bounded(event.retry_after_ms);
+  if (error.kind == ErrorKind::producer_owned) return replace_producer(error);
+  if (error.kind == ErrorKind::access_denied && !options_.token_changes) halt(Status::disconnected);
+}
+
+void Session::on(const frames::GoingAway& event) {
+  tell(RelayLeaves{event});
+  next_address_ = event.address;
+  not_before_ = now_ + bounded(event.reconnect_after_ms);
+  timers_.cancel(drain_timer_);
+  drain_timer_ = timers_.at(not_before_, [this] {
+    drain_timer_ = {};
+    drop();
+    open_later();
+  });
+}
+
+// ---- producers ----
+
+/// Waits for what other documents have on the wire, so that nothing is stored under both ids.
+void Session::replace_producer(const ClientError& cause) {
+  if (!replacing_) replacing_ = cause;
+}
+
+void Session::take_new_producer() {
+  const ClientError cause = *std::exchange(replacing_, std::nullopt);
+  drop();
+  producer_ = new_producer();
+  for (DocumentLogic* document : all()) document->producer_replaced();
+  tell(ProducerChanged{producer_, cause});
+  if (wanted_) open_later();
+}
+
+ProducerId Session::new_producer() {
+  ProducerId producer;
+  while (producer == ProducerId{}) {
+    const std::uint64_t bits[2] = {random_(), random_()};
+    std::memcpy(producer.bytes.data(), bits, sizeof bits);
+  }
+  return producer;
+}
+
+double Session::random() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
+
+// ---- sending ----
+
+/// A frame of each document in turn, while the relay's budget lasts.
+void Session::flush() {
+  if (!welcome_) return to_flush_.clear();  // all of them are flushed once they are subscribed
+  if (replacing_) {
+    const bool waits = std::any_of(documents_.begin(), documents_.end(),
+                                   [](const auto& entry) { return entry.second->publisher().in_flight(); });
+    if (!waits) take_new_producer();
+    return;
+  }
+  const std::size_t budget =
+      welcome_->in_flight_bytes_max > 0 ? welcome_->in_flight_bytes_max : in_flight_bytes_max_unknown;
+  std::map<DocumentId, DocumentLogic*> sending = std::exchange(to_flush_, {});
+  while (!sending.empty()) {
+    for (auto entry = sending.begin(); entry != sending.end();) {
+      const Flushed flushed = entry->second->flush(budget);
+      if (flushed == Flushed::no_room) to_flush_.insert(*entry);
+      entry = flushed == Flushed::some ? std::next(entry) : sending.erase(entry);
+    }
+  }
+}
+
+void Session::send(const frames::ClientEvent& event) {
+  if (connection_) connection_->send(event);
+}
+
+/// Frames can be concatenated: what goes out together makes one, as long as it is small.
+void Session::transmit(const frames::ClientEvent& event) {
+  if (!effects_.empty())
+    if (auto* last = std::get_if<Send>(&effects_.back());
+        last != nullptr && last->attempt == attempt_ && last->bytes.size() < frame_bytes_gathered_max)
+      return frames::encode(event, last->bytes);
+  Send send{attempt_, {}};
+  frames::encode(event, send.bytes);
+  tell(std::move(send));
+}
+
+void Session::request(DocumentLogic& document, frames::Subscribe event) {
+  event.request = ++last_request_;
+  requests_.insert_or_assign(event.request, &document);
+  send(event);
+}
+
+void Session::forget(DocumentLogic& document) {
+  std::erase_if(handles_, [&](const auto& entry) { return entry.second == &document; });
+  std::erase_if(requests_, [&](const auto& entry) { return entry.second == &document; });
+  to_flush_.erase(document.id());
+  if (gathering_ == &document) gathering_ = nullptr;
+  by_path_.erase(document.path());
+  auto node = documents_.extract(document.id());
+  if (!node.empty()) ended_documents_.push_back(std::move(node.mapped()));
+}
+
+DocumentLogic* Session::find(DocumentId document) {
+  const auto found = documents_.find(document);
+  return found == documents_.end() ? nullptr : found->second.get();
+}
+
+/// Null, and the ticket answered, when it was closed.
+DocumentLogic* Session::find(DocumentId document, Ticket ticket) {
+  DocumentLogic* found = find(document);
+  if (found == nullptr && ticket != 0)
+    tell(Settled{.document = document,
+                 .ticket = ticket,
+                 .error = make_error(ErrorKind::closed, Code::cancelled,
+                                     "this document is closed (by its application, or because it was deleted, or this "
+                                     "client stopped); open it again with subscribe()")});
+  return found;
+}
+
+std::vector<DocumentLogic*> Session::all() {
+  std::vector<DocumentLogic*> all;
+  for (const auto& [id, document] : documents_) all.push_back(document.get());
+  return all;
+}
+
+}  // namespace weir::client

@@ -1,0 +1,154 @@
+// A client of the relay as a state machine: input and time go in, effects come out. No thread, no socket, no clock; who
+// drives it (client.hpp, or a simulation) has those.
+//
+//   Session session(options, random, now);
+//   const DocumentId plan = *session.subscribe(path, {}, now);
+//   session.publish(plan, {{}, bytes}, ticket, now);
+//   for (const Effect& effect : session.poll(now)) perform(effect);       // after every input, and at deadline()
+//
+// One connection at a time, many documents on it. It connects again by itself, with backoff and full jitter, unless it
+// was fenced, told to disconnect, or denied access.
+//
+// Threads: one; a plain object.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "weir/client/connection.hpp"
+#include "weir/client/document_logic.hpp"
+#include "weir/client/effects.hpp"
+#include "weir/client/options.hpp"
+
+namespace weir::client {
+
+class Session : private DocumentLink, private ConnectionListener {
+ public:
+  /// Any 64 random bits; producer ids are made of them.
+  using Random = std::function<std::uint64_t()>;
+  Session(SessionOptions options, Random random, Time now);
+  ~Session() override;
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  // For the application. After poll() the effects of a call are out.
+  void connect(Time now);
+  /// Until connect() is called; what is published meanwhile waits.
+  void disconnect(Time now);
+  /// For ever. What is not yet stored is given up.
+  void close(Time now);
+  /// One subscription per document; it lives until it is closed, over any number of connections. ALREADY_EXISTS,
+  /// CANCELLED when the session has stopped.
+  [[nodiscard]] Result<DocumentId> subscribe(DocumentPath path, SubscribeOptions options, Time now);
+  void unsubscribe(DocumentId document, Time now);
+  /// Settled{ticket} when it is durable, or will never be.
+  void publish(DocumentId document, Delta delta, Ticket ticket, Time now);
+  /// Settled{ticket} when nothing waits, when everything was delivered; with an error when that will never be.
+  void when_stored(DocumentId document, Ticket ticket, Time now);
+  void when_caught_up(DocumentId document, Ticket ticket, Time now);
+  /// Replaces this client's presence, empty withdraws it; sent again after each reconnect.
+  void set_presence(DocumentId document, SharedBytes data, Time now);
+  /// The answer to StateWanted: the application's state as deltas of codec 0, or what of it the relay lacks.
+  void offer(DocumentId document, std::vector<SharedBytes> pieces, Time now);
+
+  // For the connection; what names an older attempt is not heard.
+  void opened(std::uint64_t attempt, std::string token, Time now);
+  void received(std::uint64_t attempt, const SharedBytes& message, Time now);
+  void lost(std::uint64_t attempt, const ClientError& error, Time now);
+
+  /// Does what is due, and returns all effects since the last time.
+  [[nodiscard]] std::vector<Effect> poll(Time now);
+  /// When to poll next, if nothing else happens.
+  [[nodiscard]] std::optional<Time> deadline() const { return timers_.next(); }
+
+  [[nodiscard]] Status status() const { return status_; }
+  [[nodiscard]] const ProducerId& producer() const override { return producer_; }
+  /// Limits and version of the relay; null while it is not connected.
+  [[nodiscard]] const frames::Welcome* welcome() const override { return welcome_ ? &*welcome_ : nullptr; }
+  /// Null when it was closed or deleted.
+  [[nodiscard]] const DocumentLogic* document(DocumentId document) const;
+  /// Deltas of all documents that are not yet durable.
+  [[nodiscard]] std::size_t pending() const;
+
+ private:
+  // DocumentLink
+  [[nodiscard]] Time now() const override { return now_; }
+  [[nodiscard]] Timers& timers() override { return timers_; }
+  [[nodiscard]] double random() override;
+  [[nodiscard]] std::size_t outbox_bytes_max() const override { return options_.outbox_bytes_max; }
+  [[nodiscard]] std::size_t& in_flight_bytes() override { return in_flight_bytes_; }
+  void send(const frames::ClientEvent& event) override;
+  void request(DocumentLogic& document, frames::Subscribe event) override;
+  void want_flush(DocumentLogic& document) override { to_flush_.insert_or_assign(document.id(), &document); }
+  void replace_producer(const ClientError& cause) override;
+  void fenced(const ClientError& cause) override { stop(cause, true); }
+  void forget(DocumentLogic& document) override;
+  void tell(Effect effect) override { effects_.push_back(std::move(effect)); }
+
+  // ConnectionListener
+  void transmit(const frames::ClientEvent& event) override;
+  void welcomed(const frames::Welcome& welcome) override;
+  void event(const frames::ServerEvent& event) override;
+  void frame_end() override { hand_over(nullptr); }
+  void closed(const ClientError& error) override { connection_lost(error); }
+
+  void open();
+  void open_later();
+  void connection_lost(const ClientError& error);
+  void drop();
+  void halt(Status status);
+  void stop(const ClientError& error, bool tell_application);
+  void become(Status status);
+  void on(const frames::Subscribed& event);
+  void on(const frames::ErrorEvent& event);
+  void on(const frames::GoingAway& event);
+  void hand_over(DocumentLogic* next);
+  void take_new_producer();
+  [[nodiscard]] ProducerId new_producer();
+  void flush();
+  void advance(Time now) { now_ = now > now_ ? now : now_; }
+  [[nodiscard]] DocumentLogic* find(DocumentId document);
+  [[nodiscard]] DocumentLogic* find(DocumentId document, Ticket ticket);
+  [[nodiscard]] std::vector<DocumentLogic*> all();
+
+  SessionOptions options_;
+  Random random_;
+  Time now_;
+  Timers timers_;
+  std::vector<Effect> effects_;
+  std::size_t in_flight_bytes_ = 0;
+  std::map<DocumentId, std::unique_ptr<DocumentLogic>> documents_;
+  std::map<DocumentPath, DocumentId> by_path_;
+  std::unordered_map<DocumentHandle, DocumentLogic*> handles_;
+  std::unordered_map<std::uint64_t, DocumentLogic*> requests_;
+  std::map<DocumentId, DocumentLogic*> to_flush_;
+  std::set<DocumentPath> abandoned_;    ///< closed on this connection while publishes were on the wire
+  DocumentLogic* gathering_ = nullptr;  ///< of the message that is being read
+  ProducerId producer_;
+  Status status_ = Status::disconnected;
+  bool wanted_ = false;
+  std::uint64_t attempt_ = 0;  ///< the current connection attempt; what an older one still says is not heard
+  std::unique_ptr<Connection> connection_;
+  std::optional<frames::Welcome> welcome_;
+  Time welcomed_at_{0};
+  std::uint32_t failures_ = 0;
+  Time not_before_{0};
+  std::string next_address_;
+  Timer open_timer_;
+  Timer drain_timer_;
+  std::uint64_t last_request_ = 0;
+  DocumentId last_document_;
+  std::optional<ClientError> replacing_;
+  // What has ended while it may still be on the stack; gone with the next poll().
+  std::vector<std::unique_ptr<DocumentLogic>> ended_documents_;
+  std::vector<std::unique_ptr<Connection>> ended_connections_;
+};
+
+}  // namespace weir::client
