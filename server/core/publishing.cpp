@@ -116,7 +116,9 @@ void Publishing::drain(Document& document, const ProducerId& id) {
 
 void Publishing::decide(Document& document, Producer& producer, PublishRequest request) {
   const auto subscriber = document.subscribers.find(request.session.id);
-  if (subscriber == document.subscribers.end()) return refuse(request, {});  // it has left; nobody listens
+  if (subscriber == document.subscribers.end())  // it has left, perhaps only this document
+    return refuse(request, document_error(document.handle, Code::not_found, frames::Reason::protocol,
+                                          "this session no longer subscribes to document " + quoted(document)));
   if (document.phase != Document::Phase::open || request.publish.epoch != document.epoch)
     return refuse(request, document_error(document.handle, Code::not_found, frames::Reason::deleted,
                                           "document " + quoted(document) + " was deleted"));
@@ -154,7 +156,9 @@ void Publishing::found(const RecordsFound& answer) {
   PublishRequest& request = comparing.request;
   --document.pending;
   const auto entry = document.producers.find(comparing.producer);
-  if (entry == document.producers.end()) return refuse(request, {});
+  if (entry == document.producers.end())  // forgotten with its document's last life
+    return refuse(request, document_error(document.handle, Code::not_found, frames::Reason::deleted,
+                                          "document " + quoted(document) + " was deleted"));
   Producer& producer = entry->second;
   producer.state = Producer::State::ready;
 

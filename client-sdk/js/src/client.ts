@@ -34,6 +34,8 @@ export class WeirClient extends Emitter<ClientEvents> {
   readonly #runtime: Runtime;
   readonly #documents = new Map<string, DocumentLogic>();
   readonly #handles = new Map<number, DocumentLogic>();
+  /** Documents closed on this connection before the relay had answered all that was asked about them. */
+  readonly #answersOutstanding = new Set<string>();
   readonly #requests = new Map<number, DocumentLogic>();
   #gathering: DocumentLogic | null = null; // of the message that is being read
   readonly #link: DocumentLink<DocumentLogic>;
@@ -119,7 +121,11 @@ export class WeirClient extends Emitter<ClientEvents> {
       throw new TypeError(`${space}/${document} is subscribed already; close that session first`);
     const session = new DocumentLogic(this.#link, space, document, options);
     this.#documents.set(key, session);
-    if (this.#welcome !== null) session.connected();
+    if (this.#answersOutstanding.has(key)) {
+      // They would be taken for answers to this session.
+      this.#drop();
+      this.#openLater();
+    } else if (this.#welcome !== null) session.connected();
     return session;
   }
 
@@ -195,6 +201,7 @@ export class WeirClient extends Emitter<ClientEvents> {
     this.#welcome = null;
     this.#handles.clear();
     this.#requests.clear();
+    this.#answersOutstanding.clear();
     for (const document of [...this.#documents.values()]) document.disconnected();
   }
 
@@ -376,7 +383,7 @@ export class WeirClient extends Emitter<ClientEvents> {
       wantFlush: () => this.#wantFlush(),
       replaceProducer: (cause) => this.#replaceProducer(cause),
       fenced: (cause) => this.#stop(cause, true),
-      forget: (document) => this.#forget(document),
+      forget: (document, answersOutstanding) => this.#forget(document, answersOutstanding),
     };
   }
 
@@ -386,8 +393,9 @@ export class WeirClient extends Emitter<ClientEvents> {
     this.#connection?.send({ ...event, request });
   }
 
-  #forget(document: DocumentLogic): void {
+  #forget(document: DocumentLogic, answersOutstanding: boolean): void {
     this.#documents.delete(keyOf(document));
+    if (answersOutstanding && this.#welcome !== null) this.#answersOutstanding.add(keyOf(document));
     for (const [handle, open] of this.#handles) if (open === document) this.#handles.delete(handle);
   }
 }

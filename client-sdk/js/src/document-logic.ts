@@ -152,12 +152,13 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   end(error: WeirError, tell = true): void {
     if (this.#phase === 'over') return;
     this.#deliver();
+    const answersOutstanding = this.#phase === 'subscribing' || this.#publisher.inFlight;
     this.#phase = 'over';
     this.#overWith = error;
     this.#handle = 0;
     this.#caughtUp = false;
     this.#cancelRetry();
-    this.#link.forget(this);
+    this.#link.forget(this, answersOutstanding);
     this.#publisher.end(error);
     if (tell) this.emit('error', error);
     this.#whenCaughtUp.reject(error);
@@ -241,10 +242,10 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   #subscribeRefused(event: ErrorEvent): void {
     const error = this.#errorOf(event);
+    this.#phase = 'offline';
     if (error instanceof DocumentDeletedError) return this.end(error);
     if (event.reason === Reason.fenced) return this.#link.fenced(error);
     if (event.code === Code.invalidArgument) return this.end(error);
-    this.#phase = 'offline';
     this.emit('error', error);
     if (event.reason === Reason.producerOwned) this.#link.replaceProducer(error);
     else if (isTransient(event.code)) this.#subscribeAfter(this.#publisher.delayMs(event));

@@ -18,5 +18,6 @@ export interface DocumentLink<Document> {
   /** This producer cannot go on: take another. */
   replaceProducer(cause: WeirError): void;
   fenced(cause: WeirError): void;
-  forget(document: Document): void;
+  /** The document is over. Answers to what it asked may still be under way: another session must not hear them. */
+  forget(document: Document, answersOutstanding: boolean): void;
 }

@@ -15,6 +15,8 @@ export interface OutboxEntry extends Delta {
   sequence: number;
   /** Opens the sequence anywhere: the first delta after lost history. */
   base: boolean;
+  /** The relay has other bytes under this sequence: what it says of later ones does not mean this one. */
+  refused: boolean;
   /** Stands for the state as a whole; a newer one takes its place. */
   offered: boolean;
   stored(offset: number): void;
@@ -107,6 +109,7 @@ export class Outbox {
   /** Every delta through this sequence is durable. */
   stored(through: number, offset: number): void {
     this.answered(through);
+    if (this.oldest?.refused === true) return this.#storedBehindRefused(through, offset);
     let entry = this.#entries[this.#first];
     while (entry !== undefined && entry.sequence !== 0 && entry.sequence <= through) {
       this.#drop(entry);
@@ -114,6 +117,24 @@ export class Outbox {
       entry = this.#entries[this.#first];
     }
     this.#shorten();
+  }
+
+  /** The relay takes none of these under this producer; they wait for another. */
+  refused(through: number): void {
+    this.answered(through);
+    for (const entry of this.#entries) if (entry.sequence !== 0 && entry.sequence <= through) entry.refused = true;
+  }
+
+  #storedBehindRefused(through: number, offset: number): void {
+    const isStored = ({ refused, sequence }: OutboxEntry): boolean => !refused && sequence !== 0 && sequence <= through;
+    const waiting = this.#entries.slice(this.#first);
+    this.#entries = waiting.filter((entry) => !isStored(entry));
+    this.#first = 0;
+    for (const entry of waiting.filter(isStored)) {
+      this.#sent--;
+      this.#bytes -= entry.payload.length;
+      entry.stored(offset);
+    }
   }
 
   /** The relay has answered, in whatever way, for the frames through this sequence; 0: for all. */
@@ -198,7 +219,7 @@ export class Outbox {
     this.#first = 0;
     for (const entry of this.#entries) {
       entry.sequence = 0;
-      entry.base = false;
+      entry.base = entry.refused = false;
     }
     this.#baseNext = false;
   }

@@ -165,7 +165,8 @@ export class Publisher {
     const base = this.#outbox.oldest?.base === true;
     const transient = isTransient(event.code);
     const aboutPublish = event.throughSequence !== 0 || event.code === Code.outOfRange;
-    if (aboutPublish) this.#outbox.answered(event.throughSequence);
+    if (aboutPublish && replacingReasons.includes(event.reason)) this.#outbox.refused(event.throughSequence);
+    else if (aboutPublish) this.#outbox.answered(event.throughSequence);
     if (event.code === Code.outOfRange) return this.#resend(event.expectedSequence, 0);
     this.#owner.failed(error);
     if (event.reason === Reason.epoch || event.code === Code.notFound) return this.#owner.resubscribe();
@@ -327,5 +328,5 @@ function entry(
   failed: (error: WeirError) => void,
   offered = false,
 ): OutboxEntry {
-  return { codec, payload, sequence: 0, base: false, offered, stored, failed };
+  return { codec, payload, sequence: 0, base: false, refused: false, offered, stored, failed };
 }

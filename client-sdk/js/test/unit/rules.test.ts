@@ -316,6 +316,23 @@ test('what the relay has under our sequences may be of a clone: it is sent all t
   assert.deepEqual(inShort(network.last.takeOne('publish')), [1, false, ['bb', 'cc']]);
 });
 
+test('a stored behind a refused resend does not mean what was refused', async () => {
+  const stage = await threePublished();
+  const { network, runtime, session } = stage;
+  // Sequence 2 is a clone's; 3 was taken behind it, before this client had heard so.
+  network.last.say(
+    refused({ code: Code.aborted, reason: Reason.resendDiffers, throughSequence: 2 }),
+    stored(3, 9),
+  );
+  await runtime.advance(1000);
+  assert.equal(session.pendingCount, 1);
+  await welcome(network);
+  await answerSubscribe(network.last);
+  assert.deepEqual(inShort(network.last.takeOne('publish')), [1, false, ['bb']]);
+  network.last.say(stored(1, 10));
+  await session.whenStored();
+});
+
 test('the relay has less of this producer than it had acknowledged: another producer offers the state', async () => {
   const stage = await threePublished({ state: () => bytes('f0') });
   await reconnect(stage, { lastSequence: 0 });

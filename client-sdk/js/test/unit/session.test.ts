@@ -272,6 +272,26 @@ test('what can never be stored is refused at once', async () => {
   assert.equal(session.pendingCount, 2);
 });
 
+for (const when of ['subscribing', 'publishing'])
+  test(`a document closed while ${when} and opened again: on another connection, where no old answer comes`, async () => {
+    const { client, network, runtime } = scene();
+    const first = client.subscribe('d');
+    await welcome(network);
+    if (when === 'publishing') {
+      await answerSubscribe(network.last);
+      void first.publish(bytes('aa')).catch(() => undefined);
+      await settled();
+    }
+    first.close();
+    const second = client.subscribe('d');
+    void second.publish(bytes('bb'));
+    await runtime.advance(1000);
+    assert.equal(network.sockets.length, 2);
+    await welcome(network);
+    await answerSubscribe(network.last, { lastSequence: 1, head: 1 });
+    assert.deepEqual(inShort(network.last.takeOne('publish')), [2, false, ['bb']]);
+  });
+
 test('closing a session ends its subscription and gives up what waits', async () => {
   const { client, network } = scene();
   const session = client.subscribe('d');
