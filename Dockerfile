@@ -21,7 +21,8 @@ COPY --from=build /runtime-packages /tmp/
 RUN apt-get update \
   && xargs apt-get install -y --no-install-recommends < /tmp/runtime-packages \
   && rm -rf /var/lib/apt/lists/* /tmp/runtime-packages \
-  && useradd --system --uid 8787 --home-dir /var/lib/weir --shell /usr/sbin/nologin weir \
+  && groupadd --system --gid 8787 weir \
+  && useradd --system --uid 8787 --gid weir --home-dir /var/lib/weir --shell /usr/sbin/nologin weir \
   && install -d -o weir -g weir -m 0700 /var/lib/weir
 COPY --from=build /src/build/release/weir /usr/bin/weir
 USER weir
