@@ -1,9 +1,9 @@
 // An app over a grow-only set of numbers that uses the C++ SDK's session: the real logic, driven by the world's events
 // instead of a thread and a socket.
 //
-// The app does what docs/cpp-sdk.md asks of one, and no more: it applies records, publishes edits, offers its state
-// when asked. Losing connections, sending again, lost history and refused producers are the session's business. The app
-// checks what it is told: records in offset order, each once, "stored" what is stored.
+// The app does what docs/protocol.md asks of a client, and no more: it applies records, publishes edits, offers its
+// state when asked. Losing connections, sending again, lost history and refused producers are the session's business.
+// The app checks what it is told: records in offset order, each once, "stored" what is stored.
 //
 // Threads: one, the world's.
 #pragma once
