@@ -46,7 +46,7 @@ FOREIGN = [
     (r"boost/asio|boost/beast", ["server/runtime/*", "server/transport/*", "server/app/*", "client-sdk/cpp/*"],
      "sockets and executors belong to runtime and transport; the rest runs in the simulation too"),
     (r"prometheus/", ["server/app/*"], "observe counts; only app puts it into Prometheus' words"),
-    (r"grpc", ["server/transport/grpc/*"], "only the gRPC transport knows gRPC"),
+    (r"grpc", ["server/transport/grpc/*", "client-sdk/cpp/grpc_transport.cpp"], "only the gRPC transports know gRPC"),
     (r"openssl/", ["proto/vocabulary/*.cpp", "server/auth/*.cpp", "server/transport/*", "server/app/*", "storage/*/*.cpp",
                    "server/runtime/*.cpp"], "use weir/vocabulary/digest.hpp"),
     (r"zstd\.h|zlib\.h", ["storage/packing/*.cpp", "server/web/*", "server/transport/http/*"],

@@ -1,0 +1,98 @@
+// The relay from a C++ program.
+//
+//   weir::client::Client client({.address = "127.0.0.1:8788"});
+//   auto plan = client.subscribe({"acme-notes", "plan"}, {.on_records = [](const RecordsRead& read) { ... }}).value();
+//   plan.publish("bytes", [](const Settled& settled) { if (!settled.error) std::puts("durable"); });
+//
+// It connects again by itself and sends again what was not stored; session.hpp has the rules. What is not yet stored
+// lives in memory only: wait with when_stored() before the program ends.
+//
+// Threads: all calls may come from any thread, also from callbacks. Every callback runs on the client's one thread, one
+// at a time, in order; one that takes long holds up the others, and then the relay waits. close() waits for a callback
+// that runs, unless it is called from it; none comes after it. A client must not be destroyed in a callback.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "weir/client/effects.hpp"
+#include "weir/client/grpc_transport.hpp"
+#include "weir/client/options.hpp"
+
+namespace weir::client {
+
+struct ClientOptions {
+  std::string address = "127.0.0.1:8788";  ///< host:port of the relay's gRPC door
+  bool tls = false;
+  std::string root_certificates{};  ///< PEM; empty: the system's
+  /// Asked for each connection; empty: no token. A token that is refused is then asked for again.
+  std::function<std::string()> token{};
+  SessionOptions session{};
+  std::function<void(Status)> on_status{};
+  std::function<void(const ClientError&)> on_connection_error{};
+  std::function<void(const ClientError&)> on_error{};
+};
+
+/// A document's callbacks; those left out are not called.
+struct Handlers {
+  std::function<void(const DocumentOpened&)> on_opened{};
+  std::function<void(const RecordsRead&)> on_records{};
+  std::function<void()> on_caught_up{};
+  std::function<void(std::size_t pending)> on_stored{};
+  std::function<void(const std::vector<Presence>&)> on_presence{};
+  std::function<void(const DocumentFailed&)> on_error{};
+  /// After lost history: the state as deltas of codec 0, or what of it the relay lacks.
+  std::function<std::vector<SharedBytes>()> state{};
+};
+
+struct DocumentAddress {
+  std::string_view space;
+  std::string_view document;
+};
+
+using WhenSettled = std::function<void(const Settled&)>;
+
+/// One open document. Copies name the same subscription; it lives until close(), or as long as its client.
+class Document {
+ public:
+  void publish(std::string_view payload, WhenSettled when_stored = {}) {
+    publish({{}, SharedBytes::copy(payload)}, std::move(when_stored));
+  }
+  void publish(Delta delta, WhenSettled when_stored = {});
+  /// Calls when nothing waits, when everything was delivered; with an error when that will never be.
+  void when_stored(WhenSettled then);
+  void when_caught_up(WhenSettled then);
+  /// Replaces this client's presence; empty withdraws it.
+  void set_presence(std::string_view data);
+  /// What is not yet stored is given up.
+  void close();
+
+ private:
+  friend class Client;
+  Document(std::shared_ptr<class ClientLoop> loop, DocumentId id) : loop_(std::move(loop)), id_(id) {}
+  std::shared_ptr<ClientLoop> loop_;
+  DocumentId id_;
+};
+
+class Client {
+ public:
+  /// `transport`: null for gRPC to the address in the options.
+  explicit Client(ClientOptions options, std::unique_ptr<Transport> transport = nullptr);
+  ~Client() { close(); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// INVALID_ARGUMENT for a name that is none, ALREADY_EXISTS, CANCELLED after close().
+  [[nodiscard]] Result<Document> subscribe(DocumentAddress address, Handlers handlers, SubscribeOptions options = {});
+  void connect();
+  void disconnect();
+  /// For ever. What is not yet stored is given up.
+  void close();
+
+ private:
+  std::shared_ptr<ClientLoop> loop_;
+};
+
+}  // namespace weir::client

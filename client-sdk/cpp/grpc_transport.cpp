@@ -1,0 +1,169 @@
+#include "weir/client/grpc_transport.hpp"
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include <map>
+#include <mutex>
+
+namespace weir::client {
+namespace {
+
+constexpr char method[] = "/weir.v1.Relay/Sync";
+constexpr int message_bytes_max = 64 << 20;
+
+grpc::ByteBuffer to_buffer(const std::string& frame) {
+  const grpc::Slice slice(frame);
+  return {&slice, 1};
+}
+
+SharedBytes to_bytes(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  if (!buffer.Dump(&slices).ok()) return {};
+  std::string bytes;
+  bytes.reserve(buffer.Length());
+  for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return SharedBytes::take(std::move(bytes));
+}
+
+/// One call. It keeps itself until gRPC is done with it; its events are called without its lock.
+class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
+ public:
+  Call(std::shared_ptr<grpc::Channel> channel, std::uint64_t attempt, std::shared_ptr<TransportEvents> events)
+      : channel_(std::move(channel)), stub_(channel_), attempt_(attempt), events_(std::move(events)) {}
+
+  void start(std::shared_ptr<Call> self) {
+    self_ = std::move(self);
+    const std::shared_ptr<TransportEvents> events = events_;  // the call may be over before this function is
+    stub_.PrepareBidiStreamingCall(&context_, method, {}, this);
+    AddHold();  // reads and writes are begun from outside of its reactions
+    StartCall();
+    StartRead(&incoming_);
+    events->opened(attempt_);
+  }
+  void send(std::string frame) {
+    const std::scoped_lock lock(mutex_);
+    if (over_) return;
+    waiting_ += frame;  // frames can be concatenated
+    write();
+  }
+  void read() {
+    const std::scoped_lock lock(mutex_);
+    if (!over_) StartRead(&incoming_);
+  }
+  void shut() {
+    if (end() != nullptr) context_.TryCancel();
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return release();  // OnDone tells why
+    const SharedBytes frame = to_bytes(incoming_);
+    std::shared_ptr<TransportEvents> events;
+    {
+      const std::scoped_lock lock(mutex_);
+      events = events_;
+    }
+    if (events) events->received(attempt_, frame);
+  }
+  void OnWriteDone(bool ok) override {
+    const std::scoped_lock lock(mutex_);
+    writing_ = false;
+    if (ok && !over_) write();
+  }
+  void OnDone(const grpc::Status& status) override {
+    if (const std::shared_ptr<TransportEvents> events = end())
+      events->lost(attempt_, status.ok() ? "the relay ended the call" : status.error_message());
+    const std::shared_ptr<Call> last = std::move(self_);
+  }
+
+ private:
+  void write() {
+    if (writing_ || waiting_.empty()) return;
+    writing_ = true;
+    outgoing_ = to_buffer(std::exchange(waiting_, {}));
+    StartWrite(&outgoing_);
+  }
+  /// Nothing more is begun from outside, so that gRPC can finish.
+  void release() {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (std::exchange(over_, true)) return;
+    }
+    RemoveHold();
+  }
+  /// Who is to be told, the first time.
+  std::shared_ptr<TransportEvents> end() {
+    release();
+    const std::scoped_lock lock(mutex_);
+    return std::exchange(events_, nullptr);
+  }
+
+  std::shared_ptr<grpc::Channel> channel_;
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  std::uint64_t attempt_;
+  std::shared_ptr<Call> self_;
+  grpc::ByteBuffer incoming_;
+  grpc::ByteBuffer outgoing_;
+  std::mutex mutex_;
+  std::shared_ptr<TransportEvents> events_;
+  std::string waiting_;
+  bool writing_ = false;
+  bool over_ = false;
+};
+
+class GrpcTransport final : public Transport {
+ public:
+  explicit GrpcTransport(GrpcOptions options) : options_(std::move(options)) {}
+  ~GrpcTransport() override {
+    if (call_) call_->shut();
+  }
+  void open(std::uint64_t attempt, const std::string& address, std::shared_ptr<TransportEvents> events) override {
+    if (call_) call_->shut();
+    attempt_ = attempt;
+    call_ = std::make_shared<Call>(channel(address.empty() ? options_.address : address), attempt, std::move(events));
+    call_->start(call_);
+  }
+  void send(std::uint64_t attempt, std::string frame) override {
+    if (call_ && attempt == attempt_) call_->send(std::move(frame));
+  }
+  void read(std::uint64_t attempt) override {
+    if (call_ && attempt == attempt_) call_->read();
+  }
+  void shut(std::uint64_t attempt) override {
+    if (call_ && attempt == attempt_) std::exchange(call_, nullptr)->shut();
+  }
+
+ private:
+  /// One for all attempts: a channel is not to be thrown away while it connects.
+  std::shared_ptr<grpc::Channel> channel(const std::string& address) {
+    if (channel_ && address == channel_address_) return channel_;
+    channel_address_ = address;
+    channel_ = make_channel(address);
+    return channel_;
+  }
+  std::shared_ptr<grpc::Channel> make_channel(const std::string& address) const {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(message_bytes_max);
+    arguments.SetMaxSendMessageSize(message_bytes_max);
+    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);  // the session waits by itself
+    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+    const auto credentials =
+        options_.tls ? grpc::SslCredentials({options_.root_certificates, "", ""}) : grpc::InsecureChannelCredentials();
+    return grpc::CreateCustomChannel(address, credentials, arguments);
+  }
+
+  GrpcOptions options_;
+  std::string channel_address_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::uint64_t attempt_ = 0;
+  std::shared_ptr<Call> call_;
+};
+
+}  // namespace
+
+std::unique_ptr<Transport> make_grpc_transport(GrpcOptions options) {
+  return std::make_unique<GrpcTransport>(std::move(options));
+}
+
+}  // namespace weir::client
