@@ -1,18 +1,10 @@
 #include "weir/client/client.hpp"
 
 #include "weir/client/client_loop.hpp"
+#include "weir/client/grpc_transport.hpp"
+#include "weir/vocabulary/assert.hpp"
 
 namespace weir::client {
-namespace {
-
-void tell_closed(const WhenSettled& then, DocumentId document) {
-  if (then)
-    then(Settled{.document = document,
-                 .ticket = 0,
-                 .error = make_error(ErrorKind::closed, Code::cancelled, "this client was closed; make a new one")});
-}
-
-}  // namespace
 
 Client::Client(ClientOptions options, std::unique_ptr<Transport> transport) {
   if (!transport)
@@ -20,6 +12,12 @@ Client::Client(ClientOptions options, std::unique_ptr<Transport> transport) {
         {.address = options.address, .tls = options.tls, .root_certificates = options.root_certificates});
   loop_ = std::make_shared<ClientLoop>(std::move(options), std::move(transport));
   loop_->start();
+}
+
+Client::~Client() {
+  const bool in_a_callback = loop_->is_this_thread();
+  WEIR_ASSERT(!in_a_callback);  // its thread would wait for itself: close() here, destroy it elsewhere
+  close();
 }
 
 Result<Document> Client::subscribe(DocumentAddress address, Handlers handlers, SubscribeOptions options) {
@@ -33,45 +31,45 @@ Result<Document> Client::subscribe(DocumentAddress address, Handlers handlers, S
 }
 
 void Client::connect() {
-  loop_->post([](Session& session, Time at) { session.connect(at); });
+  loop_->inbox().connect([](Session& session, Time at) { session.connect(at); });
 }
 
 void Client::disconnect() {
-  loop_->post([](Session& session, Time at) { session.disconnect(at); });
+  loop_->inbox().disconnect([](Session& session, Time at) { session.disconnect(at); });
 }
 
 void Client::close() { loop_->stop(); }
 
-void Document::publish(Delta delta, WhenSettled when_stored) {
-  const bool posted = loop_->post([loop = loop_.get(), id = id_, delta, when_stored](Session& session, Time at) {
-    session.publish(id, delta, loop->await(when_stored), at);
-  });
-  if (!posted) tell_closed(when_stored, id_);
+Result<void> Document::publish(Delta delta, WhenSettled when_stored) {
+  const std::size_t bytes = delta.payload.size();
+  return loop_->inbox().call([loop = loop_.get(), id = id_, delta = std::move(delta), then = std::move(when_stored)](
+                                 Session& session, Time at) { session.publish(id, delta, loop->await(then), at); },
+                             bytes);
 }
 
-void Document::when_stored(WhenSettled then) {
-  const bool posted = loop_->post([loop = loop_.get(), id = id_, then](Session& session, Time at) {
-    session.when_stored(id, loop->await(then), at);
+Result<void> Document::when_stored(WhenSettled then) {
+  return loop_->inbox().call([loop = loop_.get(), id = id_, then = std::move(then)](Session&, Time) {
+    loop->await(&Session::when_stored, id, then);
   });
-  if (!posted) tell_closed(then, id_);
 }
 
-void Document::when_caught_up(WhenSettled then) {
-  const bool posted = loop_->post([loop = loop_.get(), id = id_, then](Session& session, Time at) {
-    session.when_caught_up(id, loop->await(then), at);
+Result<void> Document::when_caught_up(WhenSettled then) {
+  return loop_->inbox().call([loop = loop_.get(), id = id_, then = std::move(then)](Session&, Time) {
+    loop->await(&Session::when_caught_up, id, then);
   });
-  if (!posted) tell_closed(then, id_);
 }
 
 void Document::set_presence(std::string_view data) {
-  loop_->post(
-      [id = id_, data = SharedBytes::copy(data)](Session& session, Time at) { session.set_presence(id, data, at); });
+  loop_->inbox().set_presence(id_, [id = id_, data = SharedBytes::copy(data)](Session& session, Time at) {
+    session.set_presence(id, data, at);
+  });
 }
 
 void Document::close() {
-  loop_->post([loop = loop_.get(), id = id_](Session& session, Time at) {
-    loop->forget(id);
+  if (loop_->is_this_thread()) loop_->forget(id_);  // what was read already is not told either
+  loop_->inbox().close(id_, [loop = loop_.get(), id = id_](Session& session, Time at) {
     session.unsubscribe(id, at);
+    loop->forget(id);
   });
 }
 

@@ -3,10 +3,14 @@
 #include <future>
 #include <random>
 
+#include "weir/vocabulary/assert.hpp"
+
 namespace weir::client {
 
 ClientLoop::ClientLoop(ClientOptions options, std::unique_ptr<Transport> transport)
-    : options_(std::move(options)), transport_(std::move(transport)) {
+    : options_(std::move(options)),
+      inbox_({.calls_max = options_.calls_waiting_max, .payload_bytes_max = options_.calls_waiting_bytes_max}),
+      transport_(std::move(transport)) {
   options_.session.token_changes = options_.session.token_changes || options_.token != nullptr;
 }
 
@@ -14,25 +18,14 @@ void ClientLoop::start() {
   thread_ = std::thread([self = shared_from_this()] { self->run(); });
 }
 
-bool ClientLoop::post(Task task) {
-  const std::scoped_lock lock(mutex_);
-  if (stopping_) return false;
-  tasks_.push_back(std::move(task));
-  wake_.notify_one();
-  return true;
-}
-
 void ClientLoop::stop() {
-  {
-    const std::scoped_lock lock(mutex_);
-    stopping_ = true;
-    wake_.notify_one();
-  }
+  inbox_.stop();
   // From a callback the loop ends after it; the client's destructor, which is not called from one, waits for that.
-  if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
+  if (!is_this_thread()) std::call_once(joined_, [this] { thread_.join(); });
 }
 
 void ClientLoop::run() {
+  loop_ = std::this_thread::get_id();
   session_ = std::make_unique<Session>(
       options_.session,
       [] {
@@ -40,26 +33,32 @@ void ClientLoop::run() {
         return static_cast<std::uint64_t>(device()) << 32 | device();
       },
       now());
-  for (;;) {
-    for (std::vector<Effect> effects = session_->poll(now()); !effects.empty(); effects = session_->poll(now()))
-      perform(effects);
-    std::deque<Task> tasks;
-    {
-      std::unique_lock lock(mutex_);
-      const auto ready = [this] { return stopping_ || !tasks_.empty(); };
-      if (const std::optional<Time> deadline = session_->deadline())
-        wake_.wait_until(lock, std::chrono::steady_clock::time_point(*deadline), ready);
-      else
-        wake_.wait(lock, ready);
-      if (stopping_) break;
-      tasks.swap(tasks_);
-    }
-    for (const Task& task : tasks) task(*session_, now());
+  for (settle(); inbox_.wait(session_->deadline()); settle()) {
+    for (const Inbox::Task& event : inbox_.take_events()) event(*session_, now());
+    run_calls();
   }
+  finish();
+}
+
+void ClientLoop::finish() {
   session_->close(now());
-  perform(session_->poll(now()));
+  run_calls();
+  settle();
+  WEIR_ASSERT(awaited_.empty());  // a closed session leaves no ticket open
   transport_.reset();
   handlers_.clear();
+}
+
+/// None of them calls back; what they bring about is in the effects.
+void ClientLoop::run_calls() {
+  for (const Inbox::Task& call : inbox_.take_calls()) call(*session_, now());
+  inbox_.calls_done();
+}
+
+void ClientLoop::settle() {
+  for (const Settled& refused : std::exchange(refused_, {})) on(refused);
+  for (std::vector<Effect> effects = session_->poll(now()); !effects.empty(); effects = session_->poll(now()))
+    perform(effects);
 }
 
 void ClientLoop::perform(const std::vector<Effect>& effects) {
@@ -68,41 +67,53 @@ void ClientLoop::perform(const std::vector<Effect>& effects) {
 
 Result<DocumentId> ClientLoop::subscribe(DocumentPath path, Handlers handlers, SubscribeOptions options) {
   options.offers_state = handlers.state != nullptr;
-  auto answer = std::make_shared<std::promise<Result<DocumentId>>>();
-  std::future<Result<DocumentId>> future = answer->get_future();
-  auto kept = std::make_shared<const Handlers>(std::move(handlers));
-  const auto subscribe = [this, answer, kept, path, options](Session& session, Time at) {
+  const auto kept = std::make_shared<const Handlers>(std::move(handlers));
+  const auto subscribe = [this, kept, path, options](Session& session, Time at) {
     Result<DocumentId> id = session.subscribe(path, options, at);
     if (id) handlers_.emplace(*id, kept);
-    answer->set_value(std::move(id));
+    return id;
   };
-  if (thread_.get_id() == std::this_thread::get_id())
-    subscribe(*session_, now());
-  else if (!post(subscribe))
-    return fail(Code::cancelled, "this client was closed; make a new one");
-  try {
-    return future.get();
-  } catch (const std::future_error&) {  // dropped by close()
-    return fail(Code::cancelled, "this client was closed; make a new one");
+  if (is_this_thread()) {
+    if (inbox_.stopped()) return Inbox::closed_error();
+    run_calls();  // the same document may have been closed in this very callback
+    return subscribe(*session_, now());
   }
+  const auto answer = std::make_shared<std::promise<Result<DocumentId>>>();
+  const Result<void> taken =
+      inbox_.call([answer, subscribe](Session& session, Time at) { answer->set_value(subscribe(session, at)); });
+  if (!taken) return taken.error();
+  return answer->get_future().get();
 }
 
 Ticket ClientLoop::await(WhenSettled then) {
   if (!then) return 0;
-  awaited_.emplace(++last_ticket_, std::move(then));
+  awaited_.emplace(++last_ticket_, Awaited{std::move(then), false});
   return last_ticket_;
+}
+
+void ClientLoop::await(Condition condition, DocumentId document, WhenSettled then) {
+  if (!then) return;
+  awaited_.emplace(++last_ticket_, Awaited{std::move(then), true});
+  if (++conditions_ <= options_.calls_waiting_max) return (session_.get()->*condition)(document, last_ticket_, now());
+  refused_.push_back(
+      {.document = document,
+       .ticket = last_ticket_,
+       .error = make_error(ErrorKind::other, Code::resource_exhausted,
+                           std::to_string(options_.calls_waiting_max) +
+                               " callbacks wait for when_stored() and when_caught_up() already, more may "
+                               "not (calls_waiting_max); one is enough")});
 }
 
 // ---- from the transport ----
 
 void ClientLoop::opened(std::uint64_t attempt) {
-  post([this, attempt](Session& session, Time at) {
+  inbox_.event([this, attempt](Session& session, Time at) {
     session.opened(attempt, options_.token ? options_.token() : std::string(), at);
   });
 }
 
 void ClientLoop::received(std::uint64_t attempt, SharedBytes frame) {
-  post([this, attempt, frame = std::move(frame)](Session& session, Time at) {
+  inbox_.event([this, attempt, frame = std::move(frame)](Session& session, Time at) {
     session.received(attempt, frame, at);
     perform(session.poll(at));  // before more is read: a callback that takes its time slows the relay, not the memory
     transport_->read(attempt);
@@ -110,7 +121,7 @@ void ClientLoop::received(std::uint64_t attempt, SharedBytes frame) {
 }
 
 void ClientLoop::lost(std::uint64_t attempt, std::string why) {
-  post([attempt, why = std::move(why)](Session& session, Time at) {
+  inbox_.event([attempt, why = std::move(why)](Session& session, Time at) {
     session.lost(attempt, make_error(ErrorKind::connection, Code::unavailable, why), at);
   });
 }
@@ -133,6 +144,10 @@ void ClientLoop::on(const StatusChanged& effect) {
 
 void ClientLoop::on(const ConnectionFailed& effect) {
   if (options_.on_connection_error) options_.on_connection_error(effect.error);
+}
+
+void ClientLoop::on(const ProducerChanged& effect) {
+  if (options_.on_producer_changed) options_.on_producer_changed(effect.producer);
 }
 
 void ClientLoop::on(const SessionFailed& effect) {
@@ -164,8 +179,12 @@ void ClientLoop::on(const StoredSome& effect) {
 }
 
 void ClientLoop::on(const Settled& effect) {
-  const auto awaited = awaited_.extract(effect.ticket);
-  if (!awaited.empty()) awaited.mapped()(effect);
+  if (const auto awaited = awaited_.extract(effect.ticket); !awaited.empty()) {
+    if (awaited.mapped().condition) --conditions_;
+    return awaited.mapped().then(effect);
+  }
+  if (effect.error)
+    on(DocumentFailed{effect.document, *effect.error, false});  // a delta nobody waits for is not lost silently
 }
 
 void ClientLoop::on(const PresenceChanged& effect) {

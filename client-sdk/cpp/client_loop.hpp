@@ -1,18 +1,20 @@
 // The thread behind a Client: it feeds the session with calls, frames and time, and performs its effects.
 //
-// Internal. Threads: post() and what TransportEvents has may be called from any; the rest is the loop's own.
+// After stop() the session is closed first, and what still waits runs then: a closed session has an answer to every
+// call, so that nobody waits for ever.
+//
+// Internal. Threads: what stands under "any thread" may be called from any; the rest is the loop's own.
 #pragma once
 
+#include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <thread>
 
 #include "weir/client/client.hpp"
+#include "weir/client/inbox.hpp"
 #include "weir/client/session.hpp"
 #include "weir/client/transport.hpp"
 
@@ -20,24 +22,31 @@ namespace weir::client {
 
 class ClientLoop final : public TransportEvents, public std::enable_shared_from_this<ClientLoop> {
  public:
-  using Task = std::function<void(Session&, Time now)>;
   ClientLoop(ClientOptions options, std::unique_ptr<Transport> transport);
+
+  // Any thread.
   void start();
-  /// False when it has stopped: the task is dropped.
-  bool post(Task task);
+  /// Waits for the loop's end, unless it is called on it.
   void stop();
-
+  [[nodiscard]] bool is_this_thread() const { return loop_.load() == std::this_thread::get_id(); }
+  [[nodiscard]] Inbox& inbox() { return inbox_; }
   [[nodiscard]] Result<DocumentId> subscribe(DocumentPath path, Handlers handlers, SubscribeOptions options);
-  /// On the loop: what is to be called when a ticket is settled.
-  [[nodiscard]] Ticket await(WhenSettled then);
-  void forget(DocumentId document) { handlers_.erase(document); }
-
   void opened(std::uint64_t attempt) override;
   void received(std::uint64_t attempt, SharedBytes frame) override;
   void lost(std::uint64_t attempt, std::string why) override;
 
+  /// What is to be called when a delta's ticket is settled; the outbox bounds them.
+  [[nodiscard]] Ticket await(WhenSettled then);
+  /// The same for a condition, when_stored or when_caught_up: as many may wait as calls.
+  using Condition = void (Session::*)(DocumentId, Ticket, Time);
+  void await(Condition condition, DocumentId document, WhenSettled then);
+  void forget(DocumentId document) { handlers_.erase(document); }
+
  private:
   void run();
+  void finish();
+  void run_calls();
+  void settle();
   void perform(const std::vector<Effect>& effects);
   template <class Call>
   void with(DocumentId document, Call call);
@@ -48,7 +57,7 @@ class ClientLoop final : public TransportEvents, public std::enable_shared_from_
   void on(const Welcomed&) {}
   void on(const RelayLeaves&) {}
   void on(const ConnectionFailed& effect);
-  void on(const ProducerChanged&) {}
+  void on(const ProducerChanged& effect);
   void on(const SessionFailed& effect);
   void on(const DocumentOpened& effect);
   void on(const RecordsRead& effect);
@@ -65,17 +74,22 @@ class ClientLoop final : public TransportEvents, public std::enable_shared_from_
   }
 
   ClientOptions options_;
-  std::unique_ptr<Transport> transport_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Task> tasks_;
-  bool stopping_ = false;
+  Inbox inbox_;
   std::thread thread_;
+  std::once_flag joined_;
+  std::atomic<std::thread::id> loop_;
 
   // The loop's own.
+  std::unique_ptr<Transport> transport_;
   std::unique_ptr<Session> session_;
   std::map<DocumentId, std::shared_ptr<const Handlers>> handlers_;
-  std::map<Ticket, WhenSettled> awaited_;
+  struct Awaited {
+    WhenSettled then;
+    bool condition;
+  };
+  std::map<Ticket, Awaited> awaited_;
+  std::size_t conditions_ = 0;
+  std::vector<Settled> refused_;
   Ticket last_ticket_ = 0;
 };
 

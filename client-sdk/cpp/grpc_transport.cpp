@@ -3,7 +3,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
-#include <map>
+#include <deque>
 #include <mutex>
 
 namespace weir::client {
@@ -11,6 +11,7 @@ namespace {
 
 constexpr char method[] = "/weir.v1.Relay/Sync";
 constexpr int message_bytes_max = 64 << 20;
+constexpr std::size_t frame_bytes_gathered_max = 64 << 10;
 
 grpc::ByteBuffer to_buffer(const std::string& frame) {
   const grpc::Slice slice(frame);
@@ -44,7 +45,7 @@ class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   void send(std::string frame) {
     const std::scoped_lock lock(mutex_);
     if (over_) return;
-    waiting_ += frame;  // frames can be concatenated
+    waiting_.push_back(std::move(frame));
     write();
   }
   void read() {
@@ -77,10 +78,16 @@ class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   }
 
  private:
+  /// Frames can be concatenated: small ones that waited for the last write go as one.
   void write() {
     if (writing_ || waiting_.empty()) return;
     writing_ = true;
-    outgoing_ = to_buffer(std::exchange(waiting_, {}));
+    std::string frame = std::move(waiting_.front());
+    waiting_.pop_front();
+    for (; !waiting_.empty() && frame.size() + waiting_.front().size() <= frame_bytes_gathered_max;
+         waiting_.pop_front())
+      frame += waiting_.front();
+    outgoing_ = to_buffer(frame);
     StartWrite(&outgoing_);
   }
   /// Nothing more is begun from outside, so that gRPC can finish.
@@ -107,7 +114,7 @@ class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   grpc::ByteBuffer outgoing_;
   std::mutex mutex_;
   std::shared_ptr<TransportEvents> events_;
-  std::string waiting_;
+  std::deque<std::string> waiting_;  ///< bounded by what the session has in flight
   bool writing_ = false;
   bool over_ = false;
 };

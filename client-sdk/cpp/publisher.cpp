@@ -153,6 +153,7 @@ Flushed Publisher::flush(std::size_t budget_bytes) {
   const std::size_t room = budget_bytes > in_flight ? budget_bytes - in_flight : 0;
   if (in_flight > 0 && (room == 0 || bytes > room)) return Flushed::no_room;
   if (bytes > payload_bytes_max() && next->sequence.value == 0) {
+    if (next->ticket == 0 && !next->offered) tell_failed(too_large(bytes));  // nobody waits for it
     fail({outbox_.refuse_next()}, too_large(bytes));
     check_stored();
     return Flushed::some;

@@ -52,7 +52,7 @@ FOREIGN = [
     (r"zstd\.h|zlib\.h", ["storage/packing/*.cpp", "server/web/*", "server/transport/http/*"],
      "compression belongs to packing"),
     (r"toml\+\+|toml\.hpp", ["server/config/*.cpp"], "configuration is read by config, once"),
-    (r"CLI/", ["server/config/*.cpp", "server/cli/*", "server/app/*", "server/main.cpp"], "flags are read at the door"),
+    (r"CLI/", ["server/config/*.cpp", "server/cli/*", "server/app/*", "server/main.cpp", "client-sdk/cpp/examples/*"], "flags are read at the door"),
     (r"spdlog/", ["server/observe/*", "server/app/*", "server/main.cpp"], "log through server/observe"),
     (r"thread|mutex|condition_variable|shared_mutex|future|stop_token", ["!server/core/*", "!server/dialect/*"],
      "core and dialects are step functions; threads belong to who drives them"),

@@ -2,9 +2,11 @@
 //
 //   tail 127.0.0.1:8788 acme-notes plan
 //   echo hello | tail 127.0.0.1:8788 acme-notes plan --publish      ends when all of it is stored
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <future>
 #include <iostream>
+#include <memory>
 #include <string>
 
 #include "weir/client/client.hpp"
@@ -24,39 +26,46 @@ void print(const RecordsRead& read) {
   std::fflush(stdout);
 }
 
+int complain(const weir::Error& error) {
+  std::fprintf(stderr, "%s\n", error.message.c_str());
+  return 1;
+}
+
+/// One line at a time is on its way: simple, and no faster than the disk of the relay. load.cpp has many.
 int publish_input(Document document) {
-  for (std::string line; std::getline(std::cin, line);)
-    document.publish(line, [](const Settled& settled) {
-      if (settled.error) std::fprintf(stderr, "not stored: %s\n", settled.error->error.message.c_str());
-    });
-  std::promise<bool> done;
-  document.when_stored([&](const Settled& settled) { done.set_value(!settled.error); });
-  return done.get_future().get() ? 0 : 1;
+  for (std::string line; std::getline(std::cin, line);) {
+    const auto answer = std::make_shared<std::promise<Settled>>();
+    const auto taken = document.publish(line, [answer](const Settled& settled) { answer->set_value(settled); });
+    if (!taken) return complain(taken.error());
+    if (const Settled settled = answer->get_future().get(); settled.error) return complain(settled.error->error);
+  }
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 4) {
-    std::fprintf(stderr, "usage: tail HOST:PORT SPACE DOCUMENT [--publish]\n");
-    return 2;
-  }
+  CLI::App app("The records of a document, as they come.");
+  std::string address;
+  std::string space;
+  std::string name;
+  bool publishes = false;
+  app.add_option("address", address, "host:port of the relay's gRPC door")->required();
+  app.add_option("space", space)->required();
+  app.add_option("document", name)->required();
+  app.add_flag("--publish", publishes, "publish each line of the input, and end when all is stored");
+  CLI11_PARSE(app, argc, argv);
+
   std::promise<int> over;
-  Client client({.address = argv[1], .on_connection_error = [](const auto& error) {
-                   std::fprintf(stderr, "%s\n", error.error.message.c_str());
-                 }});
-  const bool publishes = argc > 4 && std::string(argv[4]) == "--publish";
+  Client client({.address = address, .on_connection_error = [](const auto& error) { complain(error.error); }});
   const auto document =
-      client.subscribe({argv[2], argv[3]}, {.on_records = publishes ? std::function<void(const RecordsRead&)>() : print,
-                                            .on_caught_up = [] { std::fprintf(stderr, "caught up\n"); },
-                                            .on_error =
-                                                [&over](const auto& failed) {
-                                                  std::fprintf(stderr, "%s\n", failed.error.error.message.c_str());
-                                                  if (failed.over) over.set_value(1);
-                                                }});
-  if (!document) {
-    std::fprintf(stderr, "%s\n", document.error().message.c_str());
-    return 2;
-  }
+      client.subscribe({space, name}, {.on_records = publishes ? std::function<void(const RecordsRead&)>() : print,
+                                       .on_caught_up = [] { std::fprintf(stderr, "caught up\n"); },
+                                       .on_error =
+                                           [&over](const auto& failed) {
+                                             complain(failed.error.error);
+                                             if (failed.over) over.set_value(1);
+                                           }});
+  if (!document) return complain(document.error());
   return publishes ? publish_input(*document) : over.get_future().get();
 }
