@@ -27,8 +27,10 @@ export class Relay {
   #process = null;
   #output = '';
 
-  static async start() {
+  /** `settings` as `weir config print` names them: { 'limits.heartbeat': '1s' }. */
+  static async start(settings = {}) {
     const relay = new Relay();
+    relay.settings = Object.entries(settings).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
     if (!process.env.WEIR_BIN) throw new Error('WEIR_BIN must name the weir binary to test');
     relay.data = await mkdtemp(join(tmpdir(), 'weir-browser-'));
     relay.port = await freePort();
@@ -42,7 +44,7 @@ export class Relay {
   async restart() {
     this.#process = spawn(
       process.env.WEIR_BIN,
-      ['serve', '--data', this.data, '--http', `127.0.0.1:${this.port}`, '--grpc', `127.0.0.1:${this.grpcPort}`],
+      ['serve', '--data', this.data, '--http', `127.0.0.1:${this.port}`, '--grpc', `127.0.0.1:${this.grpcPort}`, ...this.settings],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
