@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the C++ client into a folder of its own, and builds and runs a program against it, by CMake and by pkg-config.
-# install.sh BUILD_FOLDER COMPILER CONSUMER_FOLDER
+# The program of the tutorial is built too.
+# install.sh BUILD_FOLDER COMPILER CONSUMER_FOLDER TUTORIAL
 set -euo pipefail
-build=$1 compiler=$2 consumer=$3
+build=$1 compiler=$2 consumer=$3 tutorial=$4
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 prefix=$folder/installed
@@ -18,3 +19,7 @@ export PKG_CONFIG_PATH
 read -ra flags <<<"$(pkg-config --cflags --libs weir)"
 "$compiler" -std=c++20 "$consumer/main.cpp" -o "$folder/by-pkg-config" "${flags[@]}"
 "$folder/by-pkg-config"
+
+awk '/^```cpp$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' "$tutorial" >"$folder/tutorial.cpp"
+grep -q 'int main' "$folder/tutorial.cpp"
+"$compiler" -std=c++20 -Wall -Wextra -Werror "$folder/tutorial.cpp" -o "$folder/tutorial" "${flags[@]}"
