@@ -1,9 +1,10 @@
 // The C++ client over gRPC, as its example `tail`: what is published is durable and arrives, also when the relay is
-// killed meanwhile. WEIR_TAIL names the program.
+// killed meanwhile. WEIR_TAIL names the program, WEIR_LOAD the one that measures.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 
 import { startRelay } from './relay.mjs';
 import { until } from './until.mjs';
@@ -39,6 +40,19 @@ test('what one publishes another reads, before and after the relay was killed', 
     );
   } finally {
     reader.kill();
+    await relay.end();
+  }
+});
+
+test('the load generator counts every delivery', async () => {
+  const relay = await startRelay();
+  try {
+    const flags = ['--relay', `127.0.0.1:${relay.grpc}`, '--writers', '3', '--readers', '2', '--rate', '100', '--seconds', '0.5'];
+    const { stdout } = await promisify(execFile)(process.env.WEIR_LOAD, flags);
+    const [acknowledged, delivered] = ['acknowledged', 'delivered'].map((what) => Number(new RegExp(`^${what} +(\\d+) `, 'm').exec(stdout)[1]));
+    assert.ok(acknowledged > 0);
+    assert.equal(delivered, 2 * acknowledged);
+  } finally {
     await relay.end();
   }
 });
