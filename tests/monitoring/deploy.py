@@ -64,6 +64,11 @@ def check_compose():
     dashboard = json.loads((DEPLOY / "grafana/dashboards/weir.json").read_text())
     identities = [panel["id"] for panel in dashboard["panels"]]
     assert len(set(identities)) == len(identities) > 20
+    for panel in dashboard["panels"]:
+        assert panel["type"] == "row" or panel.get("description"), f"the panel {panel['title']} does not say what it shows"
+        shown = panel.get("fieldConfig", {}).get("defaults", {})
+        # Without either Grafana's own thresholds hold: red from 80 of whatever it is.
+        assert panel["type"] != "stat" or {"thresholds", "color"} & set(shown), f"when is {panel['title']} red?"
 
 
 def check_image():
