@@ -3,6 +3,7 @@
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 
+#include <condition_variable>
 #include <deque>
 #include <mutex>
 
@@ -27,11 +28,46 @@ SharedBytes to_bytes(const grpc::ByteBuffer& buffer) {
   return SharedBytes::take(std::move(bytes));
 }
 
+/// How many calls there are: gRPC ends a call in its own time, on its own threads, and a client that is closed waits
+/// for that, so that none of them is at work when the program ends.
+class Live {
+ public:
+  class Guard {
+   public:
+    explicit Guard(std::shared_ptr<Live> live) : live_(std::move(live)) { live_->change(+1); }
+    ~Guard() { live_->change(-1); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+
+   private:
+    std::shared_ptr<Live> live_;
+  };
+  void wait() {
+    std::unique_lock lock(mutex_);
+    none_.wait(lock, [this] { return count_ == 0; });
+  }
+
+ private:
+  void change(int by) {
+    const std::scoped_lock lock(mutex_);
+    count_ += by;
+    none_.notify_all();
+  }
+  std::mutex mutex_;
+  std::condition_variable none_;
+  int count_ = 0;
+};
+
 /// One call. It keeps itself until gRPC is done with it; its events are called without its lock.
 class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  Call(std::shared_ptr<grpc::Channel> channel, std::uint64_t attempt, std::shared_ptr<TransportEvents> events)
-      : channel_(std::move(channel)), stub_(channel_), attempt_(attempt), events_(std::move(events)) {}
+  Call(std::shared_ptr<Live> live, std::shared_ptr<grpc::Channel> channel, std::uint64_t attempt,
+       std::shared_ptr<TransportEvents> events)
+      : live_(std::move(live)),
+        channel_(std::move(channel)),
+        stub_(channel_),
+        attempt_(attempt),
+        events_(std::move(events)) {}
 
   void start(std::shared_ptr<Call> self) {
     self_ = std::move(self);
@@ -105,6 +141,7 @@ class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     return std::exchange(events_, nullptr);
   }
 
+  Live::Guard live_;  // first: it goes when all else is gone
   std::shared_ptr<grpc::Channel> channel_;
   grpc::GenericStub stub_;
   grpc::ClientContext context_;
@@ -124,11 +161,14 @@ class GrpcTransport final : public Transport {
   explicit GrpcTransport(GrpcOptions options) : options_(std::move(options)) {}
   ~GrpcTransport() override {
     if (call_) call_->shut();
+    call_.reset();
+    live_->wait();
   }
   void open(std::uint64_t attempt, const std::string& address, std::shared_ptr<TransportEvents> events) override {
     if (call_) call_->shut();
     attempt_ = attempt;
-    call_ = std::make_shared<Call>(channel(address.empty() ? options_.address : address), attempt, std::move(events));
+    call_ = std::make_shared<Call>(live_, channel(address.empty() ? options_.address : address), attempt,
+                                   std::move(events));
     call_->start(call_);
   }
   void send(std::uint64_t attempt, std::string frame) override {
@@ -161,6 +201,7 @@ class GrpcTransport final : public Transport {
   }
 
   GrpcOptions options_;
+  std::shared_ptr<Live> live_ = std::make_shared<Live>();
   std::string channel_address_;
   std::shared_ptr<grpc::Channel> channel_;
   std::uint64_t attempt_ = 0;

@@ -1,6 +1,9 @@
 // One document, two transports: a WebSocket tab (the TypeScript client) and a gRPC client write to it while the relay is
 // killed again and again, and what one transport stores the other reads, byte for byte.
+// WEIR_TAIL names the C++ client's example.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 
 import WebSocket from 'ws';
@@ -135,7 +138,7 @@ test('a WebSocket tab and a gRPC client survive kills of the relay, and both con
 const offsetsOf = (records, who) =>
   records.filter(({ payload }) => payload.toString().startsWith(who)).map(({ offset }) => Number(offset));
 
-test('a trace published over WebSocket is read back over gRPC, byte for byte', async () => {
+test('a trace published over WebSocket is read back over gRPC and through the C++ client, byte for byte', async () => {
   const trace = (await readTrace('automerge-paper')) ?? typingTrace(5000);
   const payloads = trace.txns.map(({ patches }) => Buffer.from(JSON.stringify(patches)));
   const paper = tab.subscribe('paper', { space: 'traces' });
@@ -159,4 +162,18 @@ test('a trace published over WebSocket is read back over gRPC, byte for byte', a
   const [rest] = await grpc.all('Read', { space: 'traces', document: 'paper', cursor });
   assert.deepEqual(rest.records, []);
   assert.deepEqual(rest.cursor, cursor);
+
+  const reader = spawn(process.env.WEIR_TAIL, [`127.0.0.1:${relay.grpc}`, 'traces', 'paper'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let line = 0;
+  try {
+    for await (const text of createInterface({ input: reader.stdout })) {
+      const payload = text.slice(text.indexOf(' ', text.indexOf(' ') + 1) + 1); // behind offset and producer
+      assert.equal(payload, payloads[line].toString(), `record ${line}, through the C++ client`);
+      line += 1;
+      if (line === payloads.length) break;
+    }
+  } finally {
+    reader.kill();
+  }
+  assert.equal(line, payloads.length);
 });

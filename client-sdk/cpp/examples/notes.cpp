@@ -83,7 +83,10 @@ class Notes {
 
  private:
   static weir::client::ClientOptions client_options(const Place& place) {
-    return {.address = place.address, .on_connection_error = [](const auto& error) { complain(error.error); }};
+    // Somebody sits in front of it: it tries often.
+    return {.address = place.address,
+            .session = {.backoff_max = std::chrono::seconds(2)},
+            .on_connection_error = [](const auto& error) { complain(error.error); }};
   }
   void take(const RecordsRead& read) {
     const std::scoped_lock lock(mutex_);

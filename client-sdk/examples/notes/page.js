@@ -10,7 +10,8 @@ const relay = asked.get('relay') ?? `ws://${location.hostname}:8787`;
 const place = { space: asked.get('space') ?? 'demo', document: asked.get('document') ?? 'notes' };
 
 const map = new NotesMap();
-const client = new WeirClient({ url: relay, space: place.space, clientName: 'weir-notes-page' });
+// Somebody sits in front of it: it tries often.
+const client = new WeirClient({ url: relay, space: place.space, clientName: 'weir-notes-page', backoffMaxMs: 2000 });
 const shared = client.subscribe(place.document, { state: () => map.deltas() });
 
 const element = (id) => document.getElementById(id);
