@@ -220,6 +220,28 @@ TEST(Client, SubscribesInACallbackAlsoToWhatWasClosedInIt) {
   EXPECT_TRUE(again.get_future().get());
 }
 
+TEST(Client, OffersItsStateAfterLostHistory) {
+  const auto wire = std::make_shared<Wire>();
+  std::promise<Cursor> read;
+  Client client({.session = {.backoff_first = std::chrono::milliseconds(1)}}, wire->transport());
+  const auto on_records = [&](const RecordsRead& records) { read.set_value(records.cursor.value()); };
+  const auto state = [] { return std::vector{SharedBytes::copy("all"), SharedBytes::copy("of it")}; };
+  const Document document = client.subscribe({"s", "d"}, {.on_records = on_records, .state = state}).value();
+  wire->greet();
+  wire->answer_subscribe();
+  wire->say(record(1));
+  const Cursor cursor = read.get_future().get();
+  wire->lose();
+  wire->greet();
+  EXPECT_EQ(wire->answer_subscribe(true).cursor, cursor);
+  wire->say(frames::CaughtUp{.document = handle, .offset = {}});
+  const auto publish = wire->next<frames::Publish>();
+  EXPECT_TRUE(publish.base);
+  ASSERT_EQ(publish.deltas.size(), 2u);
+  EXPECT_EQ(publish.deltas[0].payload, SharedBytes::copy("all"));
+  EXPECT_EQ(publish.deltas[1].payload, SharedBytes::copy("of it"));
+}
+
 TEST(Client, AnswersEverythingWhenItIsClosed) {
   const auto wire = std::make_shared<Wire>();
   Answers answers;

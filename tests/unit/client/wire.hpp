@@ -40,12 +40,13 @@ class Wire : public std::enable_shared_from_this<Wire> {
     (void)next<frames::Hello>();
     say(welcome);
   }
-  frames::Subscribe answer_subscribe(DocumentHandle handle = {3}) {
+  frames::Subscribe answer_subscribe(bool lost_history = false) {
     const auto subscribe = next<frames::Subscribe>();
     frames::Subscribed answer;
     answer.request = subscribe.request;
-    answer.document = handle;
+    answer.document = {3};
     answer.epoch = {7};
+    answer.lost_history = lost_history;
     say(answer);
     return subscribe;
   }
