@@ -7,11 +7,12 @@
 #include <deque>
 #include <mutex>
 
+#include "weir/client/grpc_channel.hpp"
+
 namespace weir::client {
 namespace {
 
 constexpr char method[] = "/weir.v1.Relay/Sync";
-constexpr int message_bytes_max = 64 << 20;
 constexpr std::size_t frame_bytes_gathered_max = 64 << 10;
 
 grpc::ByteBuffer to_buffer(const std::string& frame) {
@@ -186,18 +187,8 @@ class GrpcTransport final : public Transport {
   std::shared_ptr<grpc::Channel> channel(const std::string& address) {
     if (channel_ && address == channel_address_) return channel_;
     channel_address_ = address;
-    channel_ = make_channel(address);
+    channel_ = make_channel(options_, address);
     return channel_;
-  }
-  std::shared_ptr<grpc::Channel> make_channel(const std::string& address) const {
-    grpc::ChannelArguments arguments;
-    arguments.SetMaxReceiveMessageSize(message_bytes_max);
-    arguments.SetMaxSendMessageSize(message_bytes_max);
-    arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);  // the session waits by itself
-    arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
-    const auto credentials =
-        options_.tls ? grpc::SslCredentials({options_.root_certificates, "", ""}) : grpc::InsecureChannelCredentials();
-    return grpc::CreateCustomChannel(address, credentials, arguments);
   }
 
   GrpcOptions options_;

@@ -1,162 +1,154 @@
 #include "weir/cli/docs.hpp"
 
-#include <array>
-#include <ctime>
-#include <nlohmann/json.hpp>
+#include <istream>
 #include <ostream>
-
-#include "weir/rocksdb/rocks_log.hpp"
 
 namespace weir::cli {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-constexpr std::size_t page_entries = 1000;
-constexpr std::size_t page_bytes = std::size_t{1} << 20;
-
-std::string time_text(Seconds time) {
-  if (time.value == 0) return "-";
-  const auto seconds = static_cast<std::time_t>(time.value);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text.data();
-}
-
-std::string_view life_text(storage::DocumentLife life) {
-  if (life == storage::DocumentLife::alive) return "alive";
-  return life == storage::DocumentLife::deleted ? "deleted" : "absent";
-}
-
-Json state_json(const DocumentName& name, const storage::DocumentState& state) {
-  return {{"document", name.text()},
-          {"life", life_text(state.life)},
-          {"epoch", std::to_string(state.epoch.value)},
-          {"head", state.head.value},
-          {"records", state.records},
-          {"payload_bytes", state.payload_bytes},
-          {"first_time", state.first_time.value},
-          {"last_time", state.last_time.value}};
-}
-
-Result<void> list_spaces(const storage::DeltaLog& log, const DocsOptions& options, std::ostream& out) {
+Result<void> list_spaces(DocumentSource& source, Printer& printer) {
   for (std::string after;;) {
-    const auto names = log.spaces(after, page_entries);
-    if (!names) return names.error();
-    for (const SpaceName& name : *names) {
-      const auto state = log.space(name);
-      if (!state) return state.error();
-      if (options.json) {
-        out << Json{{"space", name.text()}, {"head", state->head.value}, {"documents", state->documents}}.dump()
-            << '\n';
-      } else {
-        out << name.text() << "  " << state->documents << " documents, head " << state->head.value << '\n';
-      }
-    }
-    if (names->size() < page_entries) return {};
-    after = names->back().text();
+    const auto listed = source.spaces(after);
+    if (!listed) return listed.error();
+    for (const SpaceLine& line : listed->lines) printer.space(line);
+    if (listed->next_after.empty()) return {};
+    after = listed->next_after;
   }
 }
 
-Result<void> list_documents(const storage::DeltaLog& log, const SpaceName& space, const DocsOptions& options,
-                            std::ostream& out) {
+Result<void> list_documents(DocumentSource& source, const SpaceName& space, Printer& printer) {
+  bool any = false;
   for (std::string after;;) {
-    const auto found = log.documents(space, after, page_entries);
-    if (!found) return found.error();
-    for (const auto& [name, state] : *found) {
-      if (options.json) {
-        out << state_json(name, state).dump() << '\n';
-      } else {
-        out << name.text() << "  " << life_text(state.life) << ", " << state.records << " records, "
-            << state.payload_bytes << " bytes, head " << state.head.value << ", last " << time_text(state.last_time)
-            << '\n';
-      }
-    }
-    if (found->size() < page_entries) return {};
-    after = found->back().name.text();
+    const auto listed = source.documents(space, after);
+    if (!listed) return listed.error();
+    for (const DocumentLine& line : listed->lines) printer.document(line);
+    any = any || !listed->lines.empty();
+    if (listed->next_after.empty()) break;
+    after = listed->next_after;
   }
+  if (any) return {};
+  return fail(Code::not_found,
+              "nothing has been written to the space \"" + space.text() + "\"; `weir docs ls` lists what there is");
 }
 
-Result<storage::DocumentState> existing(const storage::DeltaLog& log, const DocumentPath& path) {
-  auto state = log.document(path);
-  if (state && state->life == storage::DocumentLife::absent) {
-    return fail(Code::not_found, "there is no document \"" + path.document.text() + "\" in the space \"" +
-                                     path.space.text() + "\"; `weir docs ls` lists what there is");
-  }
-  return state;
-}
-
-Result<void> show(const storage::DeltaLog& log, const DocumentPath& path, const DocsOptions& options,
-                  std::ostream& out) {
-  const auto state = existing(log, path);
+Result<void> show(DocumentSource& source, const DocumentPath& path, Printer& printer) {
+  const auto state = existing(source, path, false);
   if (!state) return state.error();
-  if (options.json) {
-    out << state_json(path.document, *state).dump() << '\n';
-    return {};
-  }
-  out << "space          " << path.space.text() << "\ndocument       " << path.document.text() << "\nlife           "
-      << life_text(state->life) << "\nepoch          " << state->epoch.value << "\nhead           " << state->head.value
-      << "\nrecords        " << state->records << "\npayload bytes  " << state->payload_bytes << "\nfirst          "
-      << time_text(state->first_time) << "\nlast           " << time_text(state->last_time) << '\n';
+  printer.state(path, *state);
   return {};
 }
 
-void print_record(const Record& record, bool json, std::ostream& out) {
-  if (json) {
-    out << Json{{"offset", record.offset.value},     {"producer", record.producer.hex()},
-                {"sequence", record.sequence.value}, {"time", record.time.value},
-                {"codec", record.codec.value},       {"payload", to_base64(record.payload.view())}}
-               .dump()
-        << '\n';
-  } else {
-    out << record.offset.value << "  " << time_text(record.time) << "  " << record.producer.hex().substr(0, 8) << " #"
-        << record.sequence.value << "  codec " << record.codec.value << "  " << record.payload.size() << " bytes\n";
-  }
+/// Counts down what may still be printed.
+class Limit {
+ public:
+  explicit Limit(std::uint64_t left) : left_(left) {}
+  /// Whether there may be another.
+  [[nodiscard]] bool count() { return --left_ > 0; }
+
+ private:
+  std::uint64_t left_;
+};
+
+Result<void> tail_document(DocumentSource& source, const DocumentPath& path, const DocsOptions& options,
+                           Printer& printer, const std::stop_token& stop) {
+  const auto state = existing(source, path, true);
+  if (!state) return state.error();
+  Limit limit(options.limit);
+  const auto print = [&](const Record& record) {
+    printer.record(record);
+    return limit.count() && (options.follow ? printer.flush() : printer.good());
+  };
+  if (options.follow) return source.follow(path, state->epoch, Offset{options.from}, print, stop);
+  if (Offset{options.from} >= state->head) return {};
+  const auto end = source.read(path, state->epoch, Offset{options.from}, print);
+  if (!end) return end.error();
+  return {};
 }
 
-Result<void> tail(const storage::DeltaLog& log, const DocumentPath& path, const DocsOptions& options,
-                  std::ostream& out) {
-  const auto state = existing(log, path);
+Result<void> tail_space(DocumentSource& source, const SpaceName& space, const DocsOptions& options, Printer& printer,
+                        const std::stop_token& stop) {
+  Limit limit(options.limit);
+  const auto print = [&](const FeedLine& line) {
+    printer.entry(line);
+    return limit.count() && (options.follow ? printer.flush() : printer.good());
+  };
+  return source.feed(space, Offset{options.from}, options.follow, print, stop);
+}
+
+Result<void> delete_document(DocumentSource& source, const DocumentPath& path, const DocsOptions& options,
+                             const Streams& streams, Printer& printer) {
+  const auto state = existing(source, path, true);
   if (!state) return state.error();
-  Offset after{options.from};
-  for (std::uint64_t left = options.limit; left > 0;) {
-    const auto page = log.read_document(path, after, state->head, page_bytes);
-    if (!page) return page.error();
-    for (const Record& record : page->records) {
-      if (left-- == 0) return {};
-      print_record(record, options.json, out);
-      after = record.offset;
+  if (!options.yes) {
+    if (!streams.in_is_terminal) {
+      return fail(Code::failed_precondition, "nothing was deleted: say --yes to delete " + quoted(path) + " for ever");
     }
-    if (page->complete || page->records.empty()) return {};
+    streams.err << "Delete " << quoted(path) << " with its " << state->records << " records for ever? [y/N] "
+                << std::flush;
+    std::string answer;
+    std::getline(streams.in, answer);
+    if (answer != "y" && answer != "yes") return fail(Code::cancelled, "nothing was deleted");
   }
+  const auto offset = source.remove(path);
+  if (!offset) return offset.error();
+  printer.deleted(path, *offset);
   return {};
+}
+
+Result<void> run_command(DocumentSource& source, const DocsOptions& options, const Streams& streams,
+                         const std::stop_token& stop) {
+  Printer printer(streams.out, options.json);
+  if (options.command == DocsCommand::export_document) return export_document(source, options, streams);
+  if (options.command == DocsCommand::import_document) return import_document(source, options, streams);
+  if (options.command == DocsCommand::ls && options.space.empty()) return list_spaces(source, printer);
+  if (options.command == DocsCommand::tail && options.limit == 0) return {};
+  if (options.document.empty()) {
+    const auto space = SpaceName::parse(options.space);
+    if (!space) return space.error();
+    return options.command == DocsCommand::ls ? list_documents(source, *space, printer)
+                                              : tail_space(source, *space, options, printer, stop);
+  }
+  const auto path = path_of(options.space, options.document);
+  if (!path) return path.error();
+  switch (options.command) {
+    case DocsCommand::show: return show(source, *path, printer);
+    case DocsCommand::tail: return tail_document(source, *path, options, printer, stop);
+    default: return delete_document(source, *path, options, streams, printer);
+  }
 }
 
 }  // namespace
 
-Result<void> run_docs(const storage::DeltaLog& log, const DocsOptions& options, DocsCommand command,
-                      std::ostream& out) {
-  if (command == DocsCommand::spaces) return list_spaces(log, options, out);
-  auto space = SpaceName::parse(options.space);
-  if (!space) return space.error();
-  if (command == DocsCommand::documents) return list_documents(log, *space, options, out);
-  auto document = DocumentName::parse(options.document);
-  if (!document) return document.error();
-  const DocumentPath path{std::move(*space), std::move(*document)};
-  return command == DocsCommand::show ? show(log, path, options, out) : tail(log, path, options, out);
+bool changes(DocsCommand command) {
+  return command == DocsCommand::import_document || command == DocsCommand::delete_document;
 }
 
-Result<void> run_docs(const std::filesystem::path& data, const DocsOptions& options, DocsCommand command,
-                      std::ostream& out) {
-  std::error_code missing;
-  if (!std::filesystem::is_directory(data / "log", missing)) {
-    return fail(Code::not_found, "there is no store in " + data.string() + "; name its folder with --data");
+Result<DocumentPath> path_of(const std::string& space, const std::string& document) {
+  auto space_name = SpaceName::parse(space);
+  if (!space_name) return space_name.error();
+  auto document_name = DocumentName::parse(document);
+  if (!document_name) return document_name.error();
+  return DocumentPath{std::move(*space_name), std::move(*document_name)};
+}
+
+Result<DocumentState> existing(DocumentSource& source, const DocumentPath& path, bool alive) {
+  auto state = source.document(path);
+  if (!state) return state;
+  if (state->life == DocumentLife::absent) {
+    return fail(Code::not_found, "there is no document " + quoted(path) + "; `weir docs ls` lists what there is");
   }
-  const auto log = storage::RocksLog::open_read_only({.path = data / "log", .file_system = {}});
-  if (!log) return log.error();
-  return run_docs(**log, options, command, out);
+  if (alive && state->life == DocumentLife::deleted) {
+    return fail(Code::not_found, "the document " + quoted(path) + " was deleted; its records are gone");
+  }
+  return state;
+}
+
+Result<void> run_docs(DocumentSource& source, const DocsOptions& options, const Streams& streams,
+                      std::stop_token stop) {
+  auto done = run_command(source, options, streams, stop);
+  streams.out.flush();
+  return done;
 }
 
 }  // namespace weir::cli

@@ -1,34 +1,63 @@
-// `weir docs`: looking into the store of a stopped relay. Opens it read-only and changes nothing.
+// `weir docs`: looking into documents, and moving them: in the store of a stopped relay, or at a running one.
 //
-// Threads: blocking; any one.
+//   const auto source = open_store(data, changes(options.command));
+//   Result<void> done = run_docs(**source, options, {std::cout, std::cerr, std::cin}, {});
+//
+// Threads: blocking; any one. The stop token ends what follows, in order, and may be told from any.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <iosfwd>
 #include <limits>
+#include <stop_token>
 #include <string>
 
-#include "weir/storage/delta_log.hpp"
+#include "weir/cli/document_source.hpp"
+#include "weir/cli/print.hpp"
 
 namespace weir::cli {
 
-enum class DocsCommand : std::uint8_t { spaces, documents, show, tail };
+enum class DocsCommand : std::uint8_t { ls, show, tail, export_document, import_document, delete_document };
 
 struct DocsOptions {
-  std::string space;
-  std::string document;
+  DocsCommand command = DocsCommand::ls;
+  std::string space{};
+  std::string document{};
   bool json = false;
+  // tail
   std::uint64_t from = 0;
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
+  bool follow = false;
+  // delete
+  bool yes = false;
+  // export, import
+  std::string file{};
+  bool recreate = false;
 };
 
-/// On the store in a relay's data folder. NOT_FOUND for what is not there; FAILED_PRECONDITION while a relay runs on
-/// it.
-[[nodiscard]] Result<void> run_docs(const std::filesystem::path& data, const DocsOptions& options, DocsCommand command,
-                                    std::ostream& out);
-/// On a log that is open.
-[[nodiscard]] Result<void> run_docs(const storage::DeltaLog& log, const DocsOptions& options, DocsCommand command,
-                                    std::ostream& out);
+struct Streams {
+  std::ostream& out;  ///< what was asked for
+  std::ostream& err;  ///< progress, questions
+  std::istream& in;   ///< answers
+  bool err_is_terminal = false;
+  bool out_is_terminal = false;
+  bool in_is_terminal = false;
+};
+
+/// Whether a command writes to the source.
+[[nodiscard]] bool changes(DocsCommand command);
+
+/// NOT_FOUND for what is not there; the message says what to do.
+[[nodiscard]] Result<void> run_docs(DocumentSource& source, const DocsOptions& options, const Streams& streams,
+                                    std::stop_token stop);
+
+// Parts of it.
+
+/// The names, checked.
+[[nodiscard]] Result<DocumentPath> path_of(const std::string& space, const std::string& document);
+/// The document, unless there never was one; `alive`: unless there is none now.
+[[nodiscard]] Result<DocumentState> existing(DocumentSource& source, const DocumentPath& path, bool alive);
+[[nodiscard]] Result<void> export_document(DocumentSource& source, const DocsOptions& options, const Streams& streams);
+[[nodiscard]] Result<void> import_document(DocumentSource& source, const DocsOptions& options, const Streams& streams);
 
 }  // namespace weir::cli

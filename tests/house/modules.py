@@ -19,6 +19,7 @@ MAY_INCLUDE = {
     "frames": {"vocabulary"},
     "storage": {"vocabulary"},
     "packing": {"vocabulary"},
+    "archive": {"vocabulary"},
     "memory": {"vocabulary", "storage", "packing"},
     "rocksdb": {"vocabulary", "storage", "packing"},
     "core": {"vocabulary", "frames"},
@@ -34,19 +35,21 @@ MAY_INCLUDE = {
     "grpc": {"vocabulary", "frames", "core", "storage", "native", "shard", "runtime", "observe"},
     "web": {"vocabulary"},
     "client": {"vocabulary", "frames"},
-    "cli": {"vocabulary", "config", "storage", "memory", "rocksdb", "packing", "client"},
+    "cli": {"vocabulary", "config", "storage", "memory", "rocksdb", "packing", "archive", "client"},
     "app": {"*"},
 }
 
 # A foreign library: the files that may include it, and why not the others.
 FOREIGN = [
-    (r"google/protobuf|google/rpc/|weir/v1/|.*\.pb\.h", ["proto/frames/*.cpp", "server/transport/grpc/*.cpp"],
-     "generated messages are known to the gRPC transport's sources alone; use the plain structs of proto/frames"),
+    (r"google/protobuf|google/rpc/|weir/v1/|.*\.pb\.h", ["proto/frames/*.cpp", "server/transport/grpc/*.cpp",
+                                                      "client-sdk/cpp/relay*.cpp"],
+     "generated messages are known to the sources that speak gRPC alone; use the plain structs of proto/frames"),
     (r"rocksdb/", ["storage/rocksdb/*"], "use the interfaces in storage/"),
     (r"boost/asio|boost/beast", ["server/runtime/*", "server/transport/*", "server/app/*", "client-sdk/cpp/*"],
      "sockets and executors belong to runtime and transport; the rest runs in the simulation too"),
     (r"prometheus/", ["server/app/*"], "observe counts; only app puts it into Prometheus' words"),
-    (r"grpc", ["server/transport/grpc/*", "client-sdk/cpp/grpc_transport.cpp"], "only the gRPC transports know gRPC"),
+    (r"grpc", ["server/transport/grpc/*", "client-sdk/cpp/grpc_*.cpp", "client-sdk/cpp/relay.cpp"],
+     "only the gRPC transports know gRPC"),
     (r"openssl/", ["proto/vocabulary/*.cpp", "server/auth/*.cpp", "server/transport/*", "server/app/*", "storage/*/*.cpp",
                    "server/runtime/*.cpp"], "use weir/vocabulary/digest.hpp"),
     (r"zstd\.h|zlib\.h", ["storage/packing/*.cpp", "server/web/*", "server/transport/http/*"],

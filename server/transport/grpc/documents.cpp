@@ -18,24 +18,75 @@ constexpr std::uint32_t page_size_default = 100;
                    {.reason = "NO_DOCUMENT"});
 }
 
+CallResult<std::size_t> page_size(std::uint32_t asked) {
+  if (asked > page_size_max) {
+    return wrong("page_size", "at most " + std::to_string(page_size_max) + " entries at a time");
+  }
+  return std::size_t{asked == 0 ? page_size_default : asked};
+}
+
+/// The spaces that `who` may read, of a page of all: a page may be short, or empty, and not be the last.
+::grpc::Status fill_spaces(const Context& context, const std::string& who, const std::string& after, std::size_t count,
+                           v1::ListSpacesResponse& response) {
+  const storage::DeltaLog& log = context.parts.log;
+  const auto names = log.spaces(after, count);
+  if (!names) return to_status(names.error());
+  for (const SpaceName& name : *names) {
+    if (!context.parts.authorizer.may_read(who, {name, {}})) continue;
+    const auto state = log.space(name);
+    if (!state) return to_status(state.error());
+    v1::SpaceInfo& space = *response.add_spaces();
+    space.set_space(name.text());
+    space.set_head(state->head.value);
+    space.set_documents(state->documents);
+  }
+  if (names->size() == count) response.set_next_after(names->back().text());
+  const StoreIncarnation store = log.incarnation();
+  response.set_store(store.bytes.data(), store.bytes.size());
+  return ::grpc::Status::OK;
+}
+
 }  // namespace
+
+void list_spaces(Context& context, const ::grpc::CallbackServerContext& call, const v1::ListSpacesRequest& request,
+                 v1::ListSpacesResponse& response, Finish finish) {
+  auto who = authenticate(context, call);
+  if (!who) return finish(to_status(who.error()));
+  const auto count = page_size(request.page_size());
+  if (!count) return finish(to_status(count.error()));
+  context.parts.readers.submit(
+      [&context, &response, who = std::move(*who), after = request.after(), count = *count,
+       finish = std::move(finish)] { finish(fill_spaces(context, who, after, count, response)); });
+}
 
 void list_documents(Context& context, const ::grpc::CallbackServerContext& call,
                     const v1::ListDocumentsRequest& request, v1::ListDocumentsResponse& response, Finish finish) {
   auto space = space_of(context, call, request.space());
   if (!space) return finish(to_status(space.error()));
-  if (request.page_size() > page_size_max) {
-    return finish(to_status(wrong("page_size", "at most " + std::to_string(page_size_max) + " documents at a time")));
-  }
-  const std::size_t count = request.page_size() == 0 ? page_size_default : request.page_size();
+  const auto count = page_size(request.page_size());
+  if (!count) return finish(to_status(count.error()));
   context.parts.readers.submit([&log = context.parts.log, &response, space = std::move(*space), after = request.after(),
-                                count, finish = std::move(finish)] {
+                                count = *count, finish = std::move(finish)] {
     const auto found = log.documents(space, after, count);
     if (!found) return finish(to_status(found.error()));
     for (const storage::DocumentSummary& summary : *found) fill(summary, *response.add_documents());
     if (found->size() == count) response.set_next_after(found->back().name.text());
     finish(::grpc::Status::OK);
   });
+}
+
+void get_document(Context& context, const ::grpc::CallbackServerContext& call, const v1::GetDocumentRequest& request,
+                  v1::GetDocumentResponse& response, Finish finish) {
+  auto path = document_of(context, call, request.space(), request.document(), Access::read);
+  if (!path) return finish(to_status(path.error()));
+  context.parts.readers.submit(
+      [&log = context.parts.log, &response, path = std::move(*path), finish = std::move(finish)] {
+        const auto state = log.document(path);
+        if (!state) return finish(to_status(state.error()));
+        if (state->life == DocumentLife::absent) return finish(absent(path));
+        fill({path.document, *state}, *response.mutable_document());
+        finish(::grpc::Status::OK);
+      });
 }
 
 void delete_document(Context& context, const ::grpc::CallbackServerContext& call,

@@ -15,8 +15,12 @@
 namespace weir::v1 {
 class AppendRequest;
 class AppendResponse;
+class ListSpacesRequest;
+class ListSpacesResponse;
 class ListDocumentsRequest;
 class ListDocumentsResponse;
+class GetDocumentRequest;
+class GetDocumentResponse;
 class DeleteDocumentRequest;
 class DeleteDocumentResponse;
 class RecreateDocumentRequest;
@@ -29,8 +33,12 @@ using Finish = std::function<void(const ::grpc::Status&)>;
 
 void append(Context& context, const ::grpc::CallbackServerContext& call, const v1::AppendRequest& request,
             v1::AppendResponse& response, Finish finish);
+void list_spaces(Context& context, const ::grpc::CallbackServerContext& call, const v1::ListSpacesRequest& request,
+                 v1::ListSpacesResponse& response, Finish finish);
 void list_documents(Context& context, const ::grpc::CallbackServerContext& call,
                     const v1::ListDocumentsRequest& request, v1::ListDocumentsResponse& response, Finish finish);
+void get_document(Context& context, const ::grpc::CallbackServerContext& call, const v1::GetDocumentRequest& request,
+                  v1::GetDocumentResponse& response, Finish finish);
 void delete_document(Context& context, const ::grpc::CallbackServerContext& call,
                      const v1::DeleteDocumentRequest& request, v1::DeleteDocumentResponse& response, Finish finish);
 void recreate_document(Context& context, const ::grpc::CallbackServerContext& call,

@@ -16,8 +16,9 @@ using Unary = ::grpc::ServerUnaryReactor;
 // Streams are raw: their messages are encoded once, elsewhere.
 using Base = v1::Relay::WithRawCallbackMethod_Sync<
     v1::Relay::WithRawCallbackMethod_Read<v1::Relay::WithRawCallbackMethod_Feed<v1::Relay::WithCallbackMethod_Append<
-        v1::Relay::WithCallbackMethod_ListDocuments<v1::Relay::WithCallbackMethod_DeleteDocument<
-            v1::Relay::WithCallbackMethod_RecreateDocument<v1::Relay::Service>>>>>>>;
+        v1::Relay::WithCallbackMethod_ListSpaces<v1::Relay::WithCallbackMethod_ListDocuments<
+            v1::Relay::WithCallbackMethod_GetDocument<v1::Relay::WithCallbackMethod_DeleteDocument<
+                v1::Relay::WithCallbackMethod_RecreateDocument<v1::Relay::Service>>>>>>>>>;
 
 /// One answer. Counts until it has been sent.
 class CountedCall final : public Unary {
@@ -56,9 +57,15 @@ class RelayService final : public Base {
   Unary* Append(Call* call, const v1::AppendRequest* request, v1::AppendResponse* response) override {
     return counted([&](Finish finish) { append(context_, *call, *request, *response, std::move(finish)); });
   }
+  Unary* ListSpaces(Call* call, const v1::ListSpacesRequest* request, v1::ListSpacesResponse* response) override {
+    return counted([&](Finish finish) { list_spaces(context_, *call, *request, *response, std::move(finish)); });
+  }
   Unary* ListDocuments(Call* call, const v1::ListDocumentsRequest* request,
                        v1::ListDocumentsResponse* response) override {
     return counted([&](Finish finish) { list_documents(context_, *call, *request, *response, std::move(finish)); });
+  }
+  Unary* GetDocument(Call* call, const v1::GetDocumentRequest* request, v1::GetDocumentResponse* response) override {
+    return counted([&](Finish finish) { get_document(context_, *call, *request, *response, std::move(finish)); });
   }
   Unary* DeleteDocument(Call* call, const v1::DeleteDocumentRequest* request,
                         v1::DeleteDocumentResponse* response) override {

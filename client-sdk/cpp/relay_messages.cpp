@@ -1,0 +1,98 @@
+#include "weir/client/relay_messages.hpp"
+
+#include <cstring>
+
+#include "weir/v1/relay.pb.h"
+
+namespace weir::client {
+namespace {
+
+/// What only a broken peer would send.
+Error broken(const Error& why) { return fail(Code::internal, "the relay's answer makes no sense: " + why.message); }
+
+DocumentLife life_from(v1::Life life) {
+  if (life == v1::LIFE_ALIVE) return DocumentLife::alive;
+  return life == v1::LIFE_DELETED ? DocumentLife::deleted : DocumentLife::absent;
+}
+
+Result<FeedItem> from_entry(const v1::FeedEntry& message) {
+  auto document = DocumentName::parse(message.document());
+  if (!document) return broken(document.error());
+  FeedItem item{AppendKind::deltas, std::move(*document), Epoch{message.epoch()}, {}};
+  if (message.has_record()) {
+    auto record = from_message(message.record());
+    if (!record) return record.error();
+    item.record = std::move(*record);
+  } else if (message.has_deleted()) {
+    item.kind = AppendKind::tombstone;
+    item.record.offset = {message.deleted().offset()};
+    item.record.time = {message.deleted().time()};
+  } else if (message.has_recreated()) {
+    item.kind = AppendKind::recreate;
+    item.record.offset = {message.recreated().offset()};
+    item.record.time = {message.recreated().time()};
+  }
+  return item;
+}
+
+}  // namespace
+
+Result<SpaceInfo> from_message(const v1::SpaceInfo& message) {
+  auto name = SpaceName::parse(message.space());
+  if (!name) return broken(name.error());
+  return SpaceInfo{std::move(*name), Offset{message.head()}, message.documents()};
+}
+
+Result<DocumentInfo> from_message(const v1::DocumentInfo& message) {
+  auto name = DocumentName::parse(message.document());
+  if (!name) return broken(name.error());
+  return DocumentInfo{std::move(*name),
+                      {.life = life_from(message.life()),
+                       .epoch = {message.epoch()},
+                       .head = {message.head()},
+                       .records = message.records(),
+                       .payload_bytes = message.payload_bytes(),
+                       .first_time = {message.first_time()},
+                       .last_time = {message.last_time()}}};
+}
+
+Result<Record> from_message(const v1::Record& message) {
+  const auto producer = ProducerId::parse(message.producer());
+  if (!producer) return broken(producer.error());
+  return Record{{message.offset()}, *producer,         {message.sequence()},
+                {message.time()},   {message.codec()}, SharedBytes::copy(message.payload())};
+}
+
+Result<Cursor> from_message(const v1::Cursor& message) {
+  const auto chain = Digest::parse(message.chain());
+  if (!chain) return broken(chain.error());
+  return Cursor{{message.epoch()}, {message.offset()}, *chain};
+}
+
+Result<StoreIncarnation> store_from(std::string_view bytes) {
+  StoreIncarnation store;
+  if (bytes.size() != store.bytes.size()) {
+    return fail(Code::internal, "the relay's answer makes no sense: the name of its store has " +
+                                    std::to_string(bytes.size()) + " bytes");
+  }
+  std::memcpy(store.bytes.data(), bytes.data(), bytes.size());
+  return store;
+}
+
+Result<FeedStretch> from_message(const v1::FeedResponse& message) {
+  FeedStretch stretch;
+  for (const v1::FeedEntry& entry : message.entries()) {
+    // An entry of a kind that this client does not know yet is passed over.
+    if (entry.what_case() == v1::FeedEntry::WHAT_NOT_SET) continue;
+    auto item = from_entry(entry);
+    if (!item) return item.error();
+    stretch.items.push_back(std::move(*item));
+  }
+  const auto store = store_from(message.cursor().store());
+  if (!store) return store.error();
+  stretch.place = {*store, Offset{message.cursor().offset()}};
+  stretch.caught_up = message.caught_up();
+  return stretch;
+}
+
+}  // namespace weir::client

@@ -1,0 +1,187 @@
+#include "weir/cli/docs_flags.hpp"
+
+#include <unistd.h>
+
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "weir/cli/docs.hpp"
+#include "weir/cli/interruption.hpp"
+#include "weir/cli/live_source.hpp"
+#include "weir/cli/store_source.hpp"
+
+namespace weir::cli {
+
+namespace {
+
+constexpr const char* docs_footer =
+    "Two places to look at:\n"
+    "  --data DIR      the store of a stopped relay (the default: ./weir-data, or the setting `data`)\n"
+    "  --server ADDR   a running relay, over gRPC; the port is 8788 unless you say it\n"
+    "Both give the same lines. A store belongs to one process at a time: while a relay runs on it, ask the relay.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs ls                                            the spaces in ./weir-data\n"
+    "  weir docs ls acme-notes --server 127.0.0.1              the documents of a space of a running relay\n"
+    "  weir docs tail acme-notes plan --server 127.0.0.1 --follow --json | jq .offset\n"
+    "  weir docs tail acme-notes --server 127.0.0.1 --follow   everything that happens in the space\n"
+    "  weir docs export acme-notes plan --out plan.weir && weir docs import plan.weir acme-notes plan-copy";
+
+constexpr const char* tail_footer =
+    "Without DOC: the order of the whole space, with deletions and re-creations.\n"
+    "\n"
+    "--follow stays and prints what comes. When the relay is lost it says so on standard error, tries again, and goes "
+    "on\n"
+    "where it was: nothing is left out and nothing comes twice. Ctrl-C ends it with exit code 0.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs tail acme-notes plan --from 120 --limit 10    ten records behind offset 120\n"
+    "  weir docs tail acme-notes plan --server 127.0.0.1 --follow";
+
+constexpr const char* export_footer =
+    "The file holds every record with its offset, producer, sequence, time, codec and payload, and proves to be whole\n"
+    "when it is read (docs/export-format.md). It appears under its name only when it is complete.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs export acme-notes plan --out plan.weir\n"
+    "  weir docs export acme-notes plan --server 127.0.0.1 | zstd > plan.weir.zst";
+
+constexpr const char* import_footer =
+    "The file is checked to its end before anything is stored. SPACE and DOC give the document another name. It must "
+    "not\n"
+    "have records yet; a deleted one is opened anew with --recreate.\n"
+    "\n"
+    "Kept: producers, sequences, codecs, payloads, their order, and so the chain value, which is compared at the end.\n"
+    "Offsets become new ones, and so does the epoch. Times are kept in the store of a stopped relay; a running one\n"
+    "gives its own, and producers that are connected to it meanwhile are cut off once.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs import plan.weir\n"
+    "  weir docs import plan.weir acme-notes plan-copy --server 127.0.0.1";
+
+/// What one command was told.
+struct Given {
+  DocsOptions options;
+  std::string server;
+  std::string token;
+};
+
+Result<std::unique_ptr<DocumentSource>> open_source(const Given& given, const SettingFlags& flags) {
+  if (!given.server.empty()) {
+    return open_live({server_address(given.server), given.token},
+                     [](const std::string& notice) { std::cerr << "weir: " + notice + "\n"; });
+  }
+  if (given.options.follow) {
+    return fail(Code::invalid_argument,
+                "--follow needs a running relay: name it with --server (for example --server 127.0.0.1:8788)");
+  }
+  const auto loaded = flags.load();
+  if (!loaded) return loaded.error();
+  auto source = open_store(loaded->settings.data, changes(given.options.command));
+  if (source || source.error().message.find("in use") == std::string::npos) return source;
+  return fail(source.error().code,
+              source.error().message + ". With these settings that is --server " + loaded->settings.grpc);
+}
+
+int run(const Given& given, const SettingFlags& flags) {
+  auto source = open_source(given, flags);
+  if (!source) return complain(source.error());
+  const Streams streams{std::cout,
+                        std::cerr,
+                        std::cin,
+                        ::isatty(STDERR_FILENO) == 1,
+                        ::isatty(STDOUT_FILENO) == 1,
+                        ::isatty(STDIN_FILENO) == 1};
+  std::optional<Interruption> interruption;
+  if (given.options.follow) interruption.emplace();
+  const auto done =
+      run_docs(**source, given.options, streams, interruption ? interruption->token() : std::stop_token());
+  return done ? 0 : complain(done.error());
+}
+
+struct Command {
+  const char* name;
+  DocsCommand command;
+  const char* help;
+  const char* footer = "";
+};
+
+class Adder {
+ public:
+  Adder(CLI::App& docs, SettingFlags& flags, int& status) : docs_(docs), flags_(flags), status_(status) {}
+
+  /// What every command has: where to look, and how to print.
+  CLI::App& add(const Command& command) {
+    CLI::App* app = docs_.add_subcommand(command.name, command.help);
+    app->footer(command.footer);
+    given_ = std::make_shared<Given>();
+    given_->options.command = command.command;
+    flags_.add_file(*app);
+    auto* data = flags_.add(*app, "--data", "data", "Folder of the store of a stopped relay");
+    app->add_option("--server", given_->server, "HOST or HOST:PORT: the gRPC address of a running relay")
+        ->excludes(data);
+    app->add_option("--token", given_->token, "Proves to the relay who you are")->envname("WEIR_TOKEN");
+    app->add_flag("--json", given_->options.json, "One JSON object a line");
+    app->callback([&flags = flags_, &status = status_, given = given_] { status = run(*given, flags); });
+    return *app;
+  }
+  DocsOptions& options() { return given_->options; }
+  CLI::Option* space(CLI::App& app) { return app.add_option("SPACE", options().space, "The space's name"); }
+  CLI::Option* document(CLI::App& app) { return app.add_option("DOC", options().document, "The document's name"); }
+
+ private:
+  CLI::App& docs_;
+  SettingFlags& flags_;
+  int& status_;
+  std::shared_ptr<Given> given_;
+};
+
+void add_reading(Adder& adder) {
+  adder.space(adder.add({"ls", DocsCommand::ls, "The spaces, or the documents of a space"}));
+
+  CLI::App& show = adder.add({"show", DocsCommand::show, "One document's state of affairs"});
+  adder.space(show)->required();
+  adder.document(show)->required();
+
+  CLI::App& tail =
+      adder.add({"tail", DocsCommand::tail, "A document's records, or a space's, oldest first", tail_footer});
+  adder.space(tail)->required();
+  adder.document(tail);
+  tail.add_option("--from", adder.options().from, "What has an offset above this one");
+  tail.add_option("--limit", adder.options().limit, "At most so many lines (default: all)");
+  tail.add_flag("--follow,-f", adder.options().follow, "Stay, and print what comes; needs --server");
+}
+
+void add_moving(Adder& adder) {
+  CLI::App& out =
+      adder.add({"export", DocsCommand::export_document, "A document, all of it, into one file", export_footer});
+  adder.space(out)->required();
+  adder.document(out)->required();
+  out.add_option("--out", adder.options().file, "The file; - or nothing: standard output");
+
+  CLI::App& in = adder.add({"import", DocsCommand::import_document, "An exported document, put back", import_footer});
+  in.add_option("FILE", adder.options().file, "What `weir docs export` wrote")->required();
+  CLI::Option* space = adder.space(in);
+  adder.document(in)->needs(space);
+  in.add_flag("--recreate", adder.options().recreate, "Open a deleted document anew");
+
+  CLI::App& away = adder.add({"delete", DocsCommand::delete_document,
+                              "End a document: its records go, and no client's old copy brings it back"});
+  adder.space(away)->required();
+  adder.document(away)->required();
+  away.add_flag("--yes,-y", adder.options().yes, "Do not ask");
+}
+
+}  // namespace
+
+void add_docs(CLI::App& app, SettingFlags& flags, int& status) {
+  CLI::App* docs = app.add_subcommand("docs", "Look into documents and move them, in a store or at a running relay");
+  docs->require_subcommand(1);
+  docs->footer(docs_footer);
+  Adder adder(*docs, flags, status);
+  add_reading(adder);
+  add_moving(adder);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,88 @@
+// Where `weir docs` gets documents from: the store of a stopped relay, or a relay that runs. One set of commands and
+// printers serves both, so both say the same.
+//
+//   auto source = open_store({.data = "weir-data"});  or  open_live({.address = "127.0.0.1:8788"}, notice)
+//   (*source)->read(path, epoch, Offset{0}, [](const Record& record) { ...; return true; });
+//
+// Threads: blocking; one at a time, the one that calls back. A stop token may be told from any.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "weir/vocabulary/append.hpp"
+
+namespace weir::cli {
+
+struct SpaceLine {
+  SpaceName name;
+  Offset head;
+  std::uint64_t documents = 0;
+};
+struct DocumentLine {
+  DocumentName name;
+  DocumentState state;
+};
+struct FeedLine {
+  AppendKind kind = AppendKind::deltas;
+  DocumentName document;
+  Epoch epoch;
+  Record record;  ///< only offset and time are set for a deletion or re-creation
+};
+template <class Line>
+struct Listed {
+  std::vector<Line> lines;
+  std::string next_after;  ///< empty: these were the last
+};
+
+/// Records of one producer with consecutive sequences, to be put into a document.
+struct Run {
+  ProducerId producer;
+  Sequence first_sequence;
+  Seconds time;
+  std::vector<Delta> deltas;
+};
+
+/// Both answer whether to go on.
+using OnRecord = std::function<bool(const Record&)>;
+using OnLine = std::function<bool(const FeedLine&)>;
+/// Told to a person, beside what is printed: "lost the relay ...".
+using Notice = std::function<void(const std::string&)>;
+
+class DocumentSource {
+ public:
+  DocumentSource() = default;
+  DocumentSource(const DocumentSource&) = delete;
+  DocumentSource& operator=(const DocumentSource&) = delete;
+  virtual ~DocumentSource() = default;
+
+  /// A page of names in byte order, after `after`.
+  [[nodiscard]] virtual Result<Listed<SpaceLine>> spaces(const std::string& after) = 0;
+  [[nodiscard]] virtual Result<Listed<DocumentLine>> documents(const SpaceName& space, const std::string& after) = 0;
+  /// Absent is a state too.
+  [[nodiscard]] virtual Result<DocumentState> document(const DocumentPath& path) = 0;
+  /// The records behind `after` as they stand now; answers with where they ended, as far as it was read.
+  [[nodiscard]] virtual Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after,
+                                            const OnRecord& on_record) = 0;
+  /// The same, and then what comes, until it is told to stop, which is no error. Survives the loss of the relay.
+  [[nodiscard]] virtual Result<void> follow(const DocumentPath& path, Epoch epoch, Offset after,
+                                            const OnRecord& on_record, std::stop_token stop) = 0;
+  /// A space's order, likewise.
+  [[nodiscard]] virtual Result<void> feed(const SpaceName& space, Offset after, bool follow, const OnLine& on_line,
+                                          std::stop_token stop) = 0;
+
+  /// The offset of the deletion.
+  [[nodiscard]] virtual Result<Offset> remove(const DocumentPath& path) = 0;
+  /// The new epoch.
+  [[nodiscard]] virtual Result<Epoch> recreate(const DocumentPath& path) = 0;
+  /// Behind what the document has. Durable after settle(), which tells of errors that came late.
+  [[nodiscard]] virtual Result<void> put(const DocumentPath& path, Epoch epoch, Run run) = 0;
+  [[nodiscard]] virtual Result<void> settle() = 0;
+  /// Whether put() keeps a run's time, and takes sequences with gaps or beginning anew.
+  [[nodiscard]] virtual bool puts_exactly() const = 0;
+};
+
+}  // namespace weir::cli

@@ -1,0 +1,239 @@
+#include "weir/cli/live_source.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "weir/client/client.hpp"
+#include "weir/client/relay.hpp"
+
+namespace weir::cli {
+
+namespace {
+
+constexpr std::size_t page_entries = 1000;
+constexpr std::chrono::milliseconds retry_first{100};
+constexpr std::chrono::milliseconds retry_max{2000};
+
+/// Waits; false when told to stop.
+bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any condition;
+  std::unique_lock lock(mutex);
+  condition.wait_for(lock, stop, time, [] { return false; });
+  return !stop.stop_requested();
+}
+
+class LiveSource final : public DocumentSource {
+ public:
+  LiveSource(LiveOptions options, Notice notice)
+      : options_(std::move(options)),
+        notice_(std::move(notice)),
+        relay_({.grpc = {.address = options_.address}, .token = options_.token}) {}
+
+  Result<Listed<SpaceLine>> spaces(const std::string& after) override;
+  Result<Listed<DocumentLine>> documents(const SpaceName& space, const std::string& after) override;
+  Result<DocumentState> document(const DocumentPath& path) override;
+  Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record) override;
+  Result<void> follow(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
+                      std::stop_token stop) override;
+  Result<void> feed(const SpaceName& space, Offset after, bool follow, const OnLine& on_line,
+                    std::stop_token stop) override;
+  Result<Offset> remove(const DocumentPath& path) override { return relay_.remove(path); }
+  Result<Epoch> recreate(const DocumentPath& path) override { return relay_.recreate(path); }
+  Result<void> put(const DocumentPath& path, Epoch epoch, Run run) override;
+  Result<void> settle() override { return {}; }
+  [[nodiscard]] bool puts_exactly() const override { return false; }
+
+ private:
+  Result<void> follow_live(const DocumentPath& path, const Cursor& from, const OnRecord& on_record,
+                           const std::stop_token& stop);
+  /// For people, once for each time; the thread that follows, or its client's, one of them at a time.
+  void lost(const std::string& why);
+  void back();
+  /// Repeats a call that goes on where it was, for as long as the relay is away.
+  template <class Call>
+  Result<void> until_done(const Call& call, const std::stop_token& stop);
+
+  const LiveOptions options_;
+  const Notice notice_;
+  const client::Relay relay_;
+  bool lost_ = false;
+};
+
+Result<Listed<SpaceLine>> LiveSource::spaces(const std::string& after) {
+  const auto listing = relay_.spaces(after, page_entries);
+  if (!listing) return listing.error();
+  Listed<SpaceLine> listed{{}, listing->next_after.value_or("")};
+  for (const auto& [name, head, documents] : listing->entries) listed.lines.push_back({name, head, documents});
+  return listed;
+}
+
+Result<Listed<DocumentLine>> LiveSource::documents(const SpaceName& space, const std::string& after) {
+  const auto listing = relay_.documents(space, after, page_entries);
+  if (!listing) return listing.error();
+  Listed<DocumentLine> listed{{}, listing->next_after.value_or("")};
+  for (const auto& [name, state] : listing->entries) listed.lines.push_back({name, state});
+  return listed;
+}
+
+Result<DocumentState> LiveSource::document(const DocumentPath& path) {
+  const auto info = relay_.document(path);
+  if (info) return info->state;
+  if (info.error().code == Code::not_found) return DocumentState{};
+  return info.error();
+}
+
+Result<Cursor> LiveSource::read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record) {
+  Cursor reached{epoch, after, {}};
+  const auto end = relay_.read(path, {epoch, after}, [&](const Record& record) {
+    reached.offset = record.offset;
+    return on_record(record);
+  });
+  if (!end) return end.error();
+  return end->value_or(reached);
+}
+
+void LiveSource::lost(const std::string& why) {
+  if (std::exchange(lost_, true)) return;
+  notice_("lost the relay at " + options_.address + " (" + why + "); trying again");
+}
+
+void LiveSource::back() {
+  if (std::exchange(lost_, false)) notice_("the relay at " + options_.address + " is back");
+}
+
+template <class Call>
+Result<void> LiveSource::until_done(const Call& call, const std::stop_token& stop) {
+  for (auto pause = retry_first;;) {
+    const Result<void> done = call();
+    if (stop.stop_requested()) return {};
+    if (done || done.error().code != Code::unavailable) return done;
+    pause = lost_ ? std::min(pause * 2, retry_max) : retry_first;
+    lost(done.error().message);
+    if (!wait(pause, stop)) return {};
+  }
+}
+
+Result<void> LiveSource::follow(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
+                                std::stop_token stop) {
+  std::optional<Cursor> end;
+  const auto read_on = [&]() -> Result<void> {
+    const auto reached = relay_.read(
+        path, {epoch, after},
+        [&](const Record& record) {
+          back();
+          after = record.offset;
+          return on_record(record);
+        },
+        stop);
+    if (!reached) return reached.error();
+    back();
+    end = *reached;
+    return {};
+  };
+  if (auto done = until_done(read_on, stop); !done || !end) return done;
+  return follow_live(path, *end, on_record, stop);
+}
+
+/// What a client's one thread tells the thread that waits for it.
+class Outcome {
+ public:
+  void set(Result<void> result) {
+    const std::scoped_lock lock(mutex_);
+    if (!result_) result_ = std::move(result);
+    changed_.notify_all();
+  }
+  [[nodiscard]] bool is_set() {
+    const std::scoped_lock lock(mutex_);
+    return result_.has_value();
+  }
+  [[nodiscard]] Result<void> wait(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, stop, [this] { return result_.has_value(); });
+    return result_.value_or(Result<void>());
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::optional<Result<void>> result_;
+};
+
+Result<void> LiveSource::follow_live(const DocumentPath& path, const Cursor& from, const OnRecord& on_record,
+                                     const std::stop_token& stop) {
+  Outcome outcome;
+  client::ClientOptions options{.address = options_.address};
+  options.session.client_name = "weir docs";
+  options.session.backoff_max = retry_max;
+  if (!options_.token.empty()) options.token = [this] { return options_.token; };
+  options.on_connection_error = [&](const client::ClientError& error) { lost(error.error.message); };
+  options.on_error = [&](const client::ClientError& error) { outcome.set(error.error); };
+  client::Handlers handlers;
+  handlers.on_opened = [&](const client::DocumentOpened& opened) {
+    if (opened.lost_history) {
+      outcome.set(fail(Code::failed_precondition,
+                       "the relay no longer has the history that was printed (another store, or one restored from a "
+                       "backup); begin again without --from"));
+    }
+    back();
+  };
+  handlers.on_records = [&](const client::RecordsRead& read) {
+    for (const client::ReadRecord& one : read.records) {
+      if (outcome.is_set()) return;
+      if (!on_record(one.record)) outcome.set({});
+    }
+  };
+  handlers.on_error = [&](const client::DocumentFailed& failed) {
+    if (failed.over) outcome.set(failed.error.error);
+  };
+  client::Client client(std::move(options));
+  const auto document =
+      client.subscribe({path.space.text(), path.document.text()}, std::move(handlers), {.cursor = from});
+  if (!document) return document.error();
+  return outcome.wait(stop);
+}
+
+Result<void> LiveSource::feed(const SpaceName& space, Offset after, bool follow, const OnLine& on_line,
+                              std::stop_token stop) {
+  const auto store = relay_.store();
+  if (!store) return store.error();
+  client::FeedOptions options{client::FeedPlace{*store, after}, follow};
+  const auto take = [&](const client::FeedStretch& stretch) {
+    back();
+    for (const client::FeedItem& item : stretch.items) {
+      if (!on_line({item.kind, item.document, item.epoch, item.record})) return false;
+    }
+    options.after = stretch.place;
+    return true;
+  };
+  const auto call = [&] { return relay_.feed(space, options, take, stop); };
+  return follow ? until_done(call, stop) : call();
+}
+
+Result<void> LiveSource::put(const DocumentPath& path, Epoch epoch, Run run) {
+  const auto stored =
+      relay_.append(path, {.producer = run.producer, .first_sequence = run.first_sequence, .epoch = epoch}, run.deltas);
+  if (!stored) return stored.error();
+  return {};
+}
+
+}  // namespace
+
+std::string server_address(std::string_view text) {
+  const std::string port = ":8788";
+  if (text.ends_with(']')) return std::string(text) + port;
+  const auto colons = std::count(text.begin(), text.end(), ':');
+  if (colons == 0) return std::string(text) + port;
+  if (colons == 1 && text.starts_with(':')) return "127.0.0.1" + std::string(text);
+  if (colons > 1 && !text.starts_with('[')) return '[' + std::string(text) + ']' + port;
+  return std::string(text);
+}
+
+std::unique_ptr<DocumentSource> open_live(LiveOptions options, Notice notice) {
+  return std::make_unique<LiveSource>(std::move(options), std::move(notice));
+}
+
+}  // namespace weir::cli

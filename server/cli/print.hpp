@@ -1,0 +1,42 @@
+// What `weir docs` prints: for people, or one JSON object a line.
+//
+//   Printer printer(std::cout, options.json);
+//   printer.record(record);
+//
+// Numbers that need all 64 bits (epochs) are strings in JSON; payloads are base64.
+//
+// Threads: one at a time.
+#pragma once
+
+#include <iosfwd>
+
+#include "weir/archive/archive.hpp"
+#include "weir/cli/document_source.hpp"
+
+namespace weir::cli {
+
+class Printer {
+ public:
+  Printer(std::ostream& out, bool json) : out_(out), json_(json) {}
+
+  void space(const SpaceLine& line);
+  void document(const DocumentLine& line);
+  void state(const DocumentPath& path, const DocumentState& state);
+  void record(const Record& record);
+  void entry(const FeedLine& line);
+  void deleted(const DocumentPath& path, Offset offset);
+  /// `what`: "exported" or "imported".
+  void archive(const char* what, const DocumentPath& path, const archive::ArchiveEnd& end);
+  /// What was printed is seen; false when nobody reads any more.
+  [[nodiscard]] bool flush();
+  [[nodiscard]] bool good() const;
+
+ private:
+  std::ostream& out_;
+  const bool json_;
+};
+
+/// `"plan" in the space "notes"`
+[[nodiscard]] std::string quoted(const DocumentPath& path);
+
+}  // namespace weir::cli

@@ -1,0 +1,274 @@
+// `weir docs` on a log in memory: what is printed, what is refused, and that an export can be put back.
+#include <gmock/gmock.h>
+
+#include <fstream>
+#include <future>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "temporary_folder.hpp"
+#include "weir/cli/docs.hpp"
+#include "weir/cli/live_source.hpp"
+#include "weir/cli/store_source.hpp"
+#include "weir/memory/memory_log.hpp"
+
+namespace weir::cli {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr std::uint64_t noon = 1'700'000'000;
+
+ProducerId producer(std::uint8_t number) {
+  ProducerId id;
+  id.bytes[0] = std::byte{number};
+  return id;
+}
+
+struct Ran {
+  std::string out;
+  std::string err;
+  std::string error;  ///< empty: it could be done
+  Code code = Code::unknown;
+
+  [[nodiscard]] std::vector<json> lines() const {
+    std::vector<json> all;
+    std::istringstream text(out);
+    for (std::string line; std::getline(text, line);) all.push_back(json::parse(line));
+    return all;
+  }
+};
+
+class Docs : public testing::Test {
+ protected:
+  static storage::MemoryLogOptions options(std::uint8_t store) {
+    return {.incarnation = {{std::byte{store}}}, .mode = storage::MemoryLog::Mode::automatic};
+  }
+  void store(const std::string& document, std::uint8_t who, std::uint64_t first,
+             const std::vector<std::string>& payloads, std::uint64_t time, bool marked = true) {
+    Append append;
+    append.path = std::make_shared<const DocumentPath>(path_of("notes", document).value());
+    append.epoch = log_.document(*append.path)->epoch;
+    append.producer = producer(who);
+    append.first_sequence = {first};
+    if (marked) append.assumed_mark = log_.mark(*append.path, producer(who))->value_or(Mark{}).sequence;
+    append.time = {time};
+    for (const std::string& payload : payloads) append.deltas.push_back({{0}, SharedBytes::copy(payload)});
+    std::promise<Result<Appended>> done;
+    log_.append({}, std::move(append), [&done](Result<Appended> result) { done.set_value(std::move(result)); });
+    const auto appended = done.get_future().get();
+    ASSERT_TRUE(appended) << appended.error().message;
+  }
+  /// Two authors in turns, one of them foreign: without a mark, and counting anew.
+  void store_plan() {
+    store("plan", 1, 1, {"one", "two"}, noon);
+    store("plan", 9, 1, {"foreign"}, noon + 1, false);
+    store("plan", 1, 3, {"three"}, noon + 2);
+    store("plan", 9, 1, {"foreign again"}, noon + 3, false);
+    store("plan", 1, 4, {std::string(1000, 'x'), ""}, noon + 4);
+  }
+  static Ran run(storage::MemoryLog& log, DocsOptions options, const std::string& input = "") {
+    std::ostringstream out;
+    std::ostringstream err;
+    std::istringstream in(input);
+    const auto source = source_of(log);
+    const auto done =
+        run_docs(*source, options, {.out = out, .err = err, .in = in, .in_is_terminal = !input.empty()}, {});
+    Ran ran{out.str(), err.str(), {}, Code::unknown};
+    if (!done) ran.error = done.error().message;
+    if (!done) ran.code = done.error().code;
+    return ran;
+  }
+  Ran run(const DocsOptions& options, const std::string& input = "") { return run(log_, options, input); }
+  [[nodiscard]] std::string file(const std::string& name) const { return (folder_.path() / name).string(); }
+  static std::string bytes_of(const std::string& file) {
+    std::ostringstream bytes;
+    bytes << std::ifstream(file, std::ios::binary).rdbuf();
+    return bytes.str();
+  }
+
+  storage::TemporaryFolder folder_;
+  storage::MemoryLog log_{options(1)};
+};
+
+TEST_F(Docs, ListsSpacesAndDocuments) {
+  EXPECT_EQ(run({.command = DocsCommand::ls}).out, "");
+  store("plan", 1, 1, {"one", "two"}, noon);
+  store("list", 1, 1, {"x"}, noon);
+  EXPECT_EQ(run({.command = DocsCommand::ls}).out, "notes  2 documents, head 3\n");
+  EXPECT_EQ(run({.command = DocsCommand::ls, .space = "notes"}).out,
+            "list  alive, 1 records, 1 bytes, head 3, last 2023-11-14T22:13:20Z\n"
+            "plan  alive, 2 records, 6 bytes, head 2, last 2023-11-14T22:13:20Z\n");
+  const auto lines = run({.command = DocsCommand::ls, .space = "notes", .json = true}).lines();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[1]["document"], "plan");
+  EXPECT_EQ(lines[1]["records"], 2);
+  EXPECT_TRUE(lines[1]["epoch"].is_string());
+}
+
+TEST_F(Docs, ListsMoreThanAPage) {
+  for (int i = 0; i < 1001; ++i) store("document " + std::to_string(i), 1, 1, {"x"}, noon);
+  EXPECT_EQ(run({.command = DocsCommand::ls, .space = "notes", .json = true}).lines().size(), 1001U);
+}
+
+TEST_F(Docs, SaysWhatIsNotThere) {
+  store("plan", 1, 1, {"one"}, noon);
+  EXPECT_THAT(run({.command = DocsCommand::ls, .space = "other"}).error, HasSubstr("nothing has been written"));
+  EXPECT_EQ(run({.command = DocsCommand::tail, .space = "other"}).code, Code::not_found);
+  EXPECT_THAT(run({.command = DocsCommand::tail, .space = "notes", .from = 2}).error, HasSubstr("ends at offset 1"));
+  for (const DocsCommand command :
+       {DocsCommand::show, DocsCommand::tail, DocsCommand::export_document, DocsCommand::delete_document}) {
+    const Ran ran = run({.command = command, .space = "notes", .document = "plans"});
+    EXPECT_THAT(ran.error, HasSubstr("there is no document \"plans\" in the space \"notes\""));
+    EXPECT_EQ(ran.code, Code::not_found);
+  }
+  EXPECT_EQ(run({.command = DocsCommand::show, .space = "notes", .document = "a\nb"}).code, Code::invalid_argument);
+}
+
+TEST_F(Docs, TailsADocument) {
+  store_plan();
+  const Ran all = run({.command = DocsCommand::tail, .space = "notes", .document = "plan", .json = true});
+  ASSERT_EQ(all.lines().size(), 7U) << all.error;
+  EXPECT_EQ(all.lines()[0], json::parse(R"({"offset": 1, "producer": "01000000000000000000000000000000", "sequence": 1,
+                                            "time": 1700000000, "codec": 0, "payload": "b25l"})"));
+  const Ran some = run({.command = DocsCommand::tail, .space = "notes", .document = "plan", .from = 2, .limit = 2});
+  EXPECT_EQ(some.out,
+            "3  2023-11-14T22:13:21Z  09000000 #1  codec 0  7 bytes\n"
+            "4  2023-11-14T22:13:22Z  01000000 #3  codec 0  5 bytes\n");
+  EXPECT_EQ(run({.command = DocsCommand::tail, .space = "notes", .document = "plan", .limit = 0}).out, "");
+  EXPECT_EQ(run({.command = DocsCommand::tail, .space = "notes", .document = "plan", .from = 7}).out, "");
+}
+
+TEST_F(Docs, TailsASpaceWithItsDeletions) {
+  store("plan", 1, 1, {"one"}, noon);
+  store("list", 1, 1, {"two"}, noon);
+  EXPECT_EQ(run({.command = DocsCommand::delete_document, .space = "notes", .document = "list", .yes = true}).error,
+            "");
+  const auto lines = run({.command = DocsCommand::tail, .space = "notes", .json = true}).lines();
+  ASSERT_EQ(lines.size(), 2U);
+  EXPECT_EQ(lines[0]["kind"], "record");
+  EXPECT_EQ(lines[0]["document"], "plan");
+  EXPECT_EQ(lines[1]["kind"], "deleted");
+  EXPECT_EQ(lines[1]["offset"], 3);
+}
+
+TEST_F(Docs, AStoppedStoreCannotBeFollowed) {
+  store("plan", 1, 1, {"one"}, noon);
+  EXPECT_THAT(run({.command = DocsCommand::tail, .space = "notes", .document = "plan", .follow = true}).error,
+              HasSubstr("--server"));
+  EXPECT_THAT(run({.command = DocsCommand::tail, .space = "notes", .follow = true}).error, HasSubstr("--server"));
+}
+
+TEST_F(Docs, DeletesWhenToldTwice) {
+  store("plan", 1, 1, {"one"}, noon);
+  const DocsOptions options{.command = DocsCommand::delete_document, .space = "notes", .document = "plan"};
+  EXPECT_THAT(run(options).error, HasSubstr("--yes"));
+  const Ran asked = run(options, "n\n");
+  EXPECT_THAT(asked.err, HasSubstr("its 1 records for ever? [y/N]"));
+  EXPECT_EQ(asked.code, Code::cancelled);
+  EXPECT_EQ(run(options, "y\n").out, "deleted \"plan\" in the space \"notes\", at offset 2\n");
+  EXPECT_THAT(run(options, "y\n").error, HasSubstr("was deleted"));
+  EXPECT_THAT(run({.command = DocsCommand::tail, .space = "notes", .document = "plan"}).error,
+              HasSubstr("was deleted"));
+  EXPECT_THAT(run({.command = DocsCommand::show, .space = "notes", .document = "plan"}).out, HasSubstr("deleted"));
+}
+
+TEST_F(Docs, AnExportPutBackIsTheSameDocument) {
+  store_plan();
+  const Ran out = run(
+      {.command = DocsCommand::export_document, .space = "notes", .document = "plan", .json = true, .file = file("a")});
+  ASSERT_EQ(out.error, "");
+  storage::MemoryLog other(options(2));
+  const Ran in = run(other, {.command = DocsCommand::import_document, .json = true, .file = file("a")});
+  ASSERT_EQ(in.error, "");
+  EXPECT_EQ(in.lines()[0]["chain"], out.lines()[0]["chain"]);
+  const DocsOptions tail{.command = DocsCommand::tail, .space = "notes", .document = "plan"};
+  EXPECT_EQ(run(other, tail).out, run(tail).out);
+  const DocumentPath path = path_of("notes", "plan").value();
+  EXPECT_EQ(other.mark(path, producer(1))->value().sequence, Sequence{5});
+  ASSERT_EQ(
+      run(other, {.command = DocsCommand::export_document, .space = "notes", .document = "plan", .file = file("b")})
+          .error,
+      "");
+  const std::string first = bytes_of(file("a"));
+  const std::string second = bytes_of(file("b"));
+  EXPECT_NE(first, second);  // another store, another epoch
+  ASSERT_EQ(
+      run(other, {.command = DocsCommand::export_document, .space = "notes", .document = "plan", .file = file("c")})
+          .error,
+      "");
+  EXPECT_EQ(bytes_of(file("c")), second);
+}
+
+TEST_F(Docs, AnImportTakesAnotherNameAndNoPlaceThatIsTaken) {
+  store_plan();
+  ASSERT_EQ(
+      run({.command = DocsCommand::export_document, .space = "notes", .document = "plan", .file = file("a")}).error,
+      "");
+  const DocsOptions back{.command = DocsCommand::import_document, .file = file("a")};
+  EXPECT_EQ(run(back).code, Code::already_exists);
+  EXPECT_EQ(
+      run({.command = DocsCommand::import_document, .space = "attic", .document = "old plan", .file = file("a")}).error,
+      "");
+  EXPECT_EQ(run({.command = DocsCommand::tail, .space = "attic", .document = "old plan", .json = true}).lines().size(),
+            7U);
+  ASSERT_EQ(run({.command = DocsCommand::delete_document, .space = "notes", .document = "plan", .yes = true}).error,
+            "");
+  EXPECT_THAT(run(back).error, HasSubstr("--recreate"));
+  EXPECT_EQ(run({.command = DocsCommand::import_document, .file = file("a"), .recreate = true}).error, "");
+  EXPECT_EQ(run({.command = DocsCommand::tail, .space = "notes", .document = "plan", .json = true}).lines().size(), 7U);
+}
+
+TEST_F(Docs, ADamagedExportPutsNothingBack) {
+  store_plan();
+  ASSERT_EQ(
+      run({.command = DocsCommand::export_document, .space = "notes", .document = "plan", .file = file("a")}).error,
+      "");
+  std::string bytes = bytes_of(file("a"));
+  bytes[bytes.size() - 100] = static_cast<char>(bytes[bytes.size() - 100] ^ 1);  // near its end
+  std::ofstream(file("b"), std::ios::binary) << bytes;
+  storage::MemoryLog other(options(2));
+  EXPECT_THAT(run(other, {.command = DocsCommand::import_document, .file = file("b")}).error, HasSubstr("damaged"));
+  EXPECT_EQ(run(other, {.command = DocsCommand::ls}).out, "");
+  EXPECT_THAT(run(other, {.command = DocsCommand::import_document, .file = file("nothing")}).error,
+              HasSubstr("cannot read"));
+}
+
+TEST_F(Docs, AnExportNeverReplacesAFile) {
+  store_plan();
+  std::ofstream(file("a")) << "precious";
+  const DocsOptions options{
+      .command = DocsCommand::export_document, .space = "notes", .document = "plan", .file = file("a")};
+  EXPECT_EQ(run(options).code, Code::already_exists);
+  EXPECT_EQ(bytes_of(file("a")), "precious");
+  EXPECT_THAT(run({.command = DocsCommand::export_document,
+                   .space = "notes",
+                   .document = "plan",
+                   .file = file("no/such/folder")})
+                  .error,
+              HasSubstr("cannot write"));
+}
+
+TEST_F(Docs, AnExportToStandardOutputIsTheFile) {
+  store_plan();
+  ASSERT_EQ(
+      run({.command = DocsCommand::export_document, .space = "notes", .document = "plan", .file = file("a")}).error,
+      "");
+  const Ran ran = run({.command = DocsCommand::export_document, .space = "notes", .document = "plan", .file = "-"});
+  EXPECT_EQ(ran.out, bytes_of(file("a")));
+  EXPECT_THAT(ran.err, HasSubstr("exported \"plan\""));
+}
+
+TEST(ServerAddress, HasAPort) {
+  EXPECT_EQ(server_address("localhost"), "localhost:8788");
+  EXPECT_EQ(server_address("10.0.0.1:99"), "10.0.0.1:99");
+  EXPECT_EQ(server_address(":99"), "127.0.0.1:99");
+  EXPECT_EQ(server_address("::1"), "[::1]:8788");
+  EXPECT_EQ(server_address("[::1]"), "[::1]:8788");
+  EXPECT_EQ(server_address("[::1]:99"), "[::1]:99");
+}
+
+}  // namespace
+}  // namespace weir::cli
