@@ -16,27 +16,35 @@ import { legend, table } from './table.mjs'
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..')
 
 // steady: updates a second and document, far below what the slowest of them can do. window: updates in flight, a document.
+// In 1→50/N an author publishes N updates together: 100 times a second, or, saturated, when the last N are everywhere.
+const bursts = (burst) => ({ documents: 1, subscribers: 50, steady: 100 * burst, window: burst, burst, systems: ['weir, native', 'weir, gRPC'] })
+// The other rows.
+const others = ['weir, native', 'weir, y-websocket', 'y-websocket-server']
 const rows = {
   '1→1': { documents: 1, subscribers: 1, steady: 200, window: 256 },
   '1→10': { documents: 1, subscribers: 10, steady: 200, window: 256 },
   '1→100': { documents: 1, subscribers: 100, steady: 50, window: 256 },
-  '50×4': { documents: 50, subscribers: 4, steady: 10, window: 32 }
+  '50×4': { documents: 50, subscribers: 4, steady: 10, window: 32 },
+  '1→50/1': bursts(1),
+  '1→50/8': bursts(8),
+  '1→50/64': bursts(64)
 }
 const systems = {
   'weir, native': { server: 'weir', protocol: 'native', path: '/', durable: true },
+  'weir, gRPC': { server: 'weir', protocol: 'grpc', path: '/', durable: true },
   'weir, y-websocket': { server: 'weir', protocol: 'yjs', path: '/yjs/bench/', durable: true },
   'y-websocket-server': { server: 'y-websocket-server', protocol: 'yjs', path: '/', durable: false }
 }
 const modes = ['steady', 'saturated']
 const steadyWindow = 4
 
-const usage = `./dev bench [options]            about four minutes; docs/benchmarks.md says how to read the table
+const usage = `./dev bench [options]            about six minutes; docs/benchmarks.md says how to read the table
   --rows LIST       of ${Object.keys(rows).join(' ')} (or 1-1, 50x4 ...), comma between
-  --systems LIST    of native, yjs (both weir), y-websocket-server
+  --systems LIST    of native, grpc, yjs (all three weir), y-websocket-server; without it each row has those it is for
   --loads LIST      of ${modes.join(', ')}
   --seconds N       measured, each figure (4)
   --warm-up N       before that, half of it saturated (2)
-  --window N        updates in flight a document when saturated (256; 32 for 50×4)
+  --window N        updates in flight a document when saturated (256; 32 for 50×4; one burst for 1→50/N)
   --rate N          updates a second and document when steady
   --trace FILE      an editing trace (JSON or JSON.gz) instead of synthetic typing
   --updates N       keystrokes made for each document (300000)
@@ -79,7 +87,7 @@ function readOptions() {
     json,
     jsonFile,
     rows: choose(values.rows, Object.keys(rows), (name) => [name, spell(name)]),
-    systems: choose(values.systems, Object.keys(systems), (name) =>
+    systems: values.systems === undefined ? undefined : choose(values.systems, Object.keys(systems), (name) =>
       [name, systems[name].server === 'weir' ? systems[name].protocol : name]),
     modes: choose(values.loads, modes),
     seconds: number('seconds', 4),
@@ -114,7 +122,7 @@ const fileSystems = { 0xef53: 'ext4', 0x01021994: 'tmpfs', 0x58465342: 'xfs', 0x
 
 function describe(options, updates) {
   const type = statfsSync(options.folder).type
-  const weir = options.systems.some((name) => systems[name].server === 'weir')
+  const weir = options.rows.some((row) => systemsOf(options, row).some((name) => systems[name].server === 'weir'))
   return {
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpus()[0].model} (${arch()}), ${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
@@ -143,17 +151,19 @@ async function load(options, arguments_) {
   return JSON.parse(output)
 }
 
+const systemsOf = (options, row) => options.systems ?? rows[row].systems ?? others
+
 async function measure(options, file, row, mode, name) {
   const { server: kind, protocol, path, durable } = systems[name]
-  const { documents, subscribers, steady, window } = rows[row]
+  const { documents, subscribers, steady, window, burst = 1 } = rows[row]
   const server = await startServer(kind, options)
   try {
     const saturatedWindow = options.window ?? window
     const result = await load(options, [
-      '--protocol', protocol, '--path', path, '--port', server.port, '--server', server.pid, '--updates', file,
+      '--protocol', protocol, '--path', path, '--port', server.ports[protocol === 'grpc' ? 'grpc' : 'http'], '--server', server.pid, '--updates', file,
       '--documents', documents, '--subscribers', subscribers, '--seconds', options.seconds, '--warm-up', options.warmUp,
-      '--rate', options.rate ?? steady, '--window', mode === 'saturated' ? saturatedWindow : steadyWindow,
-      '--warm-window', saturatedWindow, ...(mode === 'saturated' ? ['--saturated'] : [])
+      '--rate', options.rate ?? steady, '--window', mode === 'saturated' ? saturatedWindow : steadyWindow * burst,
+      '--warm-window', saturatedWindow, '--burst', burst, ...(mode === 'saturated' ? ['--saturated'] : [])
     ].map(String))
     if (result.deliveries === 0) throw new Error('nothing was delivered while it was measured')
     return { row, mode, system: name, durable, rate: mode === 'steady' ? options.rate ?? steady : null, result }
@@ -172,7 +182,7 @@ async function run(options, folder) {
   const measurements = []
   for (const row of options.rows) {
     for (const mode of options.modes) {
-      for (const name of options.systems) {
+      for (const name of systemsOf(options, row)) {
         note(`${row}, ${mode}, ${name}`)
         measurements.push(await measure({ ...options, folder }, file, row, mode, name))
       }

@@ -1,7 +1,7 @@
 // The servers that are compared, each started fresh on 127.0.0.1 and stopped by its process id.
 //
 //   const server = await startServer('weir', { weir: 'build/release/weir', folder })
-//   server.port, server.pid; await server.stop()
+//   server.ports.http, server.ports.grpc (weir), server.pid; await server.stop()
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -28,15 +28,15 @@ async function freePort() {
 }
 
 const kinds = {
-  weir: (port, grpc, { weir, data }) => ({
+  weir: ({ http, grpc }, { weir, data }) => ({
     command: weir,
-    args: ['serve', '--data', data, '--http', `127.0.0.1:${port}`, '--grpc', `127.0.0.1:${grpc}`],
+    args: ['serve', '--data', data, '--http', `127.0.0.1:${http}`, '--grpc', `127.0.0.1:${grpc}`],
     env: {}
   }),
-  'y-websocket-server': (port) => ({
+  'y-websocket-server': ({ http }) => ({
     command: process.execPath,
     args: [join(here, 'node_modules/@y/websocket-server/src/server.js')],
-    env: { HOST: '127.0.0.1', PORT: String(port), NODE_ENV: 'production' }
+    env: { HOST: '127.0.0.1', PORT: String(http), NODE_ENV: 'production' }
   })
 }
 
@@ -57,8 +57,8 @@ export const running = new Set()
 
 export async function startServer(kind, { weir, folder }) {
   const data = mkdtempSync(join(folder, 'data-'))
-  const port = await freePort()
-  const { command, args, env } = kinds[kind](port, await freePort(), { weir, data })
+  const ports = { http: await freePort(), grpc: await freePort() }
+  const { command, args, env } = kinds[kind](ports, { weir, data })
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('WEIR_') && name !== 'YPERSISTENCE'))
   const child = spawn(command, args, { env: { ...inherited, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -72,7 +72,7 @@ export async function startServer(kind, { weir, folder }) {
     child.once('close', resolve)
   }).then(() => { ended = true })
   const server = {
-    port,
+    ports,
     pid: child.pid,
     output: () => output,
     async stop() {
@@ -86,7 +86,7 @@ export async function startServer(kind, { weir, folder }) {
   }
   running.add(server)
   const end = Date.now() + startingMax
-  while (!ended && Date.now() < end && !await accepts(port)) await wait(20)
+  while (!ended && Date.now() < end && !await accepts(ports.http)) await wait(20)
   if (ended || Date.now() >= end) {
     await server.stop()
     throw new Error(`${kind} did not start: ${output.trim() || command}`)

@@ -1,10 +1,6 @@
 #include "load.hpp"
 
-#include <sys/epoll.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <sstream>
 
 #include "failure.hpp"
@@ -23,11 +19,12 @@ std::uint64_t nanoseconds(double seconds) { return static_cast<std::uint64_t>(se
 }  // namespace
 
 Load::Load(const Options& options, const Updates& updates)
-    : options_(options), updates_(updates), epoll_(::epoll_create1(EPOLL_CLOEXEC)), scratch_(1 << 20) {
-  if (epoll_ < 0) fail("epoll_create1 failed");
+    : options_(options), updates_(updates), network_(make_network(options.protocol)) {
+  if (std::min(options_.window, options_.warm_window) < options_.burst) fail("a burst has to fit into the window");
 }
 
-Load::~Load() { ::close(epoll_); }
+/// Between a document's bursts, in steady mode.
+std::uint64_t Load::interval() const { return nanoseconds(static_cast<double>(options_.burst) / options_.rate); }
 
 void Load::run() {
   connect_all();
@@ -38,9 +35,8 @@ void Load::run() {
   if (!options_.saturated) drain();
   saturated_ = options_.saturated;
   window_ = options_.window;
-  const std::uint64_t interval = nanoseconds(1 / options_.rate);
   const std::uint64_t start = now_nanoseconds();
-  for (std::size_t i = 0; i < authors_.size(); ++i) authors_[i].due = start + interval * i / authors_.size();
+  for (std::size_t i = 0; i < authors_.size(); ++i) authors_[i].due = start + interval() * i / authors_.size();
   drive_until(start + warm_up / 2);
   if (exhausted_) fail("the updates did not last through the warm-up; make more of them");
 
@@ -62,13 +58,8 @@ void Load::connect_all() {
     const Place place{options_.port, options_.path, "bench", "document-" + std::to_string(d)};
     for (std::size_t s = 0; s <= options_.subscribers; ++s) {
       const std::size_t number = s == 0 ? as_author : s - 1;
-      clients_.push_back(make_client(options_.protocol, place, *documents_.back(), number));
-      Client& client = *clients_.back();
-      if (number == as_author) authors_.push_back({&client, documents_.back().get()});
-      epoll_event event{};
-      event.events = EPOLLIN;
-      event.data.ptr = &client;
-      if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, client.socket().descriptor(), &event) != 0) fail("epoll_ctl failed");
+      clients_.push_back(make_client(options_.protocol, *network_, place, *documents_.back(), number));
+      if (number == as_author) authors_.push_back({clients_.back().get(), documents_.back().get()});
     }
   }
   const std::uint64_t end = now_nanoseconds() + connecting_max;
@@ -84,7 +75,7 @@ void Load::drive_until(std::uint64_t end) {
     std::uint64_t until = end;
     if (!saturated_) {
       for (const Author& author : authors_) {
-        if (author.document->in_flight() < window_) until = std::min(until, author.due);
+        if (author.document->in_flight() + options_.burst <= window_) until = std::min(until, author.due);
       }
     }
     wait(until);
@@ -97,7 +88,7 @@ void Load::drain() {
   while (std::ranges::any_of(documents_, [](const auto& document) { return document->in_flight() > 0; })) {
     if (now_nanoseconds() > end)
       fail("not every update had arrived 30 seconds after the saturated half of the warm-up");
-    for (Author& each : authors_) each.client->socket().flush();
+    for (Author& each : authors_) each.client->connection().flush();
     wait(end);
   }
 }
@@ -105,21 +96,13 @@ void Load::drain() {
 /// Reads what has come; waits for something to come, at most until then.
 void Load::wait(std::uint64_t until) {
   const std::uint64_t now = now_nanoseconds();
-  const std::uint64_t left = until > now ? std::min(until - now, idle_max) : 0;
-  const timespec timeout{static_cast<time_t>(left / second), static_cast<long>(left % second)};
-  std::array<epoll_event, 256> events{};
-  const int count = ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &timeout, nullptr);
-  for (int i = 0; i < count; ++i) {
-    auto& client = *static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr);
-    client.at(now_nanoseconds());
-    client.socket().read(scratch_);
-  }
+  network_->wait(until > now ? std::min(until - now, idle_max) : 0);
 }
 
 void Load::pump(std::uint64_t now) {
   for (Author& author : authors_) {
     // What a full socket did not take goes first; with a window this small it is the server that does not read.
-    if (!author.client->socket().flush()) continue;
+    if (!author.client->connection().flush()) continue;
     if (saturated_) {
       pump_saturated(author, now);
     } else {
@@ -129,24 +112,24 @@ void Load::pump(std::uint64_t now) {
 }
 
 void Load::pump_steady(Author& author, std::uint64_t now) {
-  const std::uint64_t interval = nanoseconds(1 / options_.rate);
   while (author.due <= now) {
-    if (author.document->in_flight() >= window_) {
+    if (author.document->in_flight() + options_.burst > window_) {
       author.late = true;
       return;
     }
-    if (!can_repeat() && author.document->next() > updates_.size()) exhausted_ = true;
+    if (!can_repeat() && author.document->next() + options_.burst - 1 > updates_.size()) exhausted_ = true;
     if (exhausted_) return;
-    author.client->publish(1, author.late ? author.due : now);
-    author.due += interval;
+    author.client->publish(options_.burst, author.late ? author.due : now);
+    author.due += interval();
     author.late = author.late && author.due <= now;
   }
 }
 
 void Load::pump_saturated(Author& author, std::uint64_t now) {
   const std::uint64_t flying = author.document->in_flight();
-  if (flying >= window_) return;
+  if (flying + options_.burst > window_) return;
   auto count = static_cast<std::size_t>(window_ - flying);
+  count -= count % options_.burst;
   if (!can_repeat()) {  // a Yjs update that was seen before is no update
     const std::uint64_t left = updates_.size() + 1 - author.document->next();
     count = std::min(count, static_cast<std::size_t>(left));

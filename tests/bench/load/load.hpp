@@ -4,9 +4,9 @@
 //   load.run();            // connects, warms up, measures
 //   load.print_json();
 //
-// In steady mode an author sends one update at a time at a given rate, as long as no more than `window` are in flight;
-// an update that had to wait for others is counted from the moment it was due. In saturated mode it keeps `window` of
-// them in flight. Threads: one.
+// In steady mode an author sends `burst` updates at a time at a given rate, as long as no more than `window` are in
+// flight; what had to wait for others is counted from the moment it was due. In saturated mode it keeps `window` of
+// them in flight, and adds to them whole bursts. Threads: one.
 #pragma once
 
 #include <sys/types.h>
@@ -32,7 +32,8 @@ struct Options {
   std::size_t documents = 1;
   std::size_t subscribers = 1;  ///< of each document, beside its author
   bool saturated = false;
-  double rate = 200;  ///< updates a second and document, in steady mode
+  double rate = 200;      ///< updates a second and document, in steady mode
+  std::size_t burst = 1;  ///< updates that are published together
   std::size_t window = 4;
   std::size_t warm_window = 256;  ///< the first half of the warm-up is saturated
   double warm_up_seconds = 2;
@@ -42,9 +43,6 @@ struct Options {
 class Load {
  public:
   Load(const Options& options, const Updates& updates);
-  ~Load();
-  Load(const Load&) = delete;
-  Load& operator=(const Load&) = delete;
 
   void run();
   [[nodiscard]] std::string json() const;
@@ -63,12 +61,12 @@ class Load {
   void pump(std::uint64_t now);
   void pump_steady(Author& author, std::uint64_t now);
   void pump_saturated(Author& author, std::uint64_t now);
-  [[nodiscard]] bool can_repeat() const { return options_.protocol == Protocol::native; }
+  [[nodiscard]] std::uint64_t interval() const;
+  [[nodiscard]] bool can_repeat() const { return options_.protocol != Protocol::yjs; }
 
   const Options options_;
   const Updates& updates_;
-  int epoll_ = -1;
-  std::vector<char> scratch_;
+  const std::unique_ptr<Network> network_;
   std::vector<std::unique_ptr<Document>> documents_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<Author> authors_;

@@ -10,8 +10,9 @@ int main(int argc, char** argv) {
   using namespace weir::bench;
   Options options;
   CLI::App app("Puts a load on a server on 127.0.0.1 and prints what was measured as JSON. See ./dev bench.");
-  const std::map<std::string, Protocol> protocols{{"native", Protocol::native}, {"yjs", Protocol::yjs}};
-  app.add_option("--protocol", options.protocol, "native (weir.v1) or yjs (y-websocket)")
+  const std::map<std::string, Protocol> protocols{
+      {"native", Protocol::native}, {"grpc", Protocol::grpc}, {"yjs", Protocol::yjs}};
+  app.add_option("--protocol", options.protocol, "native (weir.v1), grpc (the same over gRPC) or yjs (y-websocket)")
       ->transform(CLI::CheckedTransformer(protocols))
       ->required();
   app.add_option("--port", options.port, "where the server listens")->required();
@@ -22,6 +23,7 @@ int main(int argc, char** argv) {
   app.add_option("--subscribers", options.subscribers, "of each document, beside its author");
   app.add_flag("--saturated", options.saturated, "as fast as the window allows, instead of at a rate");
   app.add_option("--rate", options.rate, "updates a second and document")->check(CLI::PositiveNumber);
+  app.add_option("--burst", options.burst, "updates that are published together")->check(CLI::Range(1ul, window_max));
   app.add_option("--window", options.window, "updates in flight, a document")->check(CLI::Range(1ul, window_max));
   app.add_option("--warm-window", options.warm_window, "the same while warming up")->check(CLI::Range(1ul, window_max));
   app.add_option("--warm-up", options.warm_up_seconds, "seconds, half of them saturated");

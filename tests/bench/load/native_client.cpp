@@ -1,4 +1,4 @@
-// weir.v1: hello and subscribe at once, then publish; stored is the ack.
+// weir.v1, over a WebSocket or gRPC: hello and subscribe at once, then publish; stored is the ack.
 //
 // Events other than records are few and go through the codec. Records are what the load consists of, so they are walked
 // in place with the codec's own reader: the generator must not be what is measured.
@@ -38,9 +38,9 @@ Kind name_of(const std::string& text) {
 
 class NativeClient final : public Client {
  public:
-  NativeClient(const Place& place, Document& document, std::size_t subscriber)
+  NativeClient(Network& network, const Target& target, const Place& place, Document& document, std::size_t subscriber)
       : Client(document, subscriber), path_{name_of<SpaceName>(place.space), name_of<DocumentName>(place.document)} {
-    connect({place.port, "/v1/sync", "weir.v1"});
+    connect(network, target);
   }
 
   void opened() override {
@@ -54,8 +54,8 @@ class NativeClient final : public Client {
     std::string out;
     frames::encode(frames::ClientEvent(std::move(hello)), out);
     frames::encode(frames::ClientEvent(std::move(subscribe)), out);
-    socket().send(out);
-    socket().flush();
+    connection().send(out);
+    connection().flush();
   }
 
   void message(std::string_view message) override {
@@ -89,7 +89,7 @@ class NativeClient final : public Client {
       }
       out_.clear();
       frames::encode(frames::ClientEvent(std::move(publish)), out_);
-      socket().send(out_);
+      connection().send(out_);
       first += part;
       count -= part;
     }
@@ -137,8 +137,8 @@ class NativeClient final : public Client {
   void on(const frames::Ping& ping) {
     out_.clear();
     frames::encode(frames::ClientEvent(frames::Pong{ping.nonce}), out_);
-    socket().send(out_);
-    socket().flush();
+    connection().send(out_);
+    connection().flush();
   }
   template <class Event>
   void on(const Event&) {}
@@ -151,8 +151,9 @@ class NativeClient final : public Client {
 
 }  // namespace
 
-std::unique_ptr<Client> make_native_client(const Place& place, Document& document, std::size_t subscriber) {
-  return std::make_unique<NativeClient>(place, document, subscriber);
+std::unique_ptr<Client> make_native_client(Network& network, const Target& target, const Place& place,
+                                           Document& document, std::size_t subscriber) {
+  return std::make_unique<NativeClient>(network, target, place, document, subscriber);
 }
 
 }  // namespace weir::bench

@@ -11,8 +11,8 @@
 
 namespace weir::bench {
 
-/// User and system time. From the scheduler's own account of each thread (nanoseconds), where the kernel keeps one;
-/// else from utime and stime (10 ms). Ends the program when there is no such process.
+/// User and system time, to the nanosecond, also of threads that have ended since. Ends the program when there is no
+/// such process.
 [[nodiscard]] std::uint64_t cpu_nanoseconds(pid_t process);
 /// VmRSS.
 [[nodiscard]] std::uint64_t resident_bytes(pid_t process);

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "failure.hpp"
+#include "process.hpp"
 
 namespace weir::bench {
 namespace {
@@ -35,7 +36,7 @@ int connect_to(std::uint16_t port) {
 
 }  // namespace
 
-WebSocketClient::WebSocketClient(const Target& target, WebSocketListener& listener)
+WebSocketClient::WebSocketClient(const Target& target, Listener& listener)
     : listener_(listener),
       descriptor_(connect_to(target.port)),
       mask_(0x9E3779B9u * static_cast<unsigned>(descriptor_)) {
@@ -89,6 +90,7 @@ void WebSocketClient::read(std::span<char> scratch) {
   if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
   if (count <= 0) fail("the server closed a connection" + (count < 0 ? ": " + reason(errno) : std::string()));
   const std::string_view bytes(scratch.data(), static_cast<std::size_t>(count));
+  listener_.at(now_nanoseconds());
   if (in_.empty()) return take(bytes);
   std::string joined = std::move(in_);
   in_.clear();

@@ -5,7 +5,7 @@
 //   socket.send(frame); socket.flush();
 //   ... epoll says readable: socket.read(scratch);                     // listener.message(...) for each whole message
 //
-// Whatever goes wrong ends the program: a benchmark that lost a connection has measured nothing. Threads: one.
+// Threads: one.
 #pragma once
 
 #include <cstddef>
@@ -14,33 +14,20 @@
 #include <string>
 #include <string_view>
 
+#include "connection.hpp"
+
 namespace weir::bench {
 
-class WebSocketListener {
+class WebSocketClient final : public Connection {
  public:
-  virtual ~WebSocketListener() = default;
-  virtual void opened() = 0;
-  /// `message` lies in a buffer that is used again.
-  virtual void message(std::string_view message) = 0;
-};
-
-class WebSocketClient {
- public:
-  struct Target {
-    std::uint16_t port = 0;
-    std::string path;
-    std::string subprotocol;  ///< empty: none
-  };
-  WebSocketClient(const Target& target, WebSocketListener& listener);
-  ~WebSocketClient();
+  WebSocketClient(const Target& target, Listener& listener);
+  ~WebSocketClient() override;
   WebSocketClient(const WebSocketClient&) = delete;
   WebSocketClient& operator=(const WebSocketClient&) = delete;
 
   [[nodiscard]] int descriptor() const { return descriptor_; }
-  /// One binary message, from two parts so that nobody needs to join them; it waits for flush().
-  void send(std::string_view head, std::string_view tail = {}) { put(0x2, head, tail); }
-  /// Writes what waits; true when nothing is left, else call again when the socket is writable.
-  bool flush();
+  void send(std::string_view head, std::string_view tail) override { put(0x2, head, tail); }
+  bool flush() override;
   void read(std::span<char> scratch);
 
  private:
@@ -49,7 +36,7 @@ class WebSocketClient {
   [[nodiscard]] std::size_t take_upgrade(std::string_view bytes);
   [[nodiscard]] std::size_t take_frame(std::string_view bytes);
 
-  WebSocketListener& listener_;
+  Listener& listener_;
   int descriptor_ = -1;
   bool open_ = false;
   std::uint32_t mask_;

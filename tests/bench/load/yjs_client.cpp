@@ -14,21 +14,22 @@ using namespace std::string_view_literals;
 
 class YjsClient final : public Client {
  public:
-  YjsClient(const Place& place, Document& document, std::size_t subscriber) : Client(document, subscriber) {
-    connect({place.port, place.path + place.document, ""});
+  YjsClient(Network& network, const Place& place, Document& document, std::size_t subscriber)
+      : Client(document, subscriber) {
+    connect(network, {place.port, place.path + place.document, ""});
   }
 
   void opened() override {
-    socket().send("\x00\x00\x01\x00"sv);
-    socket().flush();
+    connection().send("\x00\x00\x01\x00"sv);
+    connection().flush();
   }
 
   void message(std::string_view message) override {
     if (message.size() < 2 || message[0] != 0) return;  // awareness
     switch (message[1]) {
       case 0:
-        socket().send("\x00\x01\x02\x00\x00"sv);  // nothing that the server lacks
-        socket().flush();
+        connection().send("\x00\x01\x02\x00\x00"sv);  // nothing that the server lacks
+        connection().flush();
         break;
       case 1: ready_ = true; break;
       case 2: update(message.substr(2)); break;
@@ -42,7 +43,7 @@ class YjsClient final : public Client {
       const std::string_view update = document_.update(position);
       head_.assign("\x00\x02"sv);
       frames::StringSink(head_).varint(update.size());
-      socket().send(head_, update);
+      connection().send(head_, update);
     }
   }
 
@@ -61,8 +62,9 @@ class YjsClient final : public Client {
 
 }  // namespace
 
-std::unique_ptr<Client> make_yjs_client(const Place& place, Document& document, std::size_t subscriber) {
-  return std::make_unique<YjsClient>(place, document, subscriber);
+std::unique_ptr<Client> make_yjs_client(Network& network, const Place& place, Document& document,
+                                        std::size_t subscriber) {
+  return std::make_unique<YjsClient>(network, place, document, subscriber);
 }
 
 }  // namespace weir::bench
