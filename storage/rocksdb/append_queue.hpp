@@ -26,7 +26,9 @@ struct Queued {
   std::vector<std::uint32_t> checksums;  ///< of the deltas, computed when they came in
   std::size_t bytes = 0;
   DeltaLog::AppendDone done;
-  [[nodiscard]] bool is_reset() const { return !done; }
+  /// Work of the store's own, to be done between two commits: then all else is empty.
+  std::function<void()> upkeep{};
+  [[nodiscard]] bool is_reset() const { return !done && !upkeep; }
 };
 
 class AppendQueue {

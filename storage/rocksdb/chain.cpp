@@ -1,6 +1,8 @@
 #include "weir/rocksdb/chain.hpp"
 
-#include "weir/rocksdb/run.hpp"
+#include <tuple>
+
+#include "weir/rocksdb/segments.hpp"
 
 namespace weir::storage::rocks {
 namespace {
@@ -8,6 +10,34 @@ namespace {
 constexpr std::size_t records_between_points = 1024;
 constexpr std::size_t points_max = 16384;  // about 2 MiB
 constexpr std::size_t unsaved_max = 4096;  // what does not fit is computed again
+
+std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+using Place = std::pair<Offset, Digest>;
+
+/// The chain value at the end of the last pack that ends at or before `offset`.
+Result<std::optional<Place>> after_pack(const View& view, const DocumentRow& row, Offset offset) {
+  const std::string prefix = keys::packs(row.id, row.life);
+  Scan scan = view.scan(view.store().packs(), prefix, keys::behind(prefix));
+  for (scan->SeekForPrev(keys::pack(row.id, row.life, offset)); scan->Valid(); scan->Prev()) {
+    const auto pack = PackRow::parse(row.id, row.life, keys::offset_of(view_of(scan->key())), view_of(scan->value()));
+    if (!pack) return pack.error();
+    if (pack->header.last <= offset) return std::optional(Place{pack->header.last, pack->header.chain});
+  }
+  if (auto error = scan.error()) return *std::move(error);
+  return std::optional<Place>();
+}
+
+Result<std::optional<Place>> saved_point(const View& view, const DocumentRow& row, Offset offset) {
+  const std::string prefix = keys::chain_points(row.id, row.life);
+  Scan scan = view.scan(view.store().rows(), prefix, keys::behind(prefix));
+  scan->SeekForPrev(keys::chain_point(row.id, row.life, offset));
+  if (auto error = scan.error()) return *std::move(error);
+  if (!scan->Valid()) return std::optional<Place>();
+  const auto digest = Digest::parse(view_of(scan->value()));
+  if (!digest) return fail(Code::data_loss, "a saved chain value is damaged; restore the store from a backup");
+  return std::optional(Place{keys::offset_of(view_of(scan->key())), *digest});
+}
 
 }  // namespace
 
@@ -25,17 +55,13 @@ Result<ChainPoint> ChainCache::nearest(const View& view, const DocumentPath& pat
       }
     }
   }
-  const std::string prefix = keys::chain_points(row.id, row.life);
-  Scan scan = view.scan(view.store().rows(), prefix, keys::behind(prefix));
-  scan->SeekForPrev(keys::chain_point(row.id, row.life, offset));
-  if (auto error = scan.error()) return *std::move(error);
-  if (!scan->Valid()) return best;
-  const Offset saved = keys::offset_of({scan->key().data(), scan->key().size()});
-  if (saved <= best.offset) return best;
-  const auto digest = Digest::parse({scan->value().data(), scan->value().size()});
-  if (!digest) return fail(Code::data_loss, "a saved chain value is damaged; restore the store from a backup");
-  best.offset = saved;
-  best.digest = *digest;
+  if (const auto packed = after_pack(view, row, offset); !packed)
+    return packed.error();
+  else if (*packed && (*packed)->first > best.offset)
+    std::tie(best.offset, best.digest) = **packed;
+  const auto saved = saved_point(view, row, offset);
+  if (!saved) return saved.error();
+  if (*saved && (*saved)->first > best.offset) std::tie(best.offset, best.digest) = **saved;
   return best;
 }
 
@@ -53,29 +79,21 @@ Result<Digest> ChainCache::chain(const View& view, const DocumentPath& path, con
   auto from = nearest(view, path, row, offset);
   if (!from) return from.error();
   ChainPoint point = *from;
-  const std::string prefix = keys::runs(row.id, row.life);
-  Scan scan = view.scan(view.store().runs(), prefix, keys::behind(prefix));
+  Segments segments(view, row.id, row.life);
   std::size_t computed = 0;
-  for (scan.seek_at_or_before(keys::run(row.id, row.life, point.offset.next())); scan->Valid(); scan->Next()) {
-    const Offset first = keys::offset_of({scan->key().data(), scan->key().size()});
-    if (first > offset) break;
-    const std::string_view value(scan->value().data(), scan->value().size());
-    const auto run = Run::parse(row.id, row.life, first, value);
-    if (!run) return run.error();
-    const SharedBytes borrowed(nullptr, value);  // lives until the scan moves on
-    for (std::size_t i = 0; i < run->entries().size(); ++i) {
-      const Offset at = run->entries()[i].offset;
-      if (at <= point.offset) continue;
-      if (at > offset) break;
-      const auto record = run->record(i, borrowed);
+  for (segments.seek(point.offset.next()); segments.valid() && segments.first() <= offset; segments.next()) {
+    auto segment = segments.read();
+    if (!segment) return segment.error();
+    for (std::size_t i = segment->after(point.offset); i < segment->size() && segment->offset(i) <= offset; ++i) {
+      const auto record = segment->record(i);
       if (!record) return record.error();
       point.digest =
           chain_next(point.digest, record->producer, record->sequence, record->codec, record->payload.view());
-      point.offset = at;
+      point.offset = record->offset;
       if (++computed % records_between_points == 0) remember(point, true);
     }
   }
-  if (auto error = scan.error()) return *std::move(error);
+  if (auto error = segments.error()) return *std::move(error);
   if (computed > 0) remember(point, false);
   return point.digest;
 }

@@ -85,6 +85,7 @@ void Commit::end_life(Document& document) {
     batch_.DeleteRange(family, prefix, keys::behind(prefix));
   };
   remove_all(state_.store().runs(), keys::runs(id, life));
+  remove_all(state_.store().packs(), keys::packs(id, life));
   remove_all(state_.store().rows(), keys::marks(id));
   remove_all(state_.store().rows(), keys::notes(id, life));
   remove_all(state_.store().rows(), keys::chain_points(id, life));
@@ -108,8 +109,10 @@ void Commit::place_deltas(Document& document, const Queued& queued, Appended& ap
     head = head.next();
     document.placed.push_back({head, sequence, &append, &append.deltas[i], queued.checksums[i]});
     row.payload_bytes += append.deltas[i].payload.size();
+    document.added_bytes += append.deltas[i].payload.size();
     payload_bytes_ += append.deltas[i].payload.size();
   }
+  document.added_records += append.deltas.size();
   appended.last = row.head = head;
   if (row.records == 0) row.first_time = append.time;
   row.last_time = append.time;
@@ -177,8 +180,13 @@ void Commit::finish(std::uint64_t number, const std::vector<ChainPoint>& points)
   batch_.Put(rows, keys::meta("last-commit"), encode(last));
 }
 
-void Commit::committed() {
+void Commit::committed(Candidates& candidates) {
   for (Space* space : spaces_) space->changed = false;
+  for (Document* document : documents_) {
+    if (document->added_records > 0)
+      candidates.stored(document->row.id, document->added_records, document->added_bytes);
+    document->added_records = document->added_bytes = 0;
+  }
   state_.committed();
 }
 

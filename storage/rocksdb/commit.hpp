@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "weir/rocksdb/append_queue.hpp"
+#include "weir/rocksdb/candidates.hpp"
 #include "weir/rocksdb/chain.hpp"
 #include "weir/rocksdb/view.hpp"
 
@@ -51,6 +52,8 @@ class WorkingState {
     Epoch epoch;
     std::unordered_map<ProducerId, Mark> marks;
     std::vector<Placed> placed;
+    std::uint64_t added_records = 0;  ///< by the current commit, as are:
+    std::uint64_t added_bytes = 0;
     std::map<std::string, SharedBytes> notes;  ///< of the current commit
   };
 
@@ -88,8 +91,8 @@ class Commit {
   /// Puts everything staged into the batch, as commit `number`, with chain values that somebody computed.
   void finish(std::uint64_t number, const std::vector<ChainPoint>& points);
   [[nodiscard]] rocksdb::WriteBatch& batch() { return batch_; }
-  /// The batch was written.
-  void committed();
+  /// The batch was written; tells what was stored of which document.
+  void committed(Candidates& candidates);
 
  private:
   using Document = WorkingState::Document;

@@ -95,7 +95,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families(const RocksOptions& option
   rocksdb::ColumnFamilyOptions runs = family, order = family;
   runs.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>(run_prefix_bytes);
   order.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>(order_prefix_bytes);
-  return {{rocksdb::kDefaultColumnFamilyName, family}, {"runs", runs}, {"order", order}};
+  // Packs are compressed already.
+  rocksdb::ColumnFamilyOptions packs = family;
+  packs.compression = packs.bottommost_compression = rocksdb::kNoCompression;
+  return {{rocksdb::kDefaultColumnFamilyName, family}, {"runs", runs}, {"order", order}, {"packs", packs}};
 }
 
 }  // namespace weir::storage::rocks

@@ -1,5 +1,7 @@
-// A space's order. One order entry lists what a commit added to the space; its runs may interleave, so they are merged
-// by offset: a run is read only when the merge reaches its first record.
+// A space's order. An order entry lists what one or more commits added to the space, as stretches of documents; they
+// may interleave, so they are merged by offset: a stretch is read only when the merge reaches its first record.
+#include <algorithm>
+#include <memory>
 #include <unordered_map>
 
 #include "weir/rocksdb/reading.hpp"
@@ -22,17 +24,21 @@ class FeedReader {
     Life life;
     bool deleted = false;
   };
-  struct OpenRun {
+  /// The rest of a stretch: `next` stands at a record of it.
+  struct Open {
     const OrderItem* item = nullptr;
-    Run run;
-    SharedBytes buffer;
+    std::unique_ptr<Segments> segments;
+    Segment segment;
     std::size_t next = 0;
-    [[nodiscard]] Offset offset() const { return run.entries()[next].offset; }
+    [[nodiscard]] Offset offset() const { return segment.offset(next); }
   };
 
   Result<const Document*> document(DocumentId id);
-  Result<OpenRun> open(const OrderItem& item) const;
-  Result<bool> add_record(OpenRun& run);
+  /// Puts the stretch among the open ones, unless nothing of it is wanted.
+  Result<void> open(const OrderItem& item);
+  /// Lets `next` stand at the first record after `offset`; false when the stretch has none.
+  Result<bool> advance(Open& open, Offset offset) const;
+  Result<bool> add_record(Open& open);
   Result<bool> add_change(const OrderItem& item);
   /// Brings the merge up to, not including, `limit`; false when the page is full.
   Result<bool> merge_before(Offset limit);
@@ -44,7 +50,7 @@ class FeedReader {
   PageBudget budget_;
   FeedPage page_{{}, true};
   std::unordered_map<DocumentId, Document> documents_;
-  std::vector<OpenRun> open_;  // few: the documents of one commit whose runs overlap here
+  std::vector<Open> open_;  // few: the documents of one order entry whose stretches overlap here
 };
 
 Result<const FeedReader::Document*> FeedReader::document(DocumentId id) {
@@ -60,28 +66,47 @@ Result<const FeedReader::Document*> FeedReader::document(DocumentId id) {
   return &documents_.emplace(id, Document{*std::move(parsed), (*row)->life, (*row)->deleted}).first->second;
 }
 
-Result<FeedReader::OpenRun> FeedReader::open(const OrderItem& item) const {
-  auto value = view_.get(view_.store().runs(), keys::run(item.document, item.life, item.first));
-  if (!value) return value.error();
-  if (!*value)
+Result<void> FeedReader::open(const OrderItem& item) {
+  Open opened{&item, std::make_unique<Segments>(view_, item.document, item.life), {}, 0};
+  const Offset first = std::max(item.first, after_.next());
+  opened.segments->seek(first);
+  if (opened.segments->valid()) {
+    auto segment = opened.segments->read();
+    if (!segment) return segment.error();
+    opened.segment = *std::move(segment);
+  }
+  const auto any = advance(opened, {first.value - 1});
+  if (!any) return any.error();
+  if (item.first > after_ && (!*any || opened.offset() != item.first))
     return fail(Code::data_loss, "the records at offset " + std::to_string(item.first.value) +
                                      " are missing; restore the store from a backup");
-  auto run = Run::parse(item.document, item.life, item.first, **value);
-  if (!run) return run.error();
-  OpenRun opened{&item, *std::move(run), SharedBytes::take(std::move(**value)), 0};
-  while (opened.next < opened.run.entries().size() && opened.offset() <= after_) ++opened.next;
-  return opened;
+  if (*any) open_.push_back(std::move(opened));
+  return {};
 }
 
-Result<bool> FeedReader::add_record(OpenRun& run) {
-  page_.complete = budget_.take(run.run.entries()[run.next].payload_bytes);
+Result<bool> FeedReader::advance(Open& open, Offset offset) const {
+  for (;;) {
+    open.next = open.segment.after(offset);
+    if (open.next < open.segment.size()) return open.offset() <= open.item->last;
+    if (!open.segments->valid()) break;
+    open.segments->next();
+    if (!open.segments->valid() || open.segments->first() > open.item->last) break;
+    auto segment = open.segments->read();
+    if (!segment) return segment.error();
+    open.segment = *std::move(segment);
+  }
+  if (auto error = open.segments->error()) return *std::move(error);
+  return false;
+}
+
+Result<bool> FeedReader::add_record(Open& open) {
+  page_.complete = budget_.take(open.segment.head(open.next).payload_bytes);
   if (!page_.complete) return false;
-  auto record = run.run.record(run.next, run.buffer);
+  auto record = open.segment.record(open.next);
   if (!record) return record.error();
-  const auto described = document(run.item->document);
+  const auto described = document(open.item->document);
   if (!described) return described.error();
-  page_.entries.push_back({AppendKind::deltas, (*described)->name, view_.epoch(run.item->life), *std::move(record)});
-  ++run.next;
+  page_.entries.push_back({AppendKind::deltas, (*described)->name, view_.epoch(open.item->life), *std::move(record)});
   return true;
 }
 
@@ -99,13 +124,13 @@ Result<bool> FeedReader::add_change(const OrderItem& item) {
 
 Result<bool> FeedReader::merge_before(Offset limit) {
   for (;;) {
-    OpenRun* lowest = nullptr;
-    for (OpenRun& run : open_)
-      if (run.next < run.run.entries().size() && (lowest == nullptr || run.offset() < lowest->offset())) lowest = &run;
-    if (lowest == nullptr || lowest->offset() >= limit || lowest->offset() > upto_) return true;
+    const auto lowest = std::ranges::min_element(open_, {}, &Open::offset);
+    if (lowest == open_.end() || lowest->offset() >= limit || lowest->offset() > upto_) return true;
     auto added = add_record(*lowest);
     if (!added || !*added) return added;
-    if (lowest->next == lowest->run.entries().size()) open_.erase(open_.begin() + (lowest - open_.data()));
+    const auto more = advance(*lowest, lowest->offset());
+    if (!more) return more.error();
+    if (!*more) open_.erase(lowest);
   }
 }
 
@@ -125,9 +150,7 @@ Result<bool> FeedReader::add(const OrderEntry& entry) {
       if (!added || !*added) return added;
       continue;
     }
-    auto opened = open(item);
-    if (!opened) return opened.error();
-    open_.push_back(*std::move(opened));
+    if (const auto opened = open(item); !opened) return opened.error();
   }
   return merge_before({~std::uint64_t{0}});
 }

@@ -74,6 +74,10 @@ inline std::string run(DocumentId document, Life life, Offset first) {
   return key;
 }
 
+/// In the family `packs`.
+inline std::string packs(DocumentId document, Life life) { return of_life({}, document, life); }
+inline std::string pack(DocumentId document, Life life, Offset first) { return run(document, life, first); }
+
 /// In the family `order`.
 inline std::string orders(SpaceId space) {
   std::string key;
@@ -93,7 +97,7 @@ inline std::string behind(std::string prefix) {
   return prefix;
 }
 
-/// The number at the end of a run's, an order entry's or a chain point's key.
+/// The number at the end of a run's, a pack's, an order entry's or a chain point's key.
 inline Offset offset_of(std::string_view key) {
   return {Decoder(key.substr(key.size() - 8)).big_endian<std::uint64_t>()};
 }

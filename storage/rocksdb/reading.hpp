@@ -3,8 +3,7 @@
 // Threads: pure functions over a View.
 #pragma once
 
-#include "weir/rocksdb/run.hpp"
-#include "weir/rocksdb/view.hpp"
+#include "weir/rocksdb/segments.hpp"
 
 namespace weir::storage::rocks {
 

@@ -4,6 +4,8 @@
 
 #include "weir/rocksdb/chain.hpp"
 #include "weir/rocksdb/figures.hpp"
+#include "weir/rocksdb/pack_maker.hpp"
+#include "weir/rocksdb/packer.hpp"
 #include "weir/rocksdb/reading.hpp"
 #include "weir/rocksdb/store.hpp"
 #include "weir/rocksdb/writer.hpp"
@@ -15,7 +17,9 @@ using namespace rocks;
 struct RocksLog::Parts {
   std::unique_ptr<Store> store;
   mutable ChainCache chains;
-  std::unique_ptr<Writer> writer;  // none when read-only; stops before the rest goes
+  std::unique_ptr<Candidates> candidates;
+  std::unique_ptr<Writer> writer;  // none when read-only; stops before the rest goes, and the packer before it
+  std::unique_ptr<Packer> packer;
 };
 
 std::string Recovery::describe() const {
@@ -36,7 +40,10 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(RocksOptions options) {
   if (!store) return store.error();
   auto parts = std::make_unique<Parts>();
   parts->store = *std::move(store);
-  parts->writer = std::make_unique<Writer>(*parts->store, parts->chains, options);
+  parts->candidates = std::make_unique<Candidates>(options.packing);
+  parts->writer = std::make_unique<Writer>(*parts->store, parts->chains, *parts->candidates, options);
+  parts->packer =
+      std::make_unique<Packer>(*parts->store, parts->chains, *parts->candidates, *parts->writer, options.packing);
   return std::unique_ptr<RocksLog>(new RocksLog(std::move(parts)));
 }
 
@@ -187,6 +194,31 @@ LogFigures RocksLog::figures() const {
   figures.failed = counters.broken;
   figures.engine = engine_figures(*parts_->store);
   return figures;
+}
+
+PackingFigures RocksLog::packing() const { return parts_->packer ? parts_->packer->figures() : PackingFigures{}; }
+
+Result<DocumentWeight> RocksLog::weigh(const DocumentPath& path) const {
+  const View view(*parts_->store);
+  const auto row = view.document(path);
+  if (!row) return row.error();
+  if (!*row) return fail(Code::not_found, "there is no document \"" + path.document.text() + "\"");
+  if ((*row)->deleted) return deleted_error(path);
+  const auto extents = all_extents(view, **row);
+  if (!extents) return extents.error();
+  DocumentWeight weight;
+  for (const Extent& extent : *extents) {
+    (extent.is_pack ? weight.packs : weight.runs) += 1;
+    (extent.is_pack ? weight.pack_records : weight.run_records) += extent.records;
+    (extent.is_pack ? weight.pack_bytes : weight.run_bytes) += extent.stored_bytes;
+  }
+  return weight;
+}
+
+Result<void> RocksLog::compact(const DocumentPath& path, const CompactProgress& progress) {
+  if (!parts_->packer) return fail(Code::failed_precondition, "the store was opened for reading only");
+  if (auto packed = parts_->packer->compact(path, progress); !packed) return packed.error();
+  return parts_->store->compact();
 }
 
 Result<void> RocksLog::checkpoint(const std::filesystem::path& target) const {

@@ -12,8 +12,10 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
+#include "weir/rocksdb/packing_options.hpp"
 #include "weir/storage/delta_log.hpp"
 #include "weir/storage/log_figures.hpp"
 
@@ -38,6 +40,7 @@ struct RocksOptions {
   std::size_t commit_bytes_max = std::size_t{16} << 20;
   std::size_t write_buffer_bytes = std::size_t{64} << 20;
   std::size_t block_cache_bytes = std::size_t{64} << 20;
+  PackingOptions packing{};
   /// The store was restored from a backup: begin a new incarnation, so that clients notice what they have and it has
   /// not.
   bool begin_incarnation = false;
@@ -74,6 +77,28 @@ struct RocksCounters {
   bool broken = false;     ///< a failed fsync: appends are refused until a restart
 };
 
+/// What packing did since the store was opened.
+struct PackingFigures {
+  std::uint64_t packs = 0;
+  std::uint64_t records = 0;       ///< each as often as it was packed
+  std::uint64_t bytes_before = 0;  ///< of what the packs took the place of
+  std::uint64_t bytes_after = 0;   ///< of the packs
+  std::uint64_t failures = 0;      ///< documents left as they were
+  std::uint64_t pending = 0;       ///< documents known to be due, the one being worked on included
+};
+
+/// What a document weighs in the store, RocksDB's own compression aside.
+struct DocumentWeight {
+  std::uint64_t runs = 0;
+  std::uint64_t run_records = 0;
+  std::uint64_t run_bytes = 0;
+  std::uint64_t packs = 0;
+  std::uint64_t pack_records = 0;
+  std::uint64_t pack_bytes = 0;
+};
+
+using CompactProgress = std::function<void(std::uint64_t records_done, std::uint64_t records)>;
+
 class RocksLog final : public DeltaLog, public MeasuredLog {
  public:
   /// FAILED_PRECONDITION when another process has the store or a newer weir wrote it, DATA_LOSS when it is damaged.
@@ -104,6 +129,12 @@ class RocksLog final : public DeltaLog, public MeasuredLog {
   [[nodiscard]] const Recovery& recovery() const;
   [[nodiscard]] RocksCounters counters() const;
   [[nodiscard]] LogFigures figures() const override;
+  [[nodiscard]] PackingFigures packing() const;
+  /// NOT_FOUND when there is none or it was deleted. Reads all that is not packed.
+  [[nodiscard]] Result<DocumentWeight> weigh(const DocumentPath& path) const;
+  /// Packs the document as small as it gets, then lets RocksDB give back what is not needed any more, of all documents.
+  /// Blocks, for seconds to minutes; readers and writers go on meanwhile. `progress` may be empty.
+  [[nodiscard]] Result<void> compact(const DocumentPath& path, const CompactProgress& progress);
   /// A consistent copy of the store in a folder that must not exist yet; files are hard-linked where possible. The
   /// store goes on meanwhile. Open the copy with `begin_incarnation`.
   [[nodiscard]] Result<void> checkpoint(const std::filesystem::path& target) const;

@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "weir/rocksdb/database_options.hpp"
-#include "weir/rocksdb/run.hpp"
+#include "weir/rocksdb/segments.hpp"
 
 namespace weir::storage::rocks {
 namespace {
@@ -169,6 +169,7 @@ std::optional<Error> Store::verify_entry(SpaceId space, Offset first) {
   const auto broken = [&](const std::string& why) {
     return fail(Code::data_loss, "the store's last commit is not whole (" + why + "); restore the store from a backup");
   };
+  const View view(*this);
   std::string value;
   if (const auto status = db_->Get({}, order(), keys::order(space, first), &value); !status.ok())
     return broken("order entry: " + status.ToString());
@@ -176,15 +177,18 @@ std::optional<Error> Store::verify_entry(SpaceId space, Offset first) {
   if (!entry) return broken("order entry: damaged");
   for (const OrderItem& item : *entry) {
     if (item.kind != AppendKind::deltas) continue;
-    std::string bytes;
-    const auto status = db_->Get({}, runs(), keys::run(item.document, item.life, item.first), &bytes);
-    if (!status.ok()) return broken("run: " + status.ToString());
-    const auto run = Run::parse(item.document, item.life, item.first, bytes);
-    if (!run) return broken(run.error().message);
-    const SharedBytes buffer = SharedBytes::take(std::move(bytes));
-    for (std::size_t i = 0; i < run->entries().size(); ++i)
-      if (const auto record = run->record(i, buffer); !record) return broken(record.error().message);
-    recovery_.records_verified += run->entries().size();
+    Segments segments(view, item.document, item.life);
+    std::uint64_t found = 0;
+    for (segments.seek(item.first); segments.valid() && segments.first() <= item.last; segments.next()) {
+      auto segment = segments.read();
+      if (!segment) return broken(segment.error().message);
+      for (std::size_t i = segment->after({item.first.value - 1}); i < segment->size(); ++i, ++found) {
+        if (segment->offset(i) > item.last) break;
+        if (const auto record = segment->record(i); !record) return broken(record.error().message);
+      }
+    }
+    if (found == 0) return broken("run: not found");
+    recovery_.records_verified += found;
   }
   return std::nullopt;
 }
@@ -206,6 +210,16 @@ std::optional<Error> Store::begin(const RocksOptions& options) {
   const rocksdb::Status status = db_->Write(durable, &batch);
   if (!status.ok()) return error_of(status, "opening the store " + options.path.string());
   return std::nullopt;
+}
+
+Result<void> Store::compact() const {
+  rocksdb::CompactRangeOptions options;
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+  rocksdb::Status status = db_->Flush(rocksdb::FlushOptions(), families_);
+  for (rocksdb::ColumnFamilyHandle* family : families_)
+    if (status.ok()) status = db_->CompactRange(options, family, nullptr, nullptr);
+  if (!status.ok()) return error_of(status, "compacting the store");
+  return {};
 }
 
 void Store::mark_closed() {

@@ -4,7 +4,7 @@
 // log); create the incarnation of a new store; verify that the last commit is whole; note that the store is open, so
 // that the next start can tell whether this one ended in an orderly way.
 //
-// Threads: after opening, the members are only read; RocksDB itself is thread-safe.
+// Threads: after opening, the members are only read; RocksDB itself and the cache are thread-safe.
 #pragma once
 
 #include <rocksdb/db.h>
@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/rocksdb/pack_cache.hpp"
 #include "weir/rocksdb/rocks_log.hpp"
 #include "weir/rocksdb/rows.hpp"
 #include "weir/rocksdb/store_lock.hpp"
@@ -23,7 +24,7 @@
 namespace weir::storage::rocks {
 
 /// The layout this code reads and writes; docs/storage-format.md tells what each number means.
-inline constexpr std::uint32_t format_version = 1;
+inline constexpr std::uint32_t format_version = 2;
 
 /// A RocksDB status as an Error: damage is DATA_LOSS, a full disk RESOURCE_EXHAUSTED, other I/O errors UNAVAILABLE.
 [[nodiscard]] Error error_of(const rocksdb::Status& status, const std::string& doing);
@@ -39,13 +40,17 @@ class Store {
   [[nodiscard]] rocksdb::ColumnFamilyHandle* rows() const { return families_[0]; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* runs() const { return families_[1]; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* order() const { return families_[2]; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* packs() const { return families_[3]; }
   [[nodiscard]] const std::vector<rocksdb::ColumnFamilyHandle*>& column_families() const { return families_; }
   [[nodiscard]] const StoreIncarnation& incarnation() const { return incarnation_; }
   [[nodiscard]] const Recovery& recovery() const { return recovery_; }
   [[nodiscard]] const SyncWatch& watch() const { return watch_; }
   [[nodiscard]] const NextIds& next_ids() const { return next_ids_; }
   [[nodiscard]] bool read_only() const { return read_only_; }
+  [[nodiscard]] PackCache& unpacked() const { return unpacked_; }
 
+  /// Rewrites all table files without what was deleted or replaced. Slow.
+  [[nodiscard]] Result<void> compact() const;
   /// The store is whole and everything is on disk: the next start will find it closed in an orderly way. To be called
   /// last, by whoever wrote.
   void mark_closed();
@@ -70,6 +75,7 @@ class Store {
   Recovery recovery_;
   bool left_open_under_interval_ = false;
   bool read_only_ = false;
+  mutable PackCache unpacked_;  // thread-safe
 };
 
 }  // namespace weir::storage::rocks

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <future>
 
 #include "weir/rocksdb/run.hpp"
+#include "weir/rocksdb/segments.hpp"
 
 namespace weir::storage::rocks {
 namespace {
@@ -20,9 +22,10 @@ Error is_broken() {
 
 }  // namespace
 
-Writer::Writer(Store& store, ChainCache& chains, const RocksOptions& options)
+Writer::Writer(Store& store, ChainCache& chains, Candidates& candidates, const RocksOptions& options)
     : store_(store),
       chains_(chains),
+      candidates_(candidates),
       options_(options),
       queue_(options.queue_bytes_max),
       state_(store),
@@ -51,6 +54,13 @@ void Writer::append(Lane lane, Append append, DeltaLog::AppendDone done) {
 
 void Writer::reset(Lane lane) { queue_.push({lane, std::nullopt, {}, 0, {}}); }
 
+Result<bool> Writer::replace(std::vector<Replacement> replacements) {
+  std::promise<Result<bool>> promise;
+  std::future<Result<bool>> answer = promise.get_future();
+  queue_.push({{}, std::nullopt, {}, 0, {}, [&] { promise.set_value(put_in(replacements)); }});
+  return answer.get();
+}
+
 void Writer::run() {
   while (!queue_.drained()) {
     const bool must_sync = unsynced_ && !broken_;
@@ -65,8 +75,13 @@ void Writer::write(std::deque<Queued> items) {
   Commit commit(state_);
   std::vector<Answer> answers;
   answers.reserve(items.size());
+  std::vector<std::function<void()>> upkeep;
   std::uint64_t stored = 0;
   for (Queued& item : items) {
+    if (item.upkeep) {
+      upkeep.push_back(std::move(item.upkeep));
+      continue;
+    }
     if (item.is_reset()) {
       failed_lanes_.erase(item.lane);
       continue;
@@ -101,6 +116,7 @@ void Writer::write(std::deque<Queued> items) {
   refused_ += answers.size() - stored;
   items.clear();  // the payloads are stored; free them before the callers are told
   for (Answer& one : answers) one.done(std::move(one.result));
+  for (const auto& work : upkeep) work();
 }
 
 Result<Appended> Writer::answer(const Queued& item, Commit& commit) {
@@ -119,10 +135,24 @@ std::optional<Error> Writer::write_batch(Commit& commit) {
   const rocksdb::Status status = store_.db().Write(options, &commit.batch());
   if (!status.ok()) return fail_write(status);
   ++commit_number_;
-  commit.committed();
+  commit.committed(candidates_);
   if (!options.sync && !std::exchange(unsynced_, true))
     next_sync_ = std::chrono::steady_clock::now() + options_.sync_interval;
   return std::nullopt;
+}
+
+Result<bool> Writer::put_in(const std::vector<Replacement>& replacements) {
+  if (broken_) return is_broken();
+  if (disk_full_) return disk_is_full();
+  rocksdb::WriteBatch batch;
+  const View view(store_);
+  for (const Replacement& replacement : replacements) {
+    const auto fits = std::visit([&](const auto& what) { return stage(view, what, batch); }, replacement);
+    if (!fits || !*fits) return fits;
+  }
+  const rocksdb::Status status = store_.db().Write({}, &batch);
+  if (!status.ok()) return *fail_write(status);
+  return true;
 }
 
 std::optional<Error> Writer::fail_write(const rocksdb::Status& status) {

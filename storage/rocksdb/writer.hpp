@@ -7,7 +7,10 @@
 // any other write failed; every append is refused until the process is started again, because what the disk holds now
 // is not known.
 //
-// Threads: append() and reset() from any; completions run on the writer's thread.
+// Between commits it puts in what takes the place of something older (replacement.hpp): only here is it certain that
+// nothing changes meanwhile.
+//
+// Threads: append() and reset() from any; completions run on the writer's thread. replace() from any but the writer's.
 #pragma once
 
 #include <atomic>
@@ -15,13 +18,16 @@
 #include <thread>
 
 #include "weir/rocksdb/append_queue.hpp"
+#include "weir/rocksdb/candidates.hpp"
 #include "weir/rocksdb/commit.hpp"
+#include "weir/rocksdb/replacement.hpp"
 
 namespace weir::storage::rocks {
 
 class Writer {
  public:
-  Writer(Store& store, ChainCache& chains, const RocksOptions& options);
+  /// `candidates` is told what was stored.
+  Writer(Store& store, ChainCache& chains, Candidates& candidates, const RocksOptions& options);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
   /// Writes what is queued, tells the callers, and marks the store as closed in an orderly way.
@@ -29,6 +35,9 @@ class Writer {
 
   void append(Lane lane, Append append, DeltaLog::AppendDone done);
   void reset(Lane lane);
+  /// Puts all of them in, atomically, and waits for that, not for an fsync: until one the old may come back, which says
+  /// the same. False when one does not fit any more (its document was deleted, or what it replaces is gone).
+  [[nodiscard]] Result<bool> replace(std::vector<Replacement> replacements);
   [[nodiscard]] RocksCounters counters() const;
 
  private:
@@ -42,6 +51,7 @@ class Writer {
   void write(std::deque<Queued> items);
   [[nodiscard]] Result<Appended> answer(const Queued& item, Commit& commit);
   [[nodiscard]] std::optional<Error> write_batch(Commit& commit);
+  [[nodiscard]] Result<bool> put_in(const std::vector<Replacement>& replacements);
   [[nodiscard]] std::optional<Error> fail_write(const rocksdb::Status& status);
   void resume_if_due();
   void sync_if_due(bool now);
@@ -49,6 +59,7 @@ class Writer {
 
   Store& store_;
   ChainCache& chains_;
+  Candidates& candidates_;
   const RocksOptions options_;
   AppendQueue queue_;
 

@@ -3,13 +3,11 @@
 // A stream is what streams.mjs makes. Each is packed in packs of 512, 4096 and 32768 records, at zstd's levels 3 and
 // 19; every pack is read again and compared. Times are the process's on the processor. `metadata` is what the same
 // packs take with empty payloads.
-#include <cstring>
 #include <ctime>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 #include <vector>
 
+#include "stream.hpp"
 #include "weir/packing/pack.hpp"
 
 namespace {
@@ -21,29 +19,6 @@ struct Measured {
   double pack_per_second = 0;
   double unpack_per_second = 0;
 };
-
-std::vector<Record> read_stream(const char* path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream text;
-  text << in.rdbuf();
-  const SharedBytes bytes = SharedBytes::take(text.str());
-  std::vector<Record> records;
-  std::vector<std::uint64_t> sequences;
-  for (std::size_t at = 0; at + 12 <= bytes.size();) {
-    std::uint32_t head[3];
-    std::memcpy(head, bytes.view().data() + at, sizeof head);
-    Record record;
-    record.offset = {records.size() + 1};
-    if (sequences.size() <= head[1]) sequences.resize(head[1] + 1);
-    record.producer.bytes.fill(static_cast<std::byte>(head[1] + 1));
-    record.sequence = {++sequences[head[1]]};
-    record.time = {head[2]};
-    record.payload = bytes.slice(at + 12, head[0]);
-    records.push_back(record);
-    at += 12 + head[0];
-  }
-  return records;
-}
 
 /// Of this process, so that others on the machine do not count.
 double seconds_since(std::clock_t start) { return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC; }
@@ -86,7 +61,7 @@ Measured measure(std::span<const Record> records, std::size_t pack_records, int 
 }
 
 void print(const char* path) {
-  const std::vector<Record> records = read_stream(path);
+  const std::vector<Record> records = bench::read_stream(path);
   std::vector<Record> empty = records;
   double payload_bytes = 0;
   for (const Record& record : records) payload_bytes += static_cast<double>(record.payload.size());

@@ -1,0 +1,45 @@
+#include "weir/rocksdb/replacement.hpp"
+
+#include "weir/rocksdb/segments.hpp"
+
+namespace weir::storage::rocks {
+namespace {
+
+/// Deletes what begins in [first, last]. The start of the range is a byte longer than any key, since it must not be
+/// taken for one (database_options.cpp, BeforeTheOffset).
+template <class KeyOf>
+void delete_stretch(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family, Offset first, Offset last,
+                    const KeyOf& key_of) {
+  batch.DeleteRange(family, key_of(Offset{first.value - 1}).append(1, '\0'), key_of(last.next()));
+}
+
+}  // namespace
+
+Result<bool> stage(const View& view, const PackReplacement& replacement, rocksdb::WriteBatch& batch) {
+  const auto& [path, document, life, first, last, value] = replacement;
+  const auto row = view.document(path);
+  if (!row) return row.error();
+  if (!*row || (*row)->deleted || (*row)->id != document || (*row)->life != life) return false;
+  Segments segments(view, document, life);
+  segments.seek(first);
+  if (auto error = segments.error()) return *std::move(error);
+  if (!segments.valid() || segments.first() != first) return false;
+
+  const Store& store = view.store();
+  delete_stretch(batch, store.runs(), first, last, [&](Offset at) { return keys::run(document, life, at); });
+  delete_stretch(batch, store.packs(), first, last, [&](Offset at) { return keys::pack(document, life, at); });
+  batch.Put(store.packs(), keys::pack(document, life, first), value);
+  // The pack knows the chain value at its end, and the packs before it theirs.
+  delete_stretch(batch, store.rows(), first, last, [&](Offset at) { return keys::chain_point(document, life, at); });
+  return true;
+}
+
+Result<bool> stage(const View& view, const OrderReplacement& replacement, rocksdb::WriteBatch& batch) {
+  const auto& [space, first, last, value] = replacement;
+  const Store& store = view.store();
+  delete_stretch(batch, store.order(), first, last, [&](Offset at) { return keys::order(space, at); });
+  if (!value.empty()) batch.Put(store.order(), keys::order(space, first), value);
+  return true;
+}
+
+}  // namespace weir::storage::rocks
