@@ -100,6 +100,9 @@ std::optional<Error> Store::open_database(const RocksOptions& options) {
       if (std::none_of(wanted.begin(), wanted.end(), [&](const auto& family) { return family.name == name; }))
         return fail(Code::failed_precondition, "the store " + path + " was written by a newer weir (it has a part \"" +
                                                    name + "\"); use that version");
+    if (read_only_ && found.size() < wanted.size())
+      return fail(Code::failed_precondition,
+                  "the store " + path + " was written by an older weir; start the server on it once, then look again");
   }
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = read_only_ ? rocksdb::DB::OpenForReadOnly(database, path, wanted, &families_, &db)

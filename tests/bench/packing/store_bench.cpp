@@ -114,7 +114,7 @@ class Store {
 PackingOptions without_packs() { return {.in_background = false}; }
 PackingOptions without_merging() {
   PackingOptions packing;
-  packing.merge_records = packing.settle_records = packing.payload_bytes_max = never >> 1;
+  packing.merge_records = packing.settle_records = packing.seal_records;
   return packing;
 }
 

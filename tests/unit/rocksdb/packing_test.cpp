@@ -1,0 +1,238 @@
+// Packs in the store: made in the background, read like runs, gone with their document, and never believed blindly.
+#include <rocksdb/db.h>
+
+#include <thread>
+
+#include "store_test.hpp"
+#include "weir/rocksdb/database_options.hpp"
+#include "weir/rocksdb/keys.hpp"
+
+namespace weir::storage {
+namespace {
+
+class Packing : public StoreTest {
+ protected:
+  using Families = std::vector<rocksdb::ColumnFamilyHandle*>;  // rows, runs, order, packs
+
+  void SetUp() override {
+    StoreTest::SetUp();
+    options_.durability = Durability::interval;
+    options_.packing.in_background = false;
+    options_.packing.seal_records = 20;
+    options_.packing.idle_seal_records = 10;
+    options_.packing.merge_records = 100;
+    options_.packing.settle_records = 500;
+    options_.packing.level = options_.packing.settle_level = 1;
+  }
+  void open_packing() {
+    options_.packing.in_background = true;
+    open();
+  }
+  void append_many(const DocumentRef& path, int count) {
+    for (int i = 0; i < count; ++i) {
+      const std::string payload = "delta " + std::to_string(++payloads_);
+      ASSERT_TRUE(append(path, payload));
+      expected_[path->document.text()] += payload + " ";
+    }
+  }
+  void wait_until_packed() {
+    while (log_->packing().pending > 0) std::this_thread::yield();
+  }
+  DocumentWeight weigh(const DocumentRef& path) { return log_->weigh(*path).value(); }
+  /// Everything readable, from every offset.
+  void expect_all_there(const DocumentRef& path) {
+    EXPECT_EQ(read(path), expected_[path->document.text()]);
+    const std::vector<Record> all = log_->read_document(*path, {}, everything, plenty)->records;
+    Digest chain = chain_start(*path);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const auto page = log_->read_document(*path, all[i].offset, everything, 1);
+      ASSERT_TRUE(page) << page.error().message;
+      ASSERT_EQ(page->records.size(), i + 1 < all.size() ? 1u : 0u);
+      ASSERT_TRUE(page->records.empty() || page->records[0] == all[i + 1]);
+      chain = chain_next(chain, all[i].producer, all[i].sequence, all[i].codec, all[i].payload.view());
+      ASSERT_EQ(log_->chain(*path, all[i].offset).value(), chain) << "at " << all[i].offset.value;
+    }
+    const auto found = log_->find(*path, producer(), {3}, {5}, all.size());
+    ASSERT_TRUE(found) << found.error().message;
+    EXPECT_EQ(*found, std::vector<Record>(all.begin() + 2, all.begin() + 5));
+  }
+  /// "document=payload" for every entry of the feed.
+  std::string feed(std::size_t page_bytes) {
+    std::string text;
+    for (Offset after;;) {
+      const auto page = log_->read_space(path_->space, after, everything, page_bytes);
+      EXPECT_TRUE(page) << page.error().message;
+      if (!page) return text;
+      for (const FeedEntry& entry : page->entries) {
+        text += entry.document.text() + "=" + std::string(entry.record.payload.view()) + "\n";
+        after = entry.record.offset;
+      }
+      if (page->complete) return text;
+    }
+  }
+  /// Opens the closed store as plain RocksDB.
+  void tamper(const std::function<void(rocksdb::DB&, const Families&)>& change) {
+    Families handles;
+    rocksdb::DB* raw = nullptr;
+    const auto opened = rocksdb::DB::Open(rocks::database_options(options_, rocksdb::Env::Default()),
+                                          options_.path.string(), rocks::families(options_), &handles, &raw);
+    ASSERT_TRUE(opened.ok()) << opened.ToString();
+    const std::unique_ptr<rocksdb::DB> db(raw);
+    change(*db, handles);
+    for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  }
+  static std::size_t rows_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
+    const std::unique_ptr<rocksdb::Iterator> scan(db.NewIterator({}, family));
+    std::size_t rows = 0;
+    for (scan->SeekToFirst(); scan->Valid(); scan->Next()) ++rows;
+    return rows;
+  }
+
+  static constexpr Offset everything{~std::uint64_t{0}};
+  static constexpr std::size_t plenty = std::size_t{64} << 20;
+  const DocumentRef path_ = path_of("d");
+  int payloads_ = 0;
+  std::map<std::string, std::string> expected_;
+};
+
+TEST_F(Packing, ADocumentThatGrowsIsPackedAndReadsTheSame) {
+  open_packing();
+  append_many(path_, 730);
+  wait_until_packed();
+  const DocumentWeight weight = weigh(path_);
+  EXPECT_LT(weight.run_records, 20u);
+  EXPECT_EQ(weight.pack_records + weight.run_records, 730u);
+  EXPECT_LE(weight.packs, 12u) << "they are merged";
+  EXPECT_LT(weight.pack_bytes, 730u * 4);
+  expect_all_there(path_);
+  close();
+  open();
+  EXPECT_TRUE(log_->recovery().clean);
+  expect_all_there(path_);
+  append_many(path_, 50);
+  wait_until_packed();
+  expect_all_there(path_);
+}
+
+TEST_F(Packing, WhatGrewBeforeTheLastStopIsFoundAtTheStart) {
+  open();
+  append_many(path_, 90);
+  EXPECT_EQ(weigh(path_).packs, 0u);
+  close();
+  open_packing();
+  while (weigh(path_).run_records > 0) std::this_thread::yield();
+  wait_until_packed();
+  EXPECT_EQ(log_->packing().records, 90u);
+  EXPECT_EQ(log_->packing().failures, 0u);
+  expect_all_there(path_);
+}
+
+TEST_F(Packing, CompactingPacksEverythingAndTellsHowFarItIs) {
+  open();
+  append_many(path_, 1203);
+  std::vector<std::uint64_t> told;
+  const auto compacted = log_->compact(*path_, [&](std::uint64_t done, std::uint64_t all) {
+    EXPECT_EQ(all, 1203u);
+    told.push_back(done);
+  });
+  ASSERT_TRUE(compacted) << compacted.error().message;
+  EXPECT_EQ(told, (std::vector<std::uint64_t>{500, 1000, 1203}));
+  EXPECT_EQ(weigh(path_).packs, 3u);
+  EXPECT_EQ(weigh(path_).runs, 0u);
+  expect_all_there(path_);
+  EXPECT_EQ(log_->compact(*path_of("nowhere"), {}).error().code, Code::not_found);
+}
+
+TEST_F(Packing, TheSpacesOrderIsMergedAndSaysTheSame) {
+  open();
+  std::string expected;
+  const std::vector<DocumentRef> paths{path_of("a"), path_of("b"), path_of("c")};
+  for (int i = 0; i < 400; ++i) {
+    const DocumentRef& path = paths[static_cast<std::size_t>(i * i % 7 % 3)];
+    append_many(path, 1);
+    expected += path->document.text() + "=delta " + std::to_string(payloads_) + "\n";
+  }
+  ASSERT_EQ(feed(plenty), expected);
+  for (const DocumentRef& path : paths) ASSERT_TRUE(log_->compact(*path, {}));
+  EXPECT_EQ(feed(plenty), expected);
+  EXPECT_EQ(feed(1), expected) << "entry by entry";
+  EXPECT_EQ(feed(700), expected);
+  close();
+  tamper([](rocksdb::DB& db, const Families& families) { EXPECT_LE(rows_in(db, families[2]), 2u); });
+  open();
+  EXPECT_GT(log_->recovery().records_verified, 0u) << "the last commit is found in its pack";
+  EXPECT_EQ(feed(700), expected);
+}
+
+TEST_F(Packing, ADeletedDocumentLeavesNoPack) {
+  open_packing();
+  append_many(path_, 130);
+  wait_until_packed();
+  Append tombstone;
+  tombstone.kind = AppendKind::tombstone;
+  tombstone.path = path_;
+  tombstone.epoch = log_->document(*path_)->epoch;
+  std::promise<bool> done;
+  log_->append({1}, tombstone, [&](const Result<Appended>& result) { done.set_value(result.has_value()); });
+  ASSERT_TRUE(done.get_future().get());
+  wait_until_packed();
+  EXPECT_EQ(log_->weigh(*path_).error().code, Code::not_found);
+  EXPECT_EQ(log_->compact(*path_, {}).error().code, Code::not_found);
+  close();
+  tamper([](rocksdb::DB& db, const Families& families) {
+    EXPECT_EQ(rows_in(db, families[1]), 0u);
+    EXPECT_EQ(rows_in(db, families[3]), 0u);
+  });
+}
+
+TEST_F(Packing, ADamagedPackIsNoticedWhereverItIs) {
+  open();
+  append_many(path_, 600);
+  append_many(path_of("other"), 3);
+  ASSERT_TRUE(log_->compact(*path_, {}));
+  close();
+  std::string key, value;
+  tamper([&](rocksdb::DB& db, const Families& families) {
+    const std::unique_ptr<rocksdb::Iterator> scan(db.NewIterator({}, families[3]));
+    scan->SeekToFirst();
+    key = scan->key().ToString();
+    value = scan->value().ToString();
+  });
+  for (std::size_t at = 0; at < value.size(); at += 1 + value.size() / 40) {
+    std::string damaged = value;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
+    tamper([&](rocksdb::DB& db, const Families& families) { ASSERT_TRUE(db.Put({}, families[3], key, damaged).ok()); });
+    open();
+    EXPECT_EQ(read(path_), "DATA_LOSS") << "byte " << at;
+    EXPECT_EQ(read(path_of("other")), expected_["other"]);
+    close();
+  }
+  tamper([&](rocksdb::DB& db, const Families& families) {  // whole, but another document's
+    key[7] = static_cast<char>(key[7] + 1);
+    ASSERT_TRUE(db.Put({}, families[3], key, value).ok());
+  });
+  open();
+  EXPECT_EQ(read(path_of("other")), "DATA_LOSS");
+}
+
+TEST_F(Packing, AStoreWithoutPacksIsTakenOver) {
+  open();
+  append_many(path_, 40);
+  close();
+  tamper([](rocksdb::DB& db, const Families& families) {
+    ASSERT_TRUE(db.Put({}, families[0], rocks::keys::meta("format"), std::string("\0\0\0\x01", 4)).ok());
+    ASSERT_TRUE(db.DropColumnFamily(families[3]).ok());
+  });
+  const auto looked_at = RocksLog::open_read_only(options_);
+  ASSERT_FALSE(looked_at);
+  EXPECT_EQ(looked_at.error().code, Code::failed_precondition);
+  EXPECT_NE(looked_at.error().message.find("start the server"), std::string::npos) << looked_at.error().message;
+  open_packing();
+  while (weigh(path_).run_records > 0) std::this_thread::yield();
+  expect_all_there(path_);
+  close();
+  ASSERT_TRUE(RocksLog::open_read_only(options_));
+}
+
+}  // namespace
+}  // namespace weir::storage
