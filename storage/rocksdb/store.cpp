@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "weir/rocksdb/database_options.hpp"
+#include "weir/rocksdb/info_log.hpp"
 #include "weir/rocksdb/segments.hpp"
 
 namespace weir::storage::rocks {
@@ -89,9 +90,10 @@ Store::~Store() {
 }
 
 std::optional<Error> Store::open_database(const RocksOptions& options) {
-  const rocksdb::DBOptions database = database_options(options, env_.get());
-  const auto wanted = families(options);
   const std::string path = options.path.string();
+  rocksdb::DBOptions database = database_options(options, env_.get());
+  if (!read_only_) database.info_log = open_info_log(path, database);
+  const auto wanted = families(options);
   if (!recovery_.created) {
     std::vector<std::string> found;
     const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(database, path, &found);
