@@ -77,7 +77,7 @@ class Store {
   }
   /// Until the packer has nothing to do.
   void settle() {
-    while (log_->packing().pending > 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    while (log_->packing().pending > 0) std::this_thread::yield();
   }
   [[nodiscard]] std::uint64_t key_and_value_bytes() const {
     const DocumentWeight weight = need(log_->weigh(*path_));
