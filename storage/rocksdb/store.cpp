@@ -9,6 +9,7 @@
 #include "weir/rocksdb/database_options.hpp"
 #include "weir/rocksdb/info_log.hpp"
 #include "weir/rocksdb/segments.hpp"
+#include "weir/rocksdb/store_files.hpp"
 
 namespace weir::storage::rocks {
 namespace {
@@ -27,24 +28,6 @@ StoreIncarnation random_incarnation() {
   return incarnation;
 }
 
-std::uint64_t wal_bytes_in(const std::filesystem::path& path) {
-  std::uint64_t bytes = 0;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(path, error))
-    if (entry.path().extension() == ".log") bytes += entry.file_size(error);
-  return bytes;
-}
-
-/// RocksDB keeps a superseded OPTIONS file or two: as much as all else in a small store.
-void remove_stale_options(const std::filesystem::path& path) {
-  std::vector<std::filesystem::path> files;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(path, error))
-    if (entry.path().filename().string().starts_with("OPTIONS-")) files.push_back(entry.path());
-  std::sort(files.begin(), files.end());  // the numbers in the names have a fixed width
-  for (std::size_t i = 0; i + 1 < files.size(); ++i) std::filesystem::remove(files[i], error);
-}
-
 }  // namespace
 
 Error error_of(const rocksdb::Status& status, const std::string& doing) {
@@ -56,11 +39,13 @@ Error error_of(const rocksdb::Status& status, const std::string& doing) {
 
 Result<std::unique_ptr<Store>> Store::open(const RocksOptions& options, bool read_only) {
   const std::string path = options.path.string();
-  std::error_code error;
-  const bool exists = std::filesystem::exists(options.path / "CURRENT", error);
-  if (read_only && !exists)
+  const auto file_system = options.file_system ? options.file_system : rocksdb::FileSystem::Default();
+  const auto exists = store_exists(*file_system, path);
+  if (!exists) return exists.error();
+  if (read_only && !*exists)
     return fail(Code::not_found, "there is no store at " + path + "; check the path, or start the server once");
-  if (!exists && !std::filesystem::create_directories(options.path, error) && error)
+  std::error_code error;
+  if (!*exists && !std::filesystem::create_directories(options.path, error) && error)
     return fail(Code::failed_precondition, "cannot create the folder " + path + ": " + error.message());
 
   auto lock = StoreLock::take(options.path, read_only);
@@ -68,18 +53,17 @@ Result<std::unique_ptr<Store>> Store::open(const RocksOptions& options, bool rea
   std::unique_ptr<Store> store(new Store);
   store->lock_ = *std::move(lock);
   store->read_only_ = read_only;
-  store->recovery_.created = !exists;
-  store->recovery_.wal_bytes = wal_bytes_in(options.path);
+  store->recovery_.created = !*exists;
+  store->recovery_.wal_bytes = wal_bytes_in(*file_system, path);
   store->watch_.watcher = options.watcher;
-  store->env_ = rocksdb::NewCompositeEnv(
-      watched(options.file_system ? options.file_system : rocksdb::FileSystem::Default(), store->watch_));
+  store->env_ = rocksdb::NewCompositeEnv(watched(file_system, store->watch_));
   if (auto failed = store->open_database(options)) return *std::move(failed);
   if (auto failed = store->check_format()) return *std::move(failed);
   if (auto failed = store->load_state()) return *std::move(failed);
   if (auto failed = store->verify_last_commit()) return *std::move(failed);
   if (!read_only) {
     if (auto failed = store->begin(options)) return *std::move(failed);
-    remove_stale_options(options.path);
+    remove_stale_options(*file_system, path);
   }
   return store;
 }

@@ -10,6 +10,15 @@ class WatchedFile final : public rocksdb::FSWritableFileOwnerWrapper {
   WatchedFile(std::unique_ptr<rocksdb::FSWritableFile>&& base, SyncWatch& watch, bool wal)
       : FSWritableFileOwnerWrapper(std::move(base)), watch_(watch), wal_(wal) {}
 
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* context) override {
+    return written(FSWritableFileOwnerWrapper::Append(data, options, context));
+  }
+  rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                           const rocksdb::DataVerificationInfo& verification,
+                           rocksdb::IODebugContext* context) override {
+    return written(FSWritableFileOwnerWrapper::Append(data, options, verification, context));
+  }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options, rocksdb::IODebugContext* context) override {
     return timed([&] { return FSWritableFileOwnerWrapper::Sync(options, context); });
   }
@@ -18,6 +27,10 @@ class WatchedFile final : public rocksdb::FSWritableFileOwnerWrapper {
   }
 
  private:
+  rocksdb::IOStatus written(rocksdb::IOStatus status) {
+    if (wal_ && !status.ok()) watch_.wal_damaged = true;
+    return status;
+  }
   template <class Call>
   rocksdb::IOStatus timed(Call call) {
     const auto begin = std::chrono::steady_clock::now();
@@ -64,7 +77,10 @@ class WatchedFileSystem final : public rocksdb::FileSystemWrapper {
  private:
   rocksdb::IOStatus watched(const std::string& name, std::unique_ptr<rocksdb::FSWritableFile>* file,
                             rocksdb::IOStatus status) {
-    if (status.ok()) *file = std::make_unique<WatchedFile>(std::move(*file), watch_, name.ends_with(".log"));
+    if (!status.ok()) return status;
+    const bool wal = name.ends_with(".log");
+    if (wal) watch_.wal_damaged = false;
+    *file = std::make_unique<WatchedFile>(std::move(*file), watch_, wal);
     return status;
   }
 

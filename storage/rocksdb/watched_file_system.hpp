@@ -19,6 +19,9 @@ struct SyncWatch {
   std::atomic<std::uint64_t> wal_syncs{0};
   std::atomic<std::uint64_t> wal_sync_nanoseconds{0};
   std::atomic<bool> failed{false};
+  /// A write to the newest write-ahead log failed. RocksDB must not use that file again (a build of it with assertions
+  /// ends the process), so nothing may be written until it has begun another, which puts this back.
+  std::atomic<bool> wal_damaged{false};
   std::shared_ptr<LogWatcher> watcher;  ///< set before any file is opened; told of every sync of the write-ahead log
 };
 

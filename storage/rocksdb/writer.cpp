@@ -176,11 +176,14 @@ void Writer::resume_if_due() {
   // it is never replayed beneath later ones.
   const rocksdb::Status status = store_.db().Resume();
   if (store_.watch().failed) broken_ = true;
+  // With nothing in memory there was nothing to flush, and RocksDB stays with the log that it must not write to.
+  if (status.ok() && store_.watch().wal_damaged) broken_ = true;
   if (status.ok() && !broken_) disk_full_ = false;
 }
 
 void Writer::sync_if_due(bool now) {
-  if (!unsynced_ || broken_ || (!now && std::chrono::steady_clock::now() < next_sync_)) return;
+  // What an interval left unsynced in a log that met a full disk, resuming flushes.
+  if (!unsynced_ || broken_ || disk_full_ || (!now && std::chrono::steady_clock::now() < next_sync_)) return;
   unsynced_ = false;
   const rocksdb::Status status = store_.db().SyncWAL();
   if (!status.ok()) static_cast<void>(fail_write(status));
