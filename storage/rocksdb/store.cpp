@@ -20,6 +20,8 @@ constexpr const char* meta_open = "open";  // present while the store is open; t
 constexpr const char* meta_last_commit = "last-commit";
 constexpr const char* meta_ids = "ids";
 
+constexpr std::uint64_t room_bytes_min = std::uint64_t{1} << 20;
+
 StoreIncarnation random_incarnation() {
   StoreIncarnation incarnation;
   if (::getrandom(incarnation.bytes.data(), incarnation.bytes.size(), 0) !=
@@ -199,6 +201,13 @@ std::optional<Error> Store::begin(const RocksOptions& options) {
   const rocksdb::Status status = db_->Write(durable, &batch);
   if (!status.ok()) return error_of(status, "opening the store " + options.path.string());
   return std::nullopt;
+}
+
+bool Store::has_room_for_memtables() const {
+  std::uint64_t free = 0, memtables = 0;
+  if (!env_->GetFreeSpace(db_->GetName(), &free).ok()) return true;
+  static_cast<void>(db_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &memtables));
+  return free >= 2 * memtables + room_bytes_min;
 }
 
 Result<void> Store::compact() const {

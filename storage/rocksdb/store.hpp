@@ -49,6 +49,8 @@ class Store {
   [[nodiscard]] bool read_only() const { return read_only_; }
   [[nodiscard]] PackCache& unpacked() const { return unpacked_; }
 
+  /// Whether the disk has room for what is in memory, and some more. True where the file system does not tell.
+  [[nodiscard]] bool has_room_for_memtables() const;
   /// Rewrites all table files without what was deleted or replaced. Slow.
   [[nodiscard]] Result<void> compact() const;
   /// The store is whole and everything is on disk: the next start will find it closed in an orderly way. To be called

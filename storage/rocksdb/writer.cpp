@@ -172,6 +172,8 @@ void Writer::resume_if_due() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_resume_) return;
   next_resume_ = now + resume_interval;
+  // RocksDB's Resume() may wait for ever for a flush that meets the full disk again.
+  if (!store_.has_room_for_memtables()) return;
   // Flushes what is in memory to table files and begins a new write-ahead log, so that the one with the failed write in
   // it is never replayed beneath later ones.
   const rocksdb::Status status = store_.db().Resume();

@@ -1,5 +1,8 @@
 // A full disk, a failed fsync, a disk that fails altogether: what is refused, what goes on, and what is there
 // afterwards.
+#include <pthread.h>
+
+#include <array>
 #include <future>
 
 #include "machine.hpp"
@@ -26,6 +29,14 @@ class Errors : public testing::Test {
     machine.log().reset({9});
     machine.log().append({9}, std::move(append), [&](Result<Appended> result) { done.set_value(std::move(result)); });
     return done.get_future().get();
+  }
+
+  /// RocksDB 7.8, built with assertions, ends the process when a compaction fails after it has begun a table
+  /// (SubcompactionState::SmallestUserKey). A restart is what such a failure asks for; but a test cannot go on from it.
+  static bool is_compaction() {
+    std::array<char, 16> name{};
+    static_cast<void>(::pthread_getname_np(::pthread_self(), name.data(), name.size()));
+    return std::string_view(name.data()).starts_with("rocksdb:low");
   }
 
   static void expect_the_end_of_writing(Machine& machine) {
@@ -76,7 +87,7 @@ TEST_F(Errors, AFailedFsyncOfTheLogIsFinal) {
 
 TEST_F(Errors, AFailedFsyncOfATableIsFinal) {
   const auto matches = [](Operation operation, const std::string& file) {
-    return is_sync(operation, file) && !is_wal(file);
+    return is_sync(operation, file) && !is_wal(file) && !is_compaction();
   };
   std::uint64_t at = 1;
   for (;; at += 7) {
@@ -97,7 +108,7 @@ TEST_F(Errors, ADiskThatFailsAltogetherTakesNothingAcknowledgedWithIt) {
   // Not the creation of a write-ahead log: RocksDB 7.8, built with assertions, ends the process on closing after that.
   const auto matches = [](Operation operation, const std::string& file) {
     return operation != Operation::read && operation != Operation::open &&
-           !(operation == Operation::create && is_wal(file));
+           !(operation == Operation::create && is_wal(file)) && !is_compaction();
   };
   std::uint64_t at = 1;
   for (;; at += 23) {
@@ -115,8 +126,8 @@ TEST_F(Errors, ADiskThatFailsAltogetherTakesNothingAcknowledgedWithIt) {
 }
 
 TEST_F(Errors, AFullDiskRefusesWritesServesReadsAndPasses) {
-  // Up to what fills the first memory table.
-  for (std::uint64_t room = 0; room < 3'000; room += 701) {
+  // Some end while the write-ahead log grows, some while tables are flushed or compacted.
+  for (std::uint64_t room = 0; room < 60'000; room += room < 3'000 ? 701 : 5'501) {
     SCOPED_TRACE("room for " + std::to_string(room) + " bytes");
     Machine machine(room + 1);
     machine.start();

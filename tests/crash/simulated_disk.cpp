@@ -72,6 +72,11 @@ void SimulatedDisk::set_room(std::uint64_t bytes) {
   room_ = bytes;
 }
 
+std::uint64_t SimulatedDisk::room() const {
+  const std::lock_guard lock(mutex_);
+  return room_;
+}
+
 std::uint64_t SimulatedDisk::operations() const {
   const std::lock_guard lock(mutex_);
   return history_.size();

@@ -102,6 +102,7 @@ class SimulatedDisk {
   [[nodiscard]] std::uint64_t injected() const;
   /// How many more bytes there is room for; files removed give none back.
   void set_room(std::uint64_t bytes);
+  [[nodiscard]] std::uint64_t room() const;
   [[nodiscard]] std::uint64_t operations() const;
   /// What the operation with this number was, for a message.
   [[nodiscard]] std::string told(std::uint64_t operation) const;

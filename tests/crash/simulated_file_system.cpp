@@ -148,6 +148,10 @@ class SimulatedFileSystem final : public rocksdb::FileSystem {
     *directory = std::make_unique<SimulatedDirectory>(disk_, folder(path));
     return IOStatus::OK();
   }
+  IOStatus GetFreeSpace(const std::string&, const IOOptions&, std::uint64_t* bytes, IODebugContext*) override {
+    *bytes = disk_->room();
+    return IOStatus::OK();
+  }
   IOStatus FileExists(const std::string& path, const IOOptions&, IODebugContext*) override {
     return disk_->exists(path) ? IOStatus::OK() : IOStatus::NotFound();
   }
