@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "weir/vocabulary/append.hpp"
+#include "weir/vocabulary/packed_records.hpp"
 #include "weir/vocabulary/record.hpp"
 
 namespace weir::storage {
@@ -46,6 +47,13 @@ using weir::DocumentState;
 struct DocumentPage {
   std::vector<Record> records;
   /// True when nothing is left in (after, upto].
+  bool complete = false;
+};
+
+/// The same for a reader that can unpack: one whole pack, or records.
+struct PackedPage {
+  std::optional<PackedRecords> pack;
+  std::vector<Record> records;  ///< empty beside a pack
   bool complete = false;
 };
 
@@ -105,6 +113,14 @@ class DeltaLog {
   /// payload (a record counts a little more than its payload). Empty and complete when the document is absent.
   [[nodiscard]] virtual Result<DocumentPage> read_document(const DocumentPath& path, Offset after, Offset upto,
                                                            std::size_t bytes_max) const = 0;
+  /// The same, but where a pack of at most `pack_bytes_max` comes next and lies in (after, upto] with all its records,
+  /// it is answered as it is, alone; records end before such a pack. A log may always answer records.
+  [[nodiscard]] virtual Result<PackedPage> read_packed(const DocumentPath& path, Offset after, Offset upto,
+                                                       std::size_t bytes_max, std::size_t /*pack_bytes_max*/) const {
+    auto page = read_document(path, after, upto, bytes_max);
+    if (!page) return page.error();
+    return PackedPage{std::nullopt, std::move(page->records), page->complete};
+  }
   /// The space's order in (after, upto], likewise. Records of documents deleted since are left out.
   [[nodiscard]] virtual Result<FeedPage> read_space(const SpaceName& space, Offset after, Offset upto,
                                                     std::size_t bytes_max) const = 0;

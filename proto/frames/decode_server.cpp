@@ -26,7 +26,7 @@ struct RawRecords {
 };
 
 using RawEvent = std::variant<std::monostate, Welcome, Subscribed, RawRecords, CaughtUp, Stored, PresenceUpdate,
-                              ErrorEvent, GoingAway, Ping, Cut>;
+                              ErrorEvent, GoingAway, Ping, Cut, Pack>;
 
 std::uint32_t low32(std::uint64_t value) { return static_cast<std::uint32_t>(value & 0xFFFF'FFFF); }
 
@@ -95,6 +95,7 @@ class ServerDecoder {
         case bytes_key(8): good = read(in.bytes(), as<GoingAway>(event)); break;
         case bytes_key(9): good = read(in.bytes(), as<Ping>(event)); break;
         case bytes_key(10): good = read(in.bytes(), as<Cut>(event)); break;
+        case bytes_key(11): good = read(in.bytes(), as<Pack>(event)); break;
         default: break;
       }
       if (!good) return false;
@@ -255,6 +256,17 @@ class ServerDecoder {
     return read_pair(bytes, caught_up.document, caught_up.offset);
   }
   static bool read(std::string_view bytes, Cut& cut) { return read_pair(bytes, cut.document, cut.offset); }
+  bool read(std::string_view bytes, Pack& pack) const {
+    WireReader in(bytes);
+    while (in.next()) {
+      switch (in.key()) {
+        case varint_key(1): pack.document = {in.value()}; break;
+        case bytes_key(2): pack.data = message_.slice(in.bytes()); break;
+        default: break;
+      }
+    }
+    return in.ok();
+  }
   static bool read_pair(std::string_view bytes, DocumentHandle& document, Offset& offset) {
     WireReader in(bytes);
     while (in.next()) {

@@ -222,6 +222,12 @@ void write(Sink& out, const Cut& cut) {
   out.number(2, cut.offset.value);
 }
 
+template <class Sink>
+void write(Sink& out, const Pack& pack) {
+  out.number(1, pack.document.value);
+  out.bytes(2, pack.data.view());
+}
+
 template <class Event>
 void append(std::uint32_t kind, const Event& event, std::string& out) {
   StringSink sink(out);
@@ -232,7 +238,7 @@ void append(std::uint32_t kind, const Event& event, std::string& out) {
 
 // The kinds are numbered in the order of the variants; sync.proto and frames.hpp are kept alike.
 void encode(const ServerEvent& event, std::string& out) {
-  static_assert(std::is_same_v<std::variant_alternative_t<9, ServerEvent>, Cut>);
+  static_assert(std::is_same_v<std::variant_alternative_t<10, ServerEvent>, Pack>);
   std::visit([&](const auto& body) { append(static_cast<std::uint32_t>(event.index()) + 1, body, out); }, event);
 }
 

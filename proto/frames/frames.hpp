@@ -15,6 +15,8 @@
 namespace weir::frames {
 
 inline constexpr std::uint32_t protocol_version = 1;
+/// Of packs: what the relay sends, when the client's hello names it.
+inline constexpr std::uint32_t pack_version = 1;
 
 // ---- client to server ----
 
@@ -174,7 +176,15 @@ struct Cut {
   friend bool operator==(const Cut&, const Cut&) = default;
 };
 
-using ServerEvent =
-    std::variant<Welcome, Subscribed, Records, CaughtUp, Stored, PresenceUpdate, ErrorEvent, GoingAway, Ping, Cut>;
+/// Records of one document as the relay has packed them (docs/pack-format.md), for a client whose hello says that it
+/// can unpack this version.
+struct Pack {
+  DocumentHandle document;
+  SharedBytes data;
+  friend bool operator==(const Pack&, const Pack&) = default;
+};
+
+using ServerEvent = std::variant<Welcome, Subscribed, Records, CaughtUp, Stored, PresenceUpdate, ErrorEvent, GoingAway,
+                                 Ping, Cut, Pack>;
 
 }  // namespace weir::frames

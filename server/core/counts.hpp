@@ -24,11 +24,13 @@ struct HubCounts {
 struct FeedCounts {
   std::uint64_t live = 0;      ///< deliveries queued as they came from the hub
   std::uint64_t from_log = 0;  ///< stretches of records queued that were read from the log
+  std::uint64_t packs = 0;     ///< packs queued as they lie in the log
   std::uint64_t fell_behind = 0;
 
   FeedCounts& operator+=(const FeedCounts& other) {
     live += other.live;
     from_log += other.from_log;
+    packs += other.packs;
     fell_behind += other.fell_behind;
     return *this;
   }

@@ -25,6 +25,8 @@ class DeliveryEncoder {
   /// `own`: for the session that published them. May be empty: nothing is sent.
   [[nodiscard]] virtual SharedBytes records(DocumentHandle document, std::span<const Record> records,
                                             bool own) const = 0;
+  /// Asked only for clients that said in hello that they can unpack.
+  [[nodiscard]] virtual SharedBytes pack(DocumentHandle /*document*/, const SharedBytes& /*pack*/) const { return {}; }
   /// May be empty.
   [[nodiscard]] virtual SharedBytes presence(const frames::PresenceUpdate& update) const = 0;
 };

@@ -16,6 +16,14 @@ constexpr std::size_t page_bytes_min = 512;
 constexpr std::size_t record_overhead_bytes = 32;
 }  // namespace
 
+void Feeder::Document::give_back() {
+  given_back = front();
+  read_to = {given_back.value - 1};
+  page.clear();
+  pack.reset();
+  page_bytes = 0;
+}
+
 void Feeder::add(const SubscribeAnswer& answer) {
   const bool first = documents_.empty();
   Document document;
@@ -103,6 +111,7 @@ void Feeder::read_on(Offset target) {
   for (auto& [handle, document] : documents_) {
     document.reading = 0;
     document.read_to = document.page.empty() ? document.cursor : document.page.back().offset;
+    if (document.pack) document.read_to = document.pack->last;
   }
   pump();
 }
@@ -114,7 +123,7 @@ void Feeder::request_pages() {
   for (const auto& [handle, document] : documents_)
     if (document.front().value == 0 && document.reading == 0 && document.read_to < target_) wanted.push_back(handle);
   if (wanted.empty() && under_way == 0)
-    if (const Next turn = next(); turn.document != nullptr && turn.document->page.empty())
+    if (const Next turn = next(); turn.document != nullptr && turn.document->holds_nothing())
       wanted.push_back(turn.handle);
   for (const DocumentHandle handle : wanted) {
     if (under_way++ >= reads_under_way_max) break;
@@ -126,9 +135,14 @@ void Feeder::request_page(DocumentHandle handle, Document& document) {
   // All of them together stay near the session's budget.
   const std::size_t share = limits_.session_queue_bytes_max / 2 / std::max<std::size_t>(documents_.size(), 1);
   const std::size_t bytes_max = std::clamp<std::size_t>(share, page_bytes_min, limits_.read_bytes_max);
+  // However many documents there are: a pack is small for what is in it.
+  const std::size_t pack_bytes_max = std::min(limits_.read_bytes_max, limits_.session_queue_bytes_max / 2);
+  // What lies behind a pack that has to be read as records may come as packs again.
+  const bool plain = document.read_to < document.plain_to;
+  const Offset upto = plain ? std::min(document.plain_to, target_) : target_;
   document.reading = ++reads_;
-  host_.read({options_.session, options_.space, document.reading, handle, document.path, document.read_to, target_,
-              bytes_max});
+  host_.read({options_.session, options_.space, document.reading, handle, document.path, document.read_to, upto,
+              bytes_max, options_.unpacks && !plain ? pack_bytes_max : 0});
 }
 
 std::size_t Feeder::page_bytes() const {
@@ -142,15 +156,12 @@ void Feeder::give_back_pages() {
     Document* last = nullptr;
     std::size_t pages = 0;
     for (auto& [handle, document] : documents_) {
-      if (document.page.empty()) continue;
+      if (document.holds_nothing()) continue;
       ++pages;
       if (last == nullptr || document.front() > last->front()) last = &document;
     }
     if (pages < 2) return;
-    last->given_back = last->front();
-    last->read_to = {last->given_back.value - 1};
-    last->page.clear();
-    last->page_bytes = 0;
+    last->give_back();
   }
 }
 
@@ -174,6 +185,11 @@ void Feeder::have_read(ReadAnswer answer) {
     document.page.push_back(std::move(record));
   }
   document.read_to = answer.complete || document.page.empty() ? answer.upto : document.page.back().offset;
+  if (answer.pack) {
+    document.page_bytes = answer.pack->bytes.size() + record_overhead_bytes;
+    document.read_to = answer.complete ? answer.upto : answer.pack->last;
+    document.pack = std::move(answer.pack);
+  }
   give_back_pages();
   pump();
 }
@@ -197,10 +213,33 @@ Feeder::Next Feeder::next() {
   return turn;
 }
 
-// Queues the stretch with the smallest offsets, if every document's next record is known.
+// Queues what has the smallest offsets, if every document's next record is known.
 bool Feeder::merge_one() {
   const Next turn = next();
-  if (turn.document == nullptr || turn.document->page.empty()) return false;
+  if (turn.document == nullptr || turn.document->holds_nothing()) return false;
+  Document& document = *turn.document;
+  if (!document.pack) {
+    queue_stretch(turn);
+    return true;
+  }
+  if (document.ordered && document.pack->last >= turn.runner_up) {
+    document.plain_to = document.pack->last;
+    document.give_back();
+    return false;
+  }
+  queue_pack(turn.handle, document);
+  return true;
+}
+
+void Feeder::queue_pack(DocumentHandle handle, Document& document) {
+  const PackedRecords pack = *std::exchange(document.pack, std::nullopt);
+  document.page_bytes = 0;
+  document.cursor = pack.last;
+  ++counts_.packs;
+  queue_.push_records(options_.id, handle, pack.first, encoder_.pack(handle, pack.bytes));
+}
+
+void Feeder::queue_stretch(const Next& turn) {
   Document& document = *turn.document;
   std::vector<Record> stretch;
   std::size_t bytes = 0;
@@ -213,7 +252,6 @@ bool Feeder::merge_one() {
   document.cursor = stretch.back().offset;
   ++counts_.from_log;
   queue_.push_records(options_.id, turn.handle, stretch.front().offset, encoder_.records(turn.handle, stretch, false));
-  return true;
 }
 
 void Feeder::pump() {
@@ -225,7 +263,7 @@ void Feeder::pump() {
   if (!full) request_pages();
   pumping_ = false;
   const bool done = std::all_of(documents_.begin(), documents_.end(), [&](const auto& entry) {
-    return entry.second.page.empty() && entry.second.read_to >= target_;
+    return entry.second.holds_nothing() && entry.second.read_to >= target_;
   });
   if (!done) return;
   state_ = State::joining;
@@ -254,6 +292,7 @@ void Feeder::joined(const JoinAnswer& answer) {
 
 void Feeder::say_caught_up() {
   for (auto& [handle, document] : documents_) {
+    document.ordered = true;
     if (std::exchange(document.caught_up, true)) continue;
     queue_.push_caught_up(options_.id, handle, position_);
   }

@@ -9,6 +9,10 @@
 // session's whole space, so that order across its documents survives. Subscribing to a document with history is the
 // same thing: reading until caught up. Answers of an older generation are ignored.
 //
+// What the log has packed goes to a session that can unpack it as it is, as if it were one large record. A pack among
+// whose offsets another document's record lies is read again as records, unless the order between documents is not
+// promised yet: before the session was first caught up in this document.
+//
 // To merge by offset, the next offset of every document must be known, but not its payload: pages that together are too
 // much are given back, those needed last first, and read again when it is their turn.
 //
@@ -19,6 +23,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
 
 #include "weir/core/counts.hpp"
 #include "weir/core/limits.hpp"
@@ -46,6 +51,7 @@ class Feeder {
     SpaceName space;
     OutQueue::FeederId id = 0;
     DialectKind dialect = DialectKind::native;
+    bool unpacks = false;  ///< the client takes packs
   };
   Feeder(Options options, const Limits& limits, const DeliveryEncoder& encoder, OutQueue& queue, FeederHost& host)
       : options_(std::move(options)), limits_(limits), encoder_(encoder), queue_(queue), host_(host) {}
@@ -72,12 +78,21 @@ class Feeder {
     Offset cursor;   ///< queued up to here (while reading)
     Offset read_to;  ///< `page` and what came before it reach to here
     std::deque<Record> page;
+    std::optional<PackedRecords> pack;  ///< instead of a page
     std::size_t page_bytes = 0;
+    Offset plain_to;            ///< packs up to here are of no use: another document's records lie among theirs
+    bool ordered = false;       ///< caught up once: from then on records keep their order among the documents
     Offset given_back;          ///< of the next record, when its page was given back; else 0
     std::uint64_t reading = 0;  ///< number of the read under way; 0: none
     bool caught_up = false;
     /// Of the next record; 0 when it is not known.
-    [[nodiscard]] Offset front() const { return page.empty() ? given_back : page.front().offset; }
+    [[nodiscard]] Offset front() const {
+      if (pack) return pack->first;
+      return page.empty() ? given_back : page.front().offset;
+    }
+    [[nodiscard]] bool holds_nothing() const { return page.empty() && !pack; }
+    /// Forgets what was read, to read it again from where it began.
+    void give_back();
   };
   using Documents = std::map<DocumentHandle, Document>;
 
@@ -95,6 +110,8 @@ class Feeder {
   };
   [[nodiscard]] Next next();
   [[nodiscard]] bool merge_one();
+  void queue_pack(DocumentHandle handle, Document& document);
+  void queue_stretch(const Next& turn);
   void queue_live(const Delivery& delivery);
   void say_caught_up();
 

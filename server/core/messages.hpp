@@ -14,6 +14,7 @@
 #include "weir/core/dialect.hpp"
 #include "weir/core/time.hpp"
 #include "weir/vocabulary/append.hpp"
+#include "weir/vocabulary/packed_records.hpp"
 
 namespace weir::core {
 
@@ -212,6 +213,7 @@ struct ReadRequest {
   Offset after;
   Offset upto;
   std::size_t bytes_max = 0;
+  std::size_t pack_bytes_max = 0;  ///< a pack of at most this size may be the answer; 0: records only
 };
 struct ReadAnswer {
   SessionId session;
@@ -220,7 +222,8 @@ struct ReadAnswer {
   DocumentHandle document;
   Offset upto;
   Result<std::vector<Record>> records;
-  bool complete = false;  ///< nothing is left up to `upto`
+  bool complete = false;                ///< nothing is left up to `upto`
+  std::optional<PackedRecords> pack{};  ///< instead of records
 };
 
 /// An error about one document.

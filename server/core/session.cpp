@@ -123,6 +123,7 @@ void Session::on(frames::Hello hello) {
                                     "; the client asked for " + std::to_string(hello.protocol_version));
     return close(close_protocol_error, "protocol version");
   }
+  unpacks_ = std::find(hello.packs.begin(), hello.packs.end(), frames::pack_version) != hello.packs.end();
   begin(hello.producer, false, hello.token);
 }
 
@@ -243,7 +244,7 @@ Feeder& Session::feeder(const SpaceName& space) {
   FeederHost& host = *this;
   auto& feed = feeds_[space];
   if (!feed) {
-    Feeder::Options options{id(), space, static_cast<OutQueue::FeederId>(++requests_), dialect_->kind()};
+    Feeder::Options options{id(), space, static_cast<OutQueue::FeederId>(++requests_), dialect_->kind(), unpacks_};
     feed = std::make_unique<Feeder>(std::move(options), limits_, *encoders_[static_cast<std::size_t>(dialect_->kind())],
                                     queue_, host);
   }

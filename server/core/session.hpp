@@ -146,6 +146,7 @@ class Session final : public SessionPort, private FeederHost {
 
   bool greeted_ = false;
   bool ephemeral_ = false;
+  bool unpacks_ = false;
   bool closing_ = false;
   ProducerId producer_;
   std::string principal_;

@@ -214,11 +214,14 @@ void ShardImpl::to_hub(const SpaceName& space, core::HubInput input) {
 void ShardImpl::read(core::ReadRequest request) {
   ++counters_.reads.catch_up;
   fleet_->environment.readers.submit([this, request = std::move(request)] {
-    auto page = fleet_->environment.log.read_document(*request.path, request.after, request.upto, request.bytes_max);
-    core::ReadAnswer answer{request.session, request.space, request.number, request.document, request.upto, {}, false};
+    auto page = fleet_->environment.log.read_packed(*request.path, request.after, request.upto, request.bytes_max,
+                                                    request.pack_bytes_max);
+    core::ReadAnswer answer{
+        request.session, request.space, request.number, request.document, request.upto, {}, false, {}};
     if (page) {
       answer.records = std::move(page->records);
       answer.complete = page->complete;
+      answer.pack = std::move(page->pack);
     } else {
       answer.records = page.error();
     }

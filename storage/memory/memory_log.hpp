@@ -33,6 +33,9 @@ struct MemoryLogOptions {
   Mode mode = Mode::manual;
   /// A space may have as much queued as the queue still has free, so that one space never takes all of it.
   std::size_t queue_bytes_max = std::size_t{64} << 20;
+  /// read_packed() answers so many records as a pack, once they are there: the document's first ones, the next, ...
+  /// 0: never. They are packed anew each time.
+  std::size_t pack_records = 0;
 };
 
 class MemoryLog final : public DeltaLog {
@@ -56,6 +59,8 @@ class MemoryLog final : public DeltaLog {
                                                         const std::string& key) const override;
   [[nodiscard]] Result<DocumentPage> read_document(const DocumentPath& path, Offset after, Offset upto,
                                                    std::size_t bytes_max) const override;
+  [[nodiscard]] Result<PackedPage> read_packed(const DocumentPath& path, Offset after, Offset upto,
+                                               std::size_t bytes_max, std::size_t pack_bytes_max) const override;
   [[nodiscard]] Result<FeedPage> read_space(const SpaceName& space, Offset after, Offset upto,
                                             std::size_t bytes_max) const override;
   [[nodiscard]] Result<std::vector<Record>> find(const DocumentPath& path, const ProducerId& producer, Sequence first,
@@ -107,6 +112,7 @@ class MemoryLog final : public DeltaLog {
     Afterwards afterwards;
   };
 
+  [[nodiscard]] std::vector<std::vector<Record>> packed_groups(const MemoryDocument& document) const;
   std::size_t make_durable_locked(std::size_t count);
   Result<Appended> take(Item& item, MemoryState& target);
   void crash_locked();

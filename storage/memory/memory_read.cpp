@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "weir/memory/memory_log.hpp"
+#include "weir/packing/pack.hpp"
 
 namespace weir::storage {
 namespace {
@@ -74,6 +75,46 @@ Result<DocumentPage> MemoryLog::read_document(const DocumentPath& path, Offset a
     page.records.push_back(at->second);
   }
   return page;
+}
+
+std::vector<std::vector<Record>> MemoryLog::packed_groups(const MemoryDocument& document) const {
+  std::vector<std::vector<Record>> groups;
+  if (options_.pack_records == 0) return groups;
+  for (const auto& [offset, record] : document.records) {
+    if (groups.empty() || groups.back().size() == options_.pack_records) groups.emplace_back();
+    groups.back().push_back(record);
+  }
+  if (!groups.empty() && groups.back().size() < options_.pack_records) groups.pop_back();
+  return groups;
+}
+
+Result<PackedPage> MemoryLog::read_packed(const DocumentPath& path, Offset after, Offset upto, std::size_t bytes_max,
+                                          std::size_t pack_bytes_max) const {
+  std::vector<std::vector<Record>> groups;
+  {
+    const std::lock_guard lock(mutex_);
+    const MemoryDocument* document = state_.find(path);
+    if (document != nullptr && pack_bytes_max > 0) groups = packed_groups(*document);
+  }
+  const auto group = std::find_if(groups.begin(), groups.end(), [&](const std::vector<Record>& records) {
+    return records.front().offset > after && records.back().offset <= upto;
+  });
+  if (group == groups.end()) return DeltaLog::read_packed(path, after, upto, bytes_max, 0);
+  const Offset first = group->front().offset;
+  const Offset last = group->back().offset;
+  auto before = DeltaLog::read_packed(path, after, Offset{first.value - 1}, bytes_max, 0);
+  if (!before || !before->records.empty()) {
+    if (before) before->complete = false;
+    return before;
+  }
+  const auto chain_there = chain(path, last);
+  if (!chain_there) return chain_there.error();
+  auto pack = packing::pack(*group, *chain_there, {.level = 1});
+  if (!pack) return pack.error();
+  if (pack->size() > pack_bytes_max) return DeltaLog::read_packed(path, after, upto, bytes_max, 0);
+  const auto behind = DeltaLog::read_packed(path, last, upto, 1, 0);
+  if (!behind) return behind.error();
+  return PackedPage{PackedRecords{first, last, *std::move(pack)}, {}, behind->records.empty()};
 }
 
 Result<FeedPage> MemoryLog::read_space(const SpaceName& name, Offset after, Offset upto, std::size_t bytes_max) const {

@@ -1,5 +1,6 @@
 #include "weir/rocksdb/reading.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace weir::storage::rocks {
@@ -17,6 +18,22 @@ Result<bool> add_records(Segment& segment, Offset after, Offset upto, PageBudget
   return true;
 }
 
+/// The pack that the segments stand at, if all of it lies in (after, upto] and it is small enough. Its body is checked
+/// here, since nobody unpacks it.
+Result<std::optional<PackedRecords>> whole_pack(const Segments& segments, const DocumentRow& row, Offset after,
+                                                Offset upto, std::size_t bytes_max) {
+  if (!segments.is_pack() || segments.first() <= after) return std::optional<PackedRecords>();
+  auto found = PackRow::parse(row.id, row.life, segments.first(), segments.value());
+  if (!found) return found.error();
+  const packing::PackHeader& header = found->header;
+  if (header.last > upto || found->pack.size() > bytes_max) return std::optional<PackedRecords>();
+  if (packing::checksum(found->pack.substr(header.header_bytes)) != header.body_checksum)
+    return fail(Code::data_loss, "the pack of document " + std::to_string(row.id.value) + " at offset " +
+                                     std::to_string(header.first.value) +
+                                     " is damaged; restore the store from a backup");
+  return std::optional(PackedRecords{header.first, header.last, SharedBytes::copy(found->pack)});
+}
+
 }  // namespace
 
 bool PageBudget::take(std::size_t payload_bytes) {
@@ -28,11 +45,27 @@ bool PageBudget::take(std::size_t payload_bytes) {
 
 Result<DocumentPage> read_document(const View& view, const DocumentRow& row, Offset after, Offset upto,
                                    std::size_t bytes_max) {
-  DocumentPage page{{}, true};
+  auto page = read_packed(view, row, after, upto, bytes_max, 0);
+  if (!page) return page.error();
+  return DocumentPage{std::move(page->records), page->complete};
+}
+
+Result<PackedPage> read_packed(const View& view, const DocumentRow& row, Offset after, Offset upto,
+                               std::size_t bytes_max, std::size_t pack_bytes_max) {
+  PackedPage page{std::nullopt, {}, true};
   if (after >= upto || after >= row.head) return page;
   Segments segments(view, row.id, row.life);
   PageBudget budget(bytes_max);
   for (segments.seek(after.next()); segments.valid() && segments.first() <= upto; segments.next()) {
+    if (pack_bytes_max > 0) {
+      auto pack = whole_pack(segments, row, after, upto, pack_bytes_max);
+      if (!pack) return pack.error();
+      if (*pack) {
+        page.complete = page.records.empty() && (*pack)->last >= std::min(upto, row.head);
+        if (page.records.empty()) page.pack = *std::move(pack);
+        return page;
+      }
+    }
     auto segment = segments.read();
     if (!segment) return segment.error();
     const auto all = add_records(*segment, after, upto, budget, page.records);

@@ -22,6 +22,9 @@ class PageBudget {
 
 [[nodiscard]] Result<DocumentPage> read_document(const View& view, const DocumentRow& row, Offset after, Offset upto,
                                                  std::size_t bytes_max);
+/// DeltaLog::read_packed. `pack_bytes_max` 0: records alone.
+[[nodiscard]] Result<PackedPage> read_packed(const View& view, const DocumentRow& row, Offset after, Offset upto,
+                                             std::size_t bytes_max, std::size_t pack_bytes_max);
 [[nodiscard]] Result<std::vector<Record>> find_records(const View& view, const DocumentRow& row,
                                                        const ProducerId& producer, Sequence first, Sequence last,
                                                        std::size_t records_scanned_max);

@@ -111,6 +111,16 @@ Result<DocumentPage> RocksLog::read_document(const DocumentPath& path, Offset af
   return rocks::read_document(view, **row, after, upto, bytes_max);
 }
 
+Result<PackedPage> RocksLog::read_packed(const DocumentPath& path, Offset after, Offset upto, std::size_t bytes_max,
+                                         std::size_t pack_bytes_max) const {
+  const View view(*parts_->store);
+  const auto row = view.document(path);
+  if (!row) return row.error();
+  if (!*row) return PackedPage{std::nullopt, {}, true};
+  if ((*row)->deleted) return deleted_error(path);
+  return rocks::read_packed(view, **row, after, upto, bytes_max, pack_bytes_max);
+}
+
 Result<FeedPage> RocksLog::read_space(const SpaceName& space, Offset after, Offset upto, std::size_t bytes_max) const {
   const View view(*parts_->store);
   const auto row = view.space(space);

@@ -117,6 +117,8 @@ class RocksLog final : public DeltaLog, public MeasuredLog {
                                                         const std::string& key) const override;
   [[nodiscard]] Result<DocumentPage> read_document(const DocumentPath& path, Offset after, Offset upto,
                                                    std::size_t bytes_max) const override;
+  [[nodiscard]] Result<PackedPage> read_packed(const DocumentPath& path, Offset after, Offset upto,
+                                               std::size_t bytes_max, std::size_t pack_bytes_max) const override;
   [[nodiscard]] Result<FeedPage> read_space(const SpaceName& space, Offset after, Offset upto,
                                             std::size_t bytes_max) const override;
   [[nodiscard]] Result<std::vector<Record>> find(const DocumentPath& path, const ProducerId& producer, Sequence first,

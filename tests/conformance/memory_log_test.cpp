@@ -10,10 +10,10 @@ StoreIncarnation some_incarnation() {
   return incarnation;
 }
 
-class ManualMemory final : public LogUnderTest {
+class ManualMemory : public LogUnderTest {
  public:
-  explicit ManualMemory(std::size_t queue_bytes_max)
-      : log_({.incarnation = some_incarnation(), .queue_bytes_max = queue_bytes_max}) {}
+  explicit ManualMemory(std::size_t queue_bytes_max, std::size_t pack_records = 0)
+      : log_({.incarnation = some_incarnation(), .queue_bytes_max = queue_bytes_max, .pack_records = pack_records}) {}
   DeltaLog& log() override { return log_; }
   void hold() override {}
   void release() override {}
@@ -28,6 +28,11 @@ class ManualMemory final : public LogUnderTest {
 
  private:
   MemoryLog log_;
+};
+
+class PackingMemory final : public ManualMemory {
+ public:
+  explicit PackingMemory(std::size_t queue_bytes_max) : ManualMemory(queue_bytes_max, 3) {}
 };
 
 class AutomaticMemory final : public LogUnderTest {
@@ -45,7 +50,7 @@ class AutomaticMemory final : public LogUnderTest {
 
  private:
   static MemoryLogOptions options(std::size_t queue_bytes_max) {
-    return {some_incarnation(), MemoryLog::Mode::automatic, queue_bytes_max};
+    return {.incarnation = some_incarnation(), .mode = MemoryLog::Mode::automatic, .queue_bytes_max = queue_bytes_max};
   }
   Holder holder_;
   std::unique_ptr<MemoryLog> log_;
@@ -58,6 +63,7 @@ Implementation implementation(const char* name) {
 
 INSTANTIATE_TEST_SUITE_P(Memory, DeltaLogConformance,
                          testing::Values(implementation<ManualMemory>("Manual"),
+                                         implementation<PackingMemory>("Packing"),
                                          implementation<AutomaticMemory>("Automatic")),
                          [](const auto& tested) { return tested.param.name; });
 

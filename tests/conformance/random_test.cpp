@@ -5,6 +5,7 @@
 
 #include "log_under_test.hpp"
 #include "weir/memory/memory_log.hpp"
+#include "weir/packing/reader.hpp"
 
 namespace weir::storage::conformance {
 namespace {
@@ -143,7 +144,7 @@ class Comparison {
     auto expected = oracle_.read_document(path, after, upto, std::size_t{1} << 30)->records;
     for (Record& record : expected) record.offset = there(path.space, record.offset);
     const Offset there_upto = upto.value == ~std::uint64_t{0} ? upto : there(path.space, upto);
-    std::vector<Record> got;
+    std::vector<Record> got, got_packed;
     Offset at = there(path.space, after);
     for (bool complete = false; !complete;) {
       const auto page = under_test_.log().read_document(path, at, there_upto, below(3000)).value();
@@ -153,7 +154,31 @@ class Comparison {
       complete = page.complete;
     }
     ASSERT_EQ(got, expected);
+    read_packed(path, there(path.space, after), there_upto, got_packed);
+    ASSERT_EQ(got_packed, expected);
     ASSERT_EQ(under_test_.log().chain(path, there(path.space, after)).value(), oracle_.chain(path, after).value());
+  }
+
+  /// Unpacks what comes in packs, and looks at how they come.
+  void read_packed(const DocumentPath& path, Offset at, Offset upto, std::vector<Record>& got) {
+    const DeltaLog& log = under_test_.log();
+    const std::size_t pack_bytes_max = chance(3) ? 0 : chance(2) ? below(400) : 1 << 20;
+    for (bool complete = false; !complete;) {
+      auto page = log.read_packed(path, at, upto, below(3000), pack_bytes_max).value();
+      ASSERT_TRUE(page.complete || page.pack || !page.records.empty());
+      if (page.pack) {
+        ASSERT_TRUE(page.records.empty());
+        ASSERT_LE(page.pack->bytes.size(), pack_bytes_max);
+        page.records = packing::unpack(page.pack->bytes).value();
+        ASSERT_EQ(page.pack->first, page.records.front().offset);
+        ASSERT_EQ(page.pack->last, page.records.back().offset);
+        ASSERT_GT(page.pack->first, at);
+        ASSERT_EQ(packing::inspect(page.pack->bytes.view())->chain, log.chain(path, page.pack->last).value());
+      }
+      got.insert(got.end(), page.records.begin(), page.records.end());
+      if (!page.records.empty()) at = page.records.back().offset;
+      complete = page.complete;
+    }
   }
 
   void compare_finding(const DocumentPath& path) {

@@ -31,7 +31,10 @@ using simulation::Time;
 
 class Relay {
  public:
-  explicit Relay(std::uint64_t seed) : world(seed), disk(world, incarnation(1)) {}
+  /// Four records of a document are a pack, for those who take packs.
+  static constexpr std::size_t pack_records = 4;
+
+  explicit Relay(std::uint64_t seed) : world(seed), disk(world, incarnation(1), pack_records) {}
 
   /// Started when first asked for, with what is set below.
   [[nodiscard]] simulation::Server& server();

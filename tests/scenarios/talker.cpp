@@ -82,11 +82,12 @@ void Talker::say(const frames::ClientEvent& event) {
   say_bytes(bytes);
 }
 
-void Talker::hello(std::uint32_t version) {
+void Talker::hello(std::uint32_t version, std::vector<std::uint32_t> packs) {
   frames::Hello event;
   event.protocol_version = version;
   event.producer = producer_named(name_);
   event.token = token_;
+  event.packs = std::move(packs);
   say(event);
 }
 
@@ -202,6 +203,7 @@ std::string Talker::describe(const frames::ServerEvent& event) const {
                         [](const frames::GoingAway&) { return std::string("going away"); },
                         [](const frames::Ping&) { return std::string("ping"); },
                         [&](const frames::Cut& e) { return "cut " + document_of(e.document); },
+                        [&](const frames::Pack& e) { return "pack " + document_of(e.document); },
                     },
                     event);
 }

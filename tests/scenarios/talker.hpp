@@ -59,7 +59,7 @@ class Talker {
 
   void say(const frames::ClientEvent& event);
   void say_bytes(const std::string& frame);
-  void hello(std::uint32_t version = frames::protocol_version);
+  void hello(std::uint32_t version = frames::protocol_version, std::vector<std::uint32_t> packs = {});
   /// Only asks. Returns the request's number.
   std::uint64_t ask(const DocumentPath& document, const Wish& wish = {});
   /// Asks and hears the answer.

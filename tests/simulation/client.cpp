@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "weir/frames/codec.hpp"
+#include "weir/packing/pack.hpp"
 
 namespace weir::simulation {
 
@@ -68,6 +69,8 @@ void Client::connect() {
   frames::Hello hello;
   hello.protocol_version = frames::protocol_version;
   hello.producer = device_.producer;
+  unpacks_ = world_.chance.one_in(2);
+  if (unpacks_) hello.packs = {frames::pack_version};
   send(hello);
 }
 
@@ -267,6 +270,19 @@ void Client::on(const frames::Records& event) {
   const auto found = open_.find(event.document);
   if (found == open_.end()) return;
   for (const Record& record : event.records) take_record(found->second, event.document, record, event.stub);
+}
+
+void Client::on(const frames::Pack& event) {
+  const auto found = open_.find(event.document);
+  if (found == open_.end()) return;
+  if (!unpacks_) violated("a pack, though it did not say that it can unpack");
+  const auto header = packing::inspect(event.data.view());
+  const auto records = packing::unpack(event.data);
+  if (!header || !records) violated("a pack that cannot be unpacked");
+  for (const Record& record : *records) take_record(found->second, event.document, record, false);
+  if (device_.replicas[found->second.path].cursor->chain != header->chain)
+    violated("a pack does not follow what came before it, in " + found->second.path.document.text());
+  ++packs_;
 }
 
 void Client::take_record(Open& open, DocumentHandle, Record record, bool stub) {

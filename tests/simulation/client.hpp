@@ -75,6 +75,8 @@ class Client {
   /// From now on documents found deleted are begun anew.
   void recreate_deleted() { recreates_ = true; }
 
+  /// How many packs it was sent.
+  [[nodiscard]] std::uint64_t packs() const { return packs_; }
   [[nodiscard]] bool connected() const { return link_ != nullptr; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const Replica& replica(const DocumentPath& path) const { return device_.replicas.at(path); }
@@ -102,6 +104,7 @@ class Client {
   void on(const frames::Welcome&);
   void on(const frames::Subscribed& event);
   void on(const frames::Records& event);
+  void on(const frames::Pack& event);
   void on(const frames::CaughtUp& event);
   void on(const frames::Stored& event);
   void on(const frames::ErrorEvent& event);
@@ -130,6 +133,8 @@ class Client {
   std::shared_ptr<Link> link_;
   std::uint64_t connection_ = 0;  ///< counts connections: events of an older one are dropped
   bool welcome_ = false;
+  bool unpacks_ = false;  ///< on this connection
+  std::uint64_t packs_ = 0;
   bool recreates_ = false;
   std::map<DocumentHandle, Open> open_;
   std::map<SpaceName, SpaceView> spaces_;

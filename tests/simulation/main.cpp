@@ -24,13 +24,14 @@ void print_story(const Outcome& outcome, std::size_t lines) {
 }
 
 struct Totals {
-  std::atomic<std::uint64_t> seeds{0}, failed{0}, acknowledgements{0}, crashes{0}, fell_behind{0}, restores{0},
-      deletions{0}, clones{0};
+  std::atomic<std::uint64_t> seeds{0}, failed{0}, acknowledgements{0}, crashes{0}, fell_behind{0}, packs{0},
+      restores{0}, deletions{0}, clones{0};
   void add(const Outcome& outcome) {
     ++seeds;
     acknowledgements += outcome.acknowledgements;
     crashes += outcome.crashes;
     fell_behind += outcome.fell_behind;
+    packs += outcome.packs;
     restores += outcome.restores;
     deletions += outcome.deletions;
     clones += outcome.clones;
@@ -94,9 +95,10 @@ int main(int argc, char** argv) {
 
   const auto number = [](const std::atomic<std::uint64_t>& value) { return static_cast<unsigned long long>(value); };
   std::printf(
-      "%llu seeds, %llu failed: %llu acknowledgements, %llu crashes, %llu readers fell behind, %llu stores put back, "
-      "%llu deletions, %llu restored or cloned devices\n",
+      "%llu seeds, %llu failed: %llu acknowledgements, %llu crashes, %llu readers fell behind, %llu packs sent, "
+      "%llu stores put back, %llu deletions, %llu restored or cloned devices\n",
       number(totals.seeds), number(totals.failed), number(totals.acknowledgements), number(totals.crashes),
-      number(totals.fell_behind), number(totals.restores), number(totals.deletions), number(totals.clones));
+      number(totals.fell_behind), number(totals.packs), number(totals.restores), number(totals.deletions),
+      number(totals.clones));
   return totals.failed == 0 ? 0 : 1;
 }

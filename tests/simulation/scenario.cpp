@@ -74,7 +74,8 @@ class Scenario {
 };
 
 void Scenario::set_up() {
-  disk_ = std::make_unique<Disk>(world_, random_incarnation(world_));
+  const std::size_t pack_records = world_.chance.one_in(2) ? world_.chance.between(2, 20) : 0;
+  disk_ = std::make_unique<Disk>(world_, random_incarnation(world_), pack_records);
   disk_->committed = [this] {
     if (world_.chance.one_in(20)) oracle_.check(disk_->log.backup());
   };
@@ -242,6 +243,7 @@ void Scenario::make_peace() {
   }
   oracle_.check(disk_->log.backup());
   check_converged();
+  for (const auto& client : clients_) outcome.packs += client->packs();
   outcome.fell_behind += server_->fell_behind();
 }
 

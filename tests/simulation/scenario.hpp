@@ -22,6 +22,7 @@ struct Outcome {
   std::uint64_t acknowledgements = 0;
   std::uint64_t crashes = 0;
   std::uint64_t fell_behind = 0;
+  std::uint64_t packs = 0;  ///< sent as they lie in the log
   std::uint64_t restores = 0;
   std::uint64_t deletions = 0;
   std::uint64_t clones = 0;

@@ -21,7 +21,9 @@ namespace weir::simulation {
 /// The store, and when it syncs: some of what waits at a time, the completions a while later.
 class Disk {
  public:
-  Disk(World& world, const StoreIncarnation& incarnation) : log({.incarnation = incarnation}), world_(world) {}
+  /// `pack_records`: MemoryLogOptions'.
+  Disk(World& world, const StoreIncarnation& incarnation, std::size_t pack_records = 0)
+      : log({.incarnation = incarnation, .pack_records = pack_records}), world_(world) {}
 
   storage::MemoryLog log;
 

@@ -81,6 +81,7 @@ std::vector<Example> server_examples() {
       {"going away", {}, {GoingAway{1500, "wss://other.example/v1/sync", "drain"}}},
       {"ping", {}, {Ping{largest}}},
       {"cut", {}, {Cut{{3}, {250}}}},
+      {"a pack, whatever is in it", {}, {Pack{{3}, SharedBytes::copy("wpk\1...")}}},
       {"several events in one server frame",
        {},
        {Records{{3}, mixed_records(), false}, Records{{3}, stubs(), true}, Stored{{3}, {5}, {21}},

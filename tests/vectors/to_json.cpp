@@ -153,6 +153,10 @@ Json body(const Cut& cut) {
   return {{"type", "cut"}, {"document", text(cut.document.value)}, {"offset", text(cut.offset.value)}};
 }
 
+Json body(const Pack& pack) {
+  return {{"type", "pack"}, {"document", text(pack.document.value)}, {"data", to_hex(pack.data.view())}};
+}
+
 }  // namespace
 
 Json to_json(const ClientEvent& event) {

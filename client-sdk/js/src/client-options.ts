@@ -1,6 +1,7 @@
 // What an application says when it makes a WeirClient, and what the client tells it.
 
 import type { WeirError } from './errors.js';
+import type { PackDecoder } from './pack-decoder.js';
 import type { Runtime, WebSocketConstructor } from './runtime.js';
 import type { GoingAway, Welcome } from './wire/events.js';
 
@@ -22,6 +23,11 @@ export interface WeirClientOptions {
   backoffMaxMs?: number;
   /** Of one document; publish() is refused above it. */
   outboxBytesMax?: number;
+  /**
+   * `packDecoder` of '@weir/client/pack': while catching up, runs of small deltas come as the relay has packed them, which
+   * is a hundredth of their size and less.
+   */
+  packs?: PackDecoder;
   /** Name and version of the application, for the operator's log. */
   clientName?: string;
   /** For tests. */

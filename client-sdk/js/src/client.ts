@@ -12,6 +12,7 @@ import { DocumentLogic } from './document-logic.js';
 import { Emitter } from './emitter.js';
 import { AccessDeniedError, ClosedError, Code, errorFromAnswer, FencedError, Reason, WeirError } from './errors.js';
 import type { DocumentLink } from './link.js';
+import type { PackDecoder } from './pack-decoder.js';
 import { backoffMs, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
 import {
   protocolVersion,
@@ -40,6 +41,7 @@ export class WeirClient extends Emitter<ClientEvents> {
   #gathering: DocumentLogic | null = null; // of the message that is being read
   readonly #link: DocumentLink<DocumentLogic>;
   readonly #online = (): void => this.#hurry();
+  #packs: PackDecoder | null;
   #token: TokenSource;
   #producer: Uint8Array;
   #status: ClientStatus = 'disconnected';
@@ -63,6 +65,7 @@ export class WeirClient extends Emitter<ClientEvents> {
     this.#url = socketUrl(options.url);
     this.#runtime = options.runtime ?? systemRuntime;
     this.#socket = options.webSocket ?? globalSocket();
+    this.#packs = options.packs ?? null;
     this.#token = options.token ?? '';
     this.#producer = options.producer ?? this.#runtime.randomBytes(16);
     if (this.#producer.length !== 16) throw new TypeError('a producer id has 16 bytes');
@@ -167,7 +170,7 @@ export class WeirClient extends Emitter<ClientEvents> {
       protocolVersion,
       producer: this.#producer,
       token,
-      packs: [],
+      packs: [...(this.#packs?.versions ?? [])],
       makesSnapshots: false,
       client: this.#options.clientName ?? 'weir-js/0.1.0',
     };
@@ -315,6 +318,12 @@ export class WeirClient extends Emitter<ClientEvents> {
     }
   }
 
+  #giveUpPacks(): void {
+    this.#packs = null;
+    this.#drop();
+    if (this.#wanted) this.#openLater();
+  }
+
   // ---- producers ----
 
   /** Waits for what other documents have on the wire, so that nothing is stored under both ids. */
@@ -378,6 +387,10 @@ export class WeirClient extends Emitter<ClientEvents> {
       get welcome() {
         return client.#welcome;
       },
+      get packs() {
+        return client.#packs;
+      },
+      giveUpPacks: () => this.#giveUpPacks(),
       send: (event) => this.#connection?.send(event),
       request: (document, event) => this.#request(document, event),
       wantFlush: () => this.#wantFlush(),

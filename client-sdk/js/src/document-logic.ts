@@ -15,6 +15,7 @@ import type {
 } from './document.js';
 import { Emitter } from './emitter.js';
 import {
+  BadPackError,
   ClosedError,
   Code,
   DocumentDeletedError,
@@ -167,6 +168,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   receive(event: ServerEvent): void {
     if (this.#phase === 'over') return;
     if (event.kind === 'records') return this.#records(event.records);
+    if (event.kind === 'pack') return this.#pack(event.data);
     this.#deliver();
     switch (event.kind) {
       case 'subscribed':
@@ -278,6 +280,25 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     for (const record of records) {
       const own = equalBytes(record.producer, this.#link.producer);
       if (this.#history.advance(record, own)) this.#delivery.push({ ...record, own });
+    }
+  }
+
+  /** Nothing of a pack is handed over before all of it is known to be this document's. */
+  #pack(pack: Uint8Array): void {
+    if (this.#phase !== 'open') return;
+    const isOwn = (record: WireRecord): boolean => equalBytes(record.producer, this.#link.producer);
+    try {
+      if (this.#link.packs === null) throw new BadPackError('it was not asked for', { code: Code.failedPrecondition });
+      const { records, chain } = this.#link.packs.decode(pack);
+      const fresh = this.#history.advanceAll(records, isOwn, chain);
+      if (fresh === null) throw new BadPackError('its records are not of this history', { code: Code.dataLoss });
+      for (const record of fresh) this.#delivery.push({ ...record, own: isOwn(record) });
+    } catch (cause) {
+      this.#deliver();
+      const what = cause instanceof Error ? cause.message : String(cause);
+      const message = `${this.path}: a pack from the relay was refused: ${what}; the records are fetched instead`;
+      this.emit('error', new BadPackError(message, { code: Code.dataLoss, document: this.path, cause }));
+      this.#link.giveUpPacks();
     }
   }
 

@@ -101,6 +101,10 @@ export class ProtocolError extends WeirError {
 export class ConnectionError extends WeirError {
   override name = 'ConnectionError';
 }
+/** A pack could not be read, or is not what the document's history says; the client goes on without packs. */
+export class BadPackError extends WeirError {
+  override name = 'BadPackError';
+}
 /** The client or the document was closed by its own application. */
 export class ClosedError extends WeirError {
   override name = 'ClosedError';

@@ -2,6 +2,7 @@
 //
 // Its own deltas come back live without their payloads, so the digests of what was published are kept until then.
 
+import { equalBytes } from './bytes.js';
 import { chainNext, chainStart, digest } from './chain.js';
 import type { Cursor, WireRecord } from './wire/events.js';
 
@@ -58,9 +59,30 @@ export class History {
 
   /** False for a record that was read before. */
   advance(record: WireRecord, own: boolean): boolean {
+    if (!this.#follow(record, own)) return false;
+    if (own) this.#published.delete(record.sequence);
+    return true;
+  }
+
+  /**
+   * All records of a pack, or none: null when the history behind them is not the one that `chain` names. Else those that
+   * were not read before.
+   */
+  advanceAll<Read extends WireRecord>(records: Read[], own: (record: Read) => boolean, chain: Uint8Array): Read[] | null {
+    const before = { offset: this.#offset, chain: this.#chain };
+    const fresh = records.filter((record) => this.#follow(record, own(record)));
+    if (fresh.length > 0 && this.#chain !== null && !equalBytes(this.#chain, chain)) {
+      this.#offset = before.offset;
+      this.#chain = before.chain;
+      return null;
+    }
+    for (const record of fresh) if (own(record)) this.#published.delete(record.sequence);
+    return fresh;
+  }
+
+  #follow(record: WireRecord, own: boolean): boolean {
     if (record.offset <= this.#offset) return false;
     const known = own ? this.#published.get(record.sequence) : undefined;
-    if (own) this.#published.delete(record.sequence);
     const payloadDigest = record.payload === null ? known : digest(record.payload);
     this.#offset = record.offset;
     if (this.#chain === null) return true;

@@ -1,6 +1,7 @@
 // What a document needs of its client.
 
 import type { WeirError } from './errors.js';
+import type { PackDecoder } from './pack-decoder.js';
 import type { Runtime } from './runtime.js';
 import type { ClientEvent, Subscribe, Welcome } from './wire/events.js';
 
@@ -8,6 +9,8 @@ export interface DocumentLink<Document> {
   readonly runtime: Runtime;
   readonly producer: Uint8Array;
   readonly outboxBytesMax: number;
+  /** Null: this client takes no packs. */
+  readonly packs: PackDecoder | null;
   /** Null while there is no connection. */
   readonly welcome: Welcome | null;
   send(event: ClientEvent): void;
@@ -17,6 +20,8 @@ export interface DocumentLink<Document> {
   wantFlush(): void;
   /** This producer cannot go on: take another. */
   replaceProducer(cause: WeirError): void;
+  /** Connects again, and asks for records only. */
+  giveUpPacks(): void;
   fenced(cause: WeirError): void;
   /** The document is over. Answers to what it asked may still be under way: another session must not hear them. */
   forget(document: Document, answersOutstanding: boolean): void;

@@ -1,6 +1,9 @@
 // Packs: runs of a document's records, compressed by the relay without loss (docs/pack-format.md). For browsers and Node;
 // an entry point of its own, so that who does not unpack does not load it.
 //
+//   import { packDecoder } from '@weir/client/pack';
+//   new WeirClient({ ..., packs: packDecoder });               // what the relay has packed comes as it is
+//
 //   import { readPack } from '@weir/client/pack';
 //   for (const records of readPack(bytes)) for (const record of records) apply(record.payload);
 //
@@ -9,11 +12,12 @@
 import { PackError } from './pack/bytes.js';
 import { BlockDecoder, type PackRecord } from './pack/block.js';
 import { Frame } from './pack/frame.js';
-import { inspectPack, packHeaderBytesMax, type PackHeader } from './pack/header.js';
+import { inspectPack, packHeaderBytesMax, packVersion, type PackHeader } from './pack/header.js';
 import { xxh32 } from './pack/xxh32.js';
+import type { PackDecoder } from './pack-decoder.js';
 
 export { inspectPack, packHeaderBytesMax, PackError };
-export type { PackHeader, PackRecord };
+export type { PackDecoder, PackHeader, PackRecord };
 
 export interface PackLimits {
   /** A block with more bytes of payload is refused. */
@@ -51,3 +55,9 @@ export function* readPack(pack: Uint8Array, limits: PackLimits = {}): Generator<
 export function unpack(pack: Uint8Array, limits: PackLimits = {}): PackRecord[] {
   return [...readPack(pack, limits)].flat();
 }
+
+/** For `WeirClientOptions.packs`. */
+export const packDecoder: PackDecoder = {
+  versions: [packVersion],
+  decode: (pack) => ({ records: unpack(pack), chain: inspectPack(pack).chain }),
+};

@@ -16,6 +16,7 @@ import type { ClientStatus, TokenSource, WeirClientOptions } from './client-opti
 import type { DocumentSession, WeirRecord } from './document.js';
 import { Emitter } from './emitter.js';
 import { Code, OutboxFullError, WeirError } from './errors.js';
+import type { PackDecoder } from './pack-decoder.js';
 import type { WebSocketConstructor } from './runtime.js';
 import { AwarenessBridge } from './yjs-presence.js';
 import { splitUpdate } from './yjs-split.js';
@@ -31,6 +32,8 @@ export interface WeirProviderOptions {
   /** For Node before 22: `WebSocket` of the `ws` package. */
   webSocket?: WebSocketConstructor;
   producer?: Uint8Array;
+  /** `packDecoder` of '@weir/client/pack': a document's history comes as the relay has packed it. */
+  packs?: PackDecoder;
   /** A connection shared with other documents; url and the options above that concern it are then not used. */
   client?: WeirClient;
   /** Opens a deleted document anew. */
@@ -270,12 +273,13 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
 }
 
 function clientOptions(url: string, options: WeirProviderOptions): WeirClientOptions {
-  const { token, webSocket, producer } = options;
+  const { token, webSocket, producer, packs } = options;
   return {
     url,
     ...(token === undefined ? {} : { token }),
     ...(webSocket === undefined ? {} : { webSocket }),
     ...(producer === undefined ? {} : { producer }),
+    ...(packs === undefined ? {} : { packs }),
   };
 }
 

@@ -10,6 +10,12 @@ SharedBytes NativeEncoder::records(DocumentHandle document, std::span<const Reco
   return SharedBytes::take(std::move(bytes));
 }
 
+SharedBytes NativeEncoder::pack(DocumentHandle document, const SharedBytes& pack) const {
+  std::string bytes;
+  frames::encode(frames::ServerEvent(frames::Pack{document, pack}), bytes);
+  return SharedBytes::take(std::move(bytes));
+}
+
 SharedBytes NativeEncoder::presence(const frames::PresenceUpdate& update) const {
   std::string bytes;
   frames::encode(frames::ServerEvent(update), bytes);

@@ -8,11 +8,12 @@
 
 namespace weir::native {
 
-/// Records and presence as events of ServerFrame.
+/// Records, packs and presence as events of ServerFrame.
 class NativeEncoder final : public core::DeliveryEncoder {
  public:
   /// A reader's own records come back as stubs, without their payloads.
   [[nodiscard]] SharedBytes records(DocumentHandle document, std::span<const Record> records, bool own) const override;
+  [[nodiscard]] SharedBytes pack(DocumentHandle document, const SharedBytes& pack) const override;
   [[nodiscard]] SharedBytes presence(const frames::PresenceUpdate& update) const override;
 };
 

@@ -6,9 +6,18 @@
 
 #include <algorithm>
 #include <random>
+#include <span>
+#include <sstream>
 
 namespace weir::core {
 namespace {
+
+/// A pack of the test's: the numbers of its offsets, a line each, with room for more.
+std::string pack_of(std::span<const Record> records) {
+  std::string text;
+  for (const Record& record : records) text += std::to_string(record.offset.value) + std::string(7, ' ');
+  return text;
+}
 
 /// Says which records it was given, instead of their bytes.
 class Notebook final : public DeliveryEncoder {
@@ -21,13 +30,24 @@ class Notebook final : public DeliveryEncoder {
     }
     return SharedBytes::take(std::move(bytes));
   }
+  [[nodiscard]] SharedBytes pack(DocumentHandle, const SharedBytes& pack) const override {
+    std::istringstream in{std::string(pack.view())};
+    for (std::uint64_t offset = 0; in >> offset;) order.push_back(offset);
+    ++packs;
+    return pack;
+  }
   [[nodiscard]] SharedBytes presence(const frames::PresenceUpdate&) const override { return {}; }
   mutable std::vector<std::uint64_t> order;
+  mutable std::size_t packs = 0;
 };
 
 class FeederTest : public testing::Test, private FeederHost {
  protected:
-  FeederTest() { limits.session_queue_bytes_max = 64 << 10; }
+  explicit FeederTest(bool unpacks = false)
+      : feeder({.session = {1}, .space = *SpaceName::parse("acme"), .unpacks = unpacks}, limits, notebook, queue,
+               *this) {
+    limits.session_queue_bytes_max = 64 << 10;
+  }
 
   /// Every document gets some of the space's offsets.
   void fill(std::size_t documents, std::size_t records, const std::function<std::size_t(std::size_t)>& size_of) {
@@ -70,12 +90,32 @@ class FeederTest : public testing::Test, private FeederHost {
     }
   }
 
+  /// What lies at `at` in the document's log, packed, if a pack begins there and may be sent.
+  std::optional<PackedRecords> pack_at(const ReadRequest& request, std::size_t at) {
+    const std::vector<Record>& log = logs[request.document.value - 1];
+    if (pack_records == 0 || request.pack_bytes_max == 0 || at % pack_records != 0 || at + pack_records > log.size())
+      return std::nullopt;
+    const std::span<const Record> records(&log[at], pack_records);
+    const std::string bytes = pack_of(records);
+    if (records.back().offset > request.upto || bytes.size() > request.pack_bytes_max) return std::nullopt;
+    return PackedRecords{records.front().offset, records.back().offset, SharedBytes::copy(bytes)};
+  }
+
   ReadAnswer answer(const ReadRequest& request) {
     std::vector<Record> page;
     std::size_t bytes = 0;
     bool complete = true;
-    for (const Record& record : logs[request.document.value - 1]) {
+    const std::vector<Record>& log = logs[request.document.value - 1];
+    for (std::size_t i = 0; i < log.size(); ++i) {
+      const Record& record = log[i];
       if (record.offset <= request.after || record.offset > request.upto) continue;
+      if (auto pack = pack_at(request, i)) {
+        complete = false;
+        if (!page.empty()) break;
+        ++reads_answered;
+        return {request.session, request.space,  request.number, request.document, request.upto, {},
+                false,           std::move(pack)};
+      }
       if (!page.empty() && bytes + record.payload.size() + 32 > request.bytes_max) {
         complete = false;
         break;
@@ -84,7 +124,8 @@ class FeederTest : public testing::Test, private FeederHost {
       page.push_back(record);
     }
     ++reads_answered;
-    return {request.session, request.space, request.number, request.document, request.upto, std::move(page), complete};
+    return {request.session, request.space,   request.number, request.document,
+            request.upto,    std::move(page), complete,       {}};
   }
 
   void expect_everything_in_order() {
@@ -92,10 +133,21 @@ class FeederTest : public testing::Test, private FeederHost {
     for (std::size_t i = 0; i < notebook.order.size(); ++i) ASSERT_EQ(notebook.order[i], i + 1);
   }
 
+  /// A reader that has everything up to here is live; then it falls behind by all that is in the logs.
+  void fall_behind() {
+    queue.push(SharedBytes::copy("an answer that waits"));
+    Delivery delivery;
+    delivery.document = {1};
+    delivery.first = delivery.last = head;
+    delivery.bytes[0] = SharedBytes::copy(std::string(limits.session_queue_bytes_max, 'x'));
+    feeder.deliver(std::make_shared<const Delivery>(std::move(delivery)));
+  }
+
+  std::size_t pack_records = 0;
   core::Limits limits;
   OutQueue queue;
   Notebook notebook;
-  Feeder feeder{{.session = {1}, .space = *SpaceName::parse("acme")}, limits, notebook, queue, *this};
+  Feeder feeder;
   std::vector<std::vector<Record>> logs;
   Offset head;
   std::vector<ReadRequest> reads;
@@ -137,6 +189,80 @@ TEST_F(FeederTest, LargeAndSmallAmongEachOther) {
   run();
   expect_everything_in_order();
   EXPECT_LE(held_most, limits.session_queue_bytes_max / 2 + (30 << 10) + 4096);
+}
+
+class FeederOfPacks : public FeederTest {
+ protected:
+  FeederOfPacks() : FeederTest(true) {}
+  [[nodiscard]] std::size_t packs_there_are() const {
+    std::size_t packs = 0;
+    for (const auto& log : logs) packs += log.size() / pack_records;
+    return packs;
+  }
+};
+
+TEST_F(FeederTest, NoPackForWhoDoesNotUnpack) {
+  pack_records = 100;
+  fill(1, 1000, [](std::size_t) { return 10; });
+  subscribe_all();
+  run();
+  expect_everything_in_order();
+  EXPECT_EQ(notebook.packs, 0U);
+}
+
+TEST_F(FeederOfPacks, PacksAndWhatIsBehindThem) {
+  pack_records = 100;
+  fill(1, 1050, [](std::size_t) { return 10; });
+  subscribe_all();
+  run();
+  expect_everything_in_order();
+  EXPECT_EQ(notebook.packs, 10U);
+  EXPECT_LE(reads_answered, 13U);
+}
+
+TEST_F(FeederOfPacks, OneThatIsTooLargeComesAsRecords) {
+  pack_records = 100;
+  limits.read_bytes_max = 900;  // a pack of this test's has some 10 bytes a record
+  fill(1, 1000, [](std::size_t) { return 10; });
+  subscribe_all();
+  run();
+  expect_everything_in_order();
+  EXPECT_EQ(notebook.packs, 1U) << "the first has numbers of few digits";
+}
+
+TEST_F(FeederOfPacks, BeforeItIsCaughtUpTheyComeWholeFromManyDocuments) {
+  pack_records = 50;
+  fill(20, 10'000, [](std::size_t) { return 10; });
+  subscribe_all();
+  run();
+  EXPECT_EQ(notebook.packs, packs_there_are());
+  std::vector<std::size_t> at(10'001);
+  for (std::size_t i = 0; i < notebook.order.size(); ++i) at[notebook.order[i]] = i;
+  for (const auto& log : logs)
+    for (std::size_t i = 1; i < log.size(); ++i)
+      ASSERT_LT(at[log[i - 1].offset.value], at[log[i].offset.value]) << "a document's own order";
+  std::sort(notebook.order.begin(), notebook.order.end());
+  expect_everything_in_order();
+  EXPECT_LE(held_most, limits.session_queue_bytes_max / 2 + 4096);
+}
+
+TEST_F(FeederOfPacks, OnceCaughtUpTheOrderOfTheSpaceIsKept) {
+  pack_records = 50;
+  logs.resize(3);
+  subscribe_all();
+  ASSERT_TRUE(feeder.live());
+  fill(3, 3000, [](std::size_t) { return 10; });
+  for (std::size_t i = 3000; i < 4000; ++i) {  // now one is written to, now another
+    Record record;
+    record.offset = {i + 1};
+    logs[i / 250 % 3].push_back(record);
+  }
+  head = {4000};
+  fall_behind();
+  run();
+  expect_everything_in_order();
+  EXPECT_GE(notebook.packs, 10U);
+  EXPECT_LT(notebook.packs, packs_there_are());
 }
 
 }  // namespace

@@ -79,7 +79,7 @@ Records RandomEvents::records() {
 }
 
 ServerEvent RandomEvents::server() {
-  switch (below(10)) {
+  switch (below(11)) {
     case 0:
       return Welcome{{number()},
                      text(10),
@@ -109,6 +109,7 @@ ServerEvent RandomEvents::server() {
                         {number()},
                         static_cast<Reason>(below(9))};
     case 8: return GoingAway{number(), text(20), text(20)};
+    case 9: return Pack{{number()}, bytes(5000)};
     default: return coin() ? ServerEvent(Ping{number()}) : ServerEvent(Cut{{number()}, {number()}});
   }
 }

@@ -109,6 +109,7 @@ std::optional<ServerEvent> convert(const v1::ServerEvent& event) {
       return GoingAway{in.reconnect_after_ms(), in.address(), in.reason()};
     }
     case v1::ServerEvent::kPing: return Ping{event.ping().nonce()};
+    case v1::ServerEvent::kPack: return Pack{{event.pack().document()}, SharedBytes::copy(event.pack().data())};
     case v1::ServerEvent::kCut: return Cut{{event.cut().document()}, {event.cut().offset()}};
     default: return std::nullopt;
   }

@@ -164,6 +164,35 @@ TEST_F(Packing, TheSpacesOrderIsMergedAndSaysTheSame) {
   EXPECT_EQ(feed(700), expected);
 }
 
+TEST_F(Packing, PacksAreReadAsTheyLie) {
+  open();
+  append_many(path_, 1203);
+  ASSERT_TRUE(log_->compact(*path_, {}));
+  append_many(path_, 7);
+  const auto next = [&](Offset after, Offset upto = everything, std::size_t pack_bytes_max = plenty) {
+    return log_->read_packed(*path_, after, upto, 1, pack_bytes_max).value();
+  };
+  const auto first = next({});
+  ASSERT_TRUE(first.pack);
+  EXPECT_EQ(first.pack->first, Offset{1});
+  EXPECT_EQ(first.pack->last, Offset{500});
+  EXPECT_LT(first.pack->bytes.size(), 500u * 4);
+  EXPECT_FALSE(first.complete);
+  const auto third = next({1000}, {1203});
+  ASSERT_TRUE(third.pack);
+  EXPECT_EQ(third.pack->last, Offset{1203});
+  EXPECT_TRUE(third.complete);
+  EXPECT_FALSE(next({1203}).pack) << "there are runs";
+  EXPECT_FALSE(next({1}).pack) << "the reader has its first record";
+  EXPECT_FALSE(next({}, {499}).pack) << "its last record is not wanted";
+  EXPECT_FALSE(next({}, everything, first.pack->bytes.size() - 1).pack) << "it is too large";
+  EXPECT_FALSE(next({}, everything, 0).pack);
+  const auto before = log_->read_packed(*path_, {300}, everything, plenty, plenty).value();
+  EXPECT_FALSE(before.pack);
+  EXPECT_EQ(before.records.back().offset, Offset{500}) << "records end before the next pack";
+  EXPECT_FALSE(before.complete);
+}
+
 TEST_F(Packing, ADeletedDocumentLeavesNoPack) {
   open_packing();
   append_many(path_, 130);
@@ -204,6 +233,9 @@ TEST_F(Packing, ADamagedPackIsNoticedWhereverItIs) {
     tamper([&](rocksdb::DB& db, const Families& families) { ASSERT_TRUE(db.Put({}, families[3], key, damaged).ok()); });
     open();
     EXPECT_EQ(read(path_), "DATA_LOSS") << "byte " << at;
+    const auto unread = log_->read_packed(*path_, {}, everything, plenty, plenty);
+    ASSERT_FALSE(unread) << "byte " << at;
+    EXPECT_EQ(unread.error().code, Code::data_loss);
     EXPECT_EQ(read(path_of("other")), expected_["other"]);
     close();
   }

@@ -24,7 +24,8 @@ export interface PackHeader {
 }
 
 const magic = [0x77, 0x70, 0x6b]; // "wpk"
-const version = 1;
+/** Of the format; others are refused. */
+export const packVersion = 1;
 const checkedFrom = 8;
 
 /** Reads the head alone; the first `packHeaderBytesMax` bytes are enough. Says nothing about the body. */
@@ -32,8 +33,8 @@ export function inspectPack(pack: Uint8Array): PackHeader {
   const reader = new PackBytes(pack);
   if (magic.some((byte) => reader.byte() !== byte)) throw new PackError('these bytes are no pack');
   const found = reader.byte();
-  if (found !== version)
-    throw new PackError(`the pack is of version ${found}; this client reads version ${version}`, Code.unimplemented);
+  if (found !== packVersion)
+    throw new PackError(`the pack is of version ${found}; this client reads version ${packVersion}`, Code.unimplemented);
   const checksum = reader.uint32();
   const bodyChecksum = reader.uint32();
   const chain = reader.take(32).slice();

@@ -7,6 +7,7 @@ import type {
   Delta,
   ErrorEvent,
   GoingAway,
+  Pack,
   Ping,
   PresenceUpdate,
   Records,
@@ -56,6 +57,7 @@ const decoders: { [field: number]: (reader: Reader) => ServerEvent } = {
   8: decodeGoingAway,
   9: decodePing,
   10: (reader): Cut => ({ kind: 'cut', ...decodeNumbers(reader, 'document', 'offset') }),
+  11: decodePack,
 };
 
 function decodeEvent(reader: Reader): ServerEvent | null {
@@ -250,6 +252,17 @@ function decodeGoingAway(reader: Reader): GoingAway {
     if (field === 1) event.reconnectAfterMs = reader.uint();
     else if (field === 2) event.address = reader.string();
     else if (field === 3) event.reason = reader.string();
+    else return false;
+    return true;
+  });
+  return event;
+}
+
+function decodePack(reader: Reader): Pack {
+  const event: Pack = { kind: 'pack', document: 0, data: none };
+  fields(reader, (field) => {
+    if (field === 1) event.document = reader.uint();
+    else if (field === 2) event.data = reader.bytes();
     else return false;
     return true;
   });

@@ -162,5 +162,12 @@ export interface Cut {
   offset: number;
 }
 
+/** Records as the relay has packed them. */
+export interface Pack {
+  kind: 'pack';
+  document: number;
+  data: Uint8Array;
+}
+
 export type ServerEvent =
-  Welcome | Subscribed | Records | CaughtUp | Stored | PresenceUpdate | ErrorEvent | GoingAway | Ping | Cut;
+  Welcome | Subscribed | Records | CaughtUp | Stored | PresenceUpdate | ErrorEvent | GoingAway | Ping | Cut | Pack;
