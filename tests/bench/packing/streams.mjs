@@ -1,13 +1,15 @@
 // Streams of records for pack_bench: the deltas that a CRDT library makes for each keystroke of an editing trace.
 //
-//   node streams.mjs --trace paper.json.gz --library yjs --out paper-yjs.bin [--count N]
+//   node streams.mjs --trace paper.json.gz --library yjs --out paper-yjs.bin [--count N] [--encrypted]
 //
 // Without --trace (or WEIR_TRACES, a folder with automerge-paper.json.gz) the typing is synthetic. A trace is one of
 // github.com/josephg/editing-traces. The file is a row of
 //
 //   | u32 size of the payload | u32 producer | u32 time in seconds | payload |                  integers little-endian
 //
+// --encrypted: in place of each payload as many random bytes and 28 more, which is what AES-GCM makes of it.
 // Traces have no usable times; these are made: someone who types five keys a second, with pauses.
+import { randomBytes } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -21,6 +23,7 @@ const { values: options } = parseArgs({
     library: { type: 'string', default: 'yjs' },
     out: { type: 'string' },
     count: { type: 'string', default: '1000000' },
+    encrypted: { type: 'boolean', default: false },
   },
 })
 if (options.out === undefined || libraries[options.library] === undefined) {
@@ -55,6 +58,7 @@ const left = { count: Number(options.count), bytes: 0, made: 0 }
 
 function take (index, producer, delta) {
   if (concurrent) deltas[index].push(delta)
+  if (options.encrypted) delta = randomBytes(delta.length + 28)
   const head = Buffer.alloc(12)
   head.writeUInt32LE(delta.length, 0)
   head.writeUInt32LE(producer, 4)
