@@ -13,6 +13,17 @@ void delete_stretch(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* fam
   batch.DeleteRange(family, key_of(Offset{first.value - 1}).append(1, '\0'), key_of(last.next()));
 }
 
+/// Deletes the few rows there are in [first, last], each by itself: every later look into the family would pay for a
+/// deleted range.
+template <class KeyOf>
+Result<void> delete_each(const View& view, rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family,
+                         Offset first, Offset last, const KeyOf& key_of) {
+  Scan scan = view.scan(family, key_of(first), key_of(last.next()));
+  for (scan->SeekToFirst(); scan->Valid(); scan->Next()) batch.Delete(family, scan->key());
+  if (auto error = scan.error()) return *std::move(error);
+  return {};
+}
+
 }  // namespace
 
 Result<bool> stage(const View& view, const PackReplacement& replacement, rocksdb::WriteBatch& batch) {
@@ -27,10 +38,14 @@ Result<bool> stage(const View& view, const PackReplacement& replacement, rocksdb
 
   const Store& store = view.store();
   delete_stretch(batch, store.runs(), first, last, [&](Offset at) { return keys::run(document, life, at); });
-  delete_stretch(batch, store.packs(), first, last, [&](Offset at) { return keys::pack(document, life, at); });
+  const auto packs =
+      delete_each(view, batch, store.packs(), first, last, [&](Offset at) { return keys::pack(document, life, at); });
+  if (!packs) return packs.error();
   batch.Put(store.packs(), keys::pack(document, life, first), value);
   // The pack knows the chain value at its end, and the packs before it theirs.
-  delete_stretch(batch, store.rows(), first, last, [&](Offset at) { return keys::chain_point(document, life, at); });
+  const auto points = delete_each(view, batch, store.rows(), first, last,
+                                  [&](Offset at) { return keys::chain_point(document, life, at); });
+  if (!points) return points.error();
   return true;
 }
 
