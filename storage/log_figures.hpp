@@ -57,6 +57,16 @@ struct EngineFigures {
   bool writes_stopped = false;
 };
 
+/// What packing did since the store was opened.
+struct PackingFigures {
+  std::uint64_t packs = 0;
+  std::uint64_t records = 0;       ///< each as often as it was packed
+  std::uint64_t bytes_before = 0;  ///< of what the packs took the place of
+  std::uint64_t bytes_after = 0;   ///< of the packs
+  std::uint64_t failures = 0;      ///< documents left as they were
+  std::uint64_t pending = 0;       ///< documents known to be due, the one being worked on included
+};
+
 struct LogFigures {
   // Sums since the log was opened.
   std::uint64_t commits = 0;
@@ -70,6 +80,7 @@ struct LogFigures {
   std::uint64_t queued_bytes_max = 0;
   bool full = false;    ///< no room: appends are refused until there is some again
   bool failed = false;  ///< a write or fsync failed: appends are refused until a restart
+  PackingFigures packing;
   EngineFigures engine;
 };
 

@@ -34,6 +34,18 @@ void add_queue(Families& families, const storage::LogFigures& figures) {
       .add(figures.failed ? 1 : 0);
 }
 
+void add_packing(Families& families, const storage::PackingFigures& packing) {
+  families.counter("weir_packing_packs_total", "Packs that were made of runs and smaller packs.").add(packing.packs);
+  families.counter("weir_packing_records_total", "Records in them; one is packed about three times in its life.")
+      .add(packing.records);
+  families.counter("weir_packing_replaced_bytes_total", "Bytes in the store that packs took the place of.")
+      .add(packing.bytes_before);
+  families.counter("weir_packing_pack_bytes_total", "Bytes of the packs.").add(packing.bytes_after);
+  families.counter("weir_packing_failures_total", "Times a document could not be packed and was left as it was.")
+      .add(packing.failures);
+  families.gauge("weir_packing_queue_documents", "Documents that are known to be due.").add(packing.pending);
+}
+
 void add_engine(Families& families, const storage::EngineFigures& engine) {
   families.gauge("weir_rocksdb_memtable_bytes", "Written and not in table files yet.").add(engine.memtable_bytes);
   families.gauge("weir_rocksdb_live_data_bytes", "What would be left if all were compacted; an estimate.")
@@ -71,6 +83,7 @@ void add_log_metrics(Families& families, const OpenLog& log, const std::string& 
   const storage::LogFigures figures = log.measured->figures();
   add_commits(families, figures, *log.timings);
   add_queue(families, figures);
+  add_packing(families, figures.packing);
   add_engine(families, figures.engine);
   std::error_code error;
   const auto space = std::filesystem::space(folder, error);

@@ -31,6 +31,7 @@ Result<OpenLog> open_store(const config::Settings& settings) {
        .queue_bytes_max = settings.storage_queue_bytes_max.value,
        .write_buffer_bytes = settings.storage_write_buffer_bytes.value,
        .block_cache_bytes = settings.storage_block_cache_bytes.value,
+       .packing = {.in_background = settings.storage_packing},
        .watcher = timings,
        .file_system = {}});
   if (!log) return log.error();

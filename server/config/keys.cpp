@@ -55,6 +55,10 @@ const std::vector<Key>& table() {
        4 * gibi},
       {"storage.block_cache_bytes", &S::storage_block_cache_bytes, "RocksDB's cache of what was read.", mebi,
        64 * gibi},
+      {"storage.packing", &S::storage_packing,
+       "Keep documents small: a thread of the lowest priority packs what was stored. When it is off, `weir docs "
+       "compact` "
+       "does."},
       {"limits.connections_max", &S::limits_connections_max,
        "Connections at a time, and gRPC calls at a time; one more is answered 503, or RESOURCE_EXHAUSTED.", 1,
        1'000'000},

@@ -48,6 +48,7 @@ struct Settings {
   Bytes storage_queue_bytes_max{64 * mebi};
   Bytes storage_write_buffer_bytes{64 * mebi};
   Bytes storage_block_cache_bytes{64 * mebi};
+  bool storage_packing = true;
 
   std::uint64_t limits_connections_max = 10'000;
   Bytes limits_header_bytes_max{8 * kibi};

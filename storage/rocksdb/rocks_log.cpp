@@ -202,6 +202,7 @@ LogFigures RocksLog::figures() const {
   figures.queued_bytes_max = counters.queued_bytes_max;
   figures.full = counters.disk_full;
   figures.failed = counters.broken;
+  figures.packing = packing();
   figures.engine = engine_figures(*parts_->store);
   return figures;
 }

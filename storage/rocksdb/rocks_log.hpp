@@ -77,16 +77,6 @@ struct RocksCounters {
   bool broken = false;     ///< a failed fsync: appends are refused until a restart
 };
 
-/// What packing did since the store was opened.
-struct PackingFigures {
-  std::uint64_t packs = 0;
-  std::uint64_t records = 0;       ///< each as often as it was packed
-  std::uint64_t bytes_before = 0;  ///< of what the packs took the place of
-  std::uint64_t bytes_after = 0;   ///< of the packs
-  std::uint64_t failures = 0;      ///< documents left as they were
-  std::uint64_t pending = 0;       ///< documents known to be due, the one being worked on included
-};
-
 /// What a document weighs in the store, RocksDB's own compression aside.
 struct DocumentWeight {
   std::uint64_t runs = 0;
@@ -131,6 +121,7 @@ class RocksLog final : public DeltaLog, public MeasuredLog {
   [[nodiscard]] const Recovery& recovery() const;
   [[nodiscard]] RocksCounters counters() const;
   [[nodiscard]] LogFigures figures() const override;
+  /// Those of figures() that cost nothing to ask.
   [[nodiscard]] PackingFigures packing() const;
   /// NOT_FOUND when there is none or it was deleted. Reads all that is not packed.
   [[nodiscard]] Result<DocumentWeight> weigh(const DocumentPath& path) const;
