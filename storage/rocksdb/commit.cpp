@@ -171,9 +171,15 @@ void Commit::finish(std::uint64_t number, const std::vector<ChainPoint>& points)
     }
     batch_.Put(rows, keys::space(space->name.text()), encode(space->row));
   }
+  const auto ends = [&](const ChainPoint& point) {
+    return std::ranges::any_of(documents_, [&](const Document* document) {
+      return document->row.id == point.document && (document->row.deleted || document->row.life != point.life);
+    });
+  };
   for (const ChainPoint& point : points)
-    batch_.Put(rows, keys::chain_point(point.document, point.life, point.offset),
-               rocksdb::Slice(point.digest.view().data(), point.digest.view().size()));
+    if (!ends(point))
+      batch_.Put(rows, keys::chain_point(point.document, point.life, point.offset),
+                 rocksdb::Slice(point.digest.view().data(), point.digest.view().size()));
   const NextIds& ids = state_.ids();
   if (ids.space != ids_before_.space || ids.document != ids_before_.document)
     batch_.Put(rows, keys::meta("ids"), encode(ids));

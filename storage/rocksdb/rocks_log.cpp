@@ -8,6 +8,7 @@
 #include "weir/rocksdb/packer.hpp"
 #include "weir/rocksdb/reading.hpp"
 #include "weir/rocksdb/store.hpp"
+#include "weir/rocksdb/verify.hpp"
 #include "weir/rocksdb/writer.hpp"
 
 namespace weir::storage {
@@ -227,9 +228,22 @@ Result<DocumentWeight> RocksLog::weigh(const DocumentPath& path) const {
 }
 
 Result<void> RocksLog::compact(const DocumentPath& path, const CompactProgress& progress) {
+  if (auto packed = pack(path, progress); !packed) return packed.error();
+  return reclaim();
+}
+
+Result<void> RocksLog::pack(const DocumentPath& path, const CompactProgress& progress) {
   if (!parts_->packer) return fail(Code::failed_precondition, "the store was opened for reading only");
-  if (auto packed = parts_->packer->compact(path, progress); !packed) return packed.error();
+  return parts_->packer->compact(path, progress);
+}
+
+Result<void> RocksLog::reclaim() {
+  if (!parts_->packer) return fail(Code::failed_precondition, "the store was opened for reading only");
   return parts_->store->compact();
+}
+
+Result<VerifyCounts> RocksLog::verify(const VerifyOptions& options) const {
+  return rocks::verify(View(*parts_->store), options);
 }
 
 Result<void> RocksLog::checkpoint(const std::filesystem::path& target) const {

@@ -16,6 +16,7 @@
 #include <memory>
 
 #include "weir/rocksdb/packing_options.hpp"
+#include "weir/rocksdb/verification.hpp"
 #include "weir/storage/delta_log.hpp"
 #include "weir/storage/log_figures.hpp"
 
@@ -128,6 +129,12 @@ class RocksLog final : public DeltaLog, public MeasuredLog {
   /// Packs the document as small as it gets, then lets RocksDB give back what is not needed any more, of all documents.
   /// Blocks, for seconds to minutes; readers and writers go on meanwhile. `progress` may be empty.
   [[nodiscard]] Result<void> compact(const DocumentPath& path, const CompactProgress& progress);
+  /// The two halves of compact(): packs one document; and gives back what is not needed any more, of all.
+  [[nodiscard]] Result<void> pack(const DocumentPath& path, const CompactProgress& progress);
+  [[nodiscard]] Result<void> reclaim();
+  /// Reads everything, or what the options name, and tells what is not as it must be: verify.hpp. Slow; others may go
+  /// on reading and writing meanwhile. NOT_FOUND when there is no such space or document.
+  [[nodiscard]] Result<VerifyCounts> verify(const VerifyOptions& options) const;
   /// A consistent copy of the store in a folder that must not exist yet; files are hard-linked where possible. The
   /// store goes on meanwhile. Open the copy with `begin_incarnation`.
   [[nodiscard]] Result<void> checkpoint(const std::filesystem::path& target) const;

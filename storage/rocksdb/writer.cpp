@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <future>
+#include <map>
 
 #include "weir/rocksdb/run.hpp"
 #include "weir/rocksdb/segments.hpp"
@@ -129,7 +130,7 @@ Result<Appended> Writer::answer(const Queued& item, Commit& commit) {
 }
 
 std::optional<Error> Writer::write_batch(Commit& commit) {
-  commit.finish(commit_number_ + 1, chains_.take_unsaved());
+  commit.finish(commit_number_ + 1, chain_values_to_save());
   rocksdb::WriteOptions options;
   options.sync = options_.durability == Durability::sync;
   const rocksdb::Status status = store_.db().Write(options, &commit.batch());
@@ -191,11 +192,29 @@ void Writer::sync_if_due(bool now) {
   if (!status.ok()) static_cast<void>(fail_write(status));
 }
 
+/// Without those of documents that were deleted since somebody computed them: nothing of such a document may be left.
+std::vector<ChainPoint> Writer::chain_values_to_save() {
+  std::vector<ChainPoint> points = chains_.take_unsaved();
+  if (points.empty()) return points;
+  const View view(store_);
+  std::map<DocumentId, Life> present;  // 0: none
+  const auto gone = [&](const ChainPoint& point) {
+    const auto known = present.find(point.document);
+    if (known != present.end()) return known->second != point.life;
+    const auto name = view.name(point.document);
+    const auto row = name ? view.document(name->space, name->name) : Result<std::optional<DocumentRow>>(name.error());
+    const Life life = row && *row && !(*row)->deleted ? (*row)->life : Life{};
+    return present.emplace(point.document, life).first->second != point.life;
+  };
+  std::erase_if(points, gone);
+  return points;
+}
+
 void Writer::close() {
   sync_if_due(true);
   if (broken_ || disk_full_) return;
   rocksdb::WriteBatch batch;
-  for (const ChainPoint& point : chains_.take_unsaved())
+  for (const ChainPoint& point : chain_values_to_save())
     batch.Put(store_.rows(), keys::chain_point(point.document, point.life, point.offset),
               rocksdb::Slice(point.digest.view().data(), point.digest.view().size()));
   if (batch.Count() > 0) static_cast<void>(store_.db().Write({}, &batch));

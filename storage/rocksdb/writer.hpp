@@ -56,6 +56,7 @@ class Writer {
   void resume_if_due();
   void sync_if_due(bool now);
   void close();
+  [[nodiscard]] std::vector<ChainPoint> chain_values_to_save();
 
   Store& store_;
   ChainCache& chains_;

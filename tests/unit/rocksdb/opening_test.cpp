@@ -1,12 +1,8 @@
 // Opening a store: what it costs, who may, what is refused, and when a new incarnation begins.
-#include <rocksdb/db.h>
 #include <unistd.h>
-
-#include <functional>
 
 #include "../../crash/child_process.hpp"
 #include "store_test.hpp"
-#include "weir/rocksdb/database_options.hpp"
 #include "weir/rocksdb/keys.hpp"
 
 namespace weir::storage {
@@ -14,17 +10,6 @@ namespace {
 
 class Opening : public StoreTest {
  protected:
-  /// Opens the files as plain RocksDB, as another version of weir might have left them.
-  void tamper(const std::function<void(rocksdb::DB&, const std::vector<rocksdb::ColumnFamilyHandle*>&)>& change) {
-    std::vector<rocksdb::ColumnFamilyHandle*> handles;
-    rocksdb::DB* raw = nullptr;
-    const auto opened = rocksdb::DB::Open(rocks::database_options(options_, rocksdb::Env::Default()),
-                                          options_.path.string(), rocks::families(options_), &handles, &raw);
-    ASSERT_TRUE(opened.ok()) << opened.ToString();
-    const std::unique_ptr<rocksdb::DB> db(raw);
-    change(*db, handles);
-    for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
-  }
   Error refused() {
     auto opened = RocksLog::open(options_);
     EXPECT_FALSE(opened);

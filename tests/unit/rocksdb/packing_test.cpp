@@ -1,10 +1,8 @@
 // Packs in the store: made in the background, read like runs, gone with their document, and never believed blindly.
-#include <rocksdb/db.h>
 
 #include <thread>
 
 #include "store_test.hpp"
-#include "weir/rocksdb/database_options.hpp"
 #include "weir/rocksdb/keys.hpp"
 
 namespace weir::storage {
@@ -12,8 +10,6 @@ namespace {
 
 class Packing : public StoreTest {
  protected:
-  using Families = std::vector<rocksdb::ColumnFamilyHandle*>;  // rows, runs, order, packs
-
   void SetUp() override {
     StoreTest::SetUp();
     options_.durability = Durability::interval;
@@ -69,17 +65,6 @@ class Packing : public StoreTest {
       }
       if (page->complete) return text;
     }
-  }
-  /// Opens the closed store as plain RocksDB.
-  void tamper(const std::function<void(rocksdb::DB&, const Families&)>& change) {
-    Families handles;
-    rocksdb::DB* raw = nullptr;
-    const auto opened = rocksdb::DB::Open(rocks::database_options(options_, rocksdb::Env::Default()),
-                                          options_.path.string(), rocks::families(options_), &handles, &raw);
-    ASSERT_TRUE(opened.ok()) << opened.ToString();
-    const std::unique_ptr<rocksdb::DB> db(raw);
-    change(*db, handles);
-    for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
   }
   static std::size_t rows_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
     const std::unique_ptr<rocksdb::Iterator> scan(db.NewIterator({}, family));
@@ -197,13 +182,7 @@ TEST_F(Packing, ADeletedDocumentLeavesNoPack) {
   open_packing();
   append_many(path_, 130);
   wait_until_packed();
-  Append tombstone;
-  tombstone.kind = AppendKind::tombstone;
-  tombstone.path = path_;
-  tombstone.epoch = log_->document(*path_)->epoch;
-  std::promise<bool> done;
-  log_->append({1}, tombstone, [&](const Result<Appended>& result) { done.set_value(result.has_value()); });
-  ASSERT_TRUE(done.get_future().get());
+  ASSERT_TRUE(change(path_, AppendKind::tombstone));
   wait_until_packed();
   EXPECT_EQ(log_->weigh(*path_).error().code, Code::not_found);
   EXPECT_EQ(log_->compact(*path_, {}).error().code, Code::not_found);

@@ -1,19 +1,24 @@
-// What the tests of the log on disk share: a folder, a log in it, and one-line appends that wait.
+// What the tests of the log on disk share: a folder, a log in it, one-line appends that wait, and a way to damage it.
 #pragma once
 
 #include <gtest/gtest.h>
+#include <rocksdb/db.h>
 
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
 
 #include "../../conformance/temporary_folder.hpp"
+#include "weir/rocksdb/database_options.hpp"
 #include "weir/rocksdb/rocks_log.hpp"
 
 namespace weir::storage {
 
 class StoreTest : public testing::Test {
  protected:
+  using Families = std::vector<rocksdb::ColumnFamilyHandle*>;  // rows, runs, order, packs
+
   void SetUp() override { options_.path = folder_.path() / "log"; }
 
   void open() {
@@ -43,6 +48,17 @@ class StoreTest : public testing::Test {
     append.assumed_mark = mark ? mark->sequence : Sequence{};
     append.first_sequence = append.assumed_mark->next();
     append.deltas = {{{0}, SharedBytes::copy(payload)}};
+    return wait_for(std::move(append));
+  }
+  /// Deletes the document, or opens it anew.
+  Result<Appended> change(const DocumentRef& path, AppendKind kind) {
+    Append append;
+    append.kind = kind;
+    append.path = path;
+    append.epoch = log_->document(*path)->epoch;
+    return wait_for(std::move(append));
+  }
+  Result<Appended> wait_for(Append append) {
     std::promise<Result<Appended>> done;
     log_->append({1}, std::move(append), [&](Result<Appended> result) { done.set_value(std::move(result)); });
     return done.get_future().get();
@@ -53,6 +69,18 @@ class StoreTest : public testing::Test {
     std::string text;
     for (const Record& record : page->records) text += std::string(record.payload.view()) + " ";
     return text;
+  }
+
+  /// Opens the files of the closed store as plain RocksDB: as another version of weir, or a bad disk, might leave them.
+  void tamper(const std::function<void(rocksdb::DB&, const Families&)>& change) {
+    Families handles;
+    rocksdb::DB* raw = nullptr;
+    const auto opened = rocksdb::DB::Open(rocks::database_options(options_, rocksdb::Env::Default()),
+                                          options_.path.string(), rocks::families(options_), &handles, &raw);
+    ASSERT_TRUE(opened.ok()) << opened.ToString();
+    const std::unique_ptr<rocksdb::DB> db(raw);
+    change(*db, handles);
+    for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
   }
 
   TemporaryFolder folder_;
