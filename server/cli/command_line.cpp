@@ -24,6 +24,7 @@ constexpr const char* footer =
     "  weir docs ls --server localhost                    the spaces of a running relay; without: of a stopped one\n"
     "  weir docs tail acme-notes plan --server localhost --follow\n"
     "  weir docs export acme-notes plan --out plan.weir   one document in one file; import puts it back\n"
+    "  weir docs verify --data /var/lib/weir              is everything in a stopped relay's store as it must be?\n"
     "  weir config check /etc/weir.toml\n"
     "\n"
     "Settings come from one TOML file (--config), WEIR_* environment variables over it, and flags over both.\n"

@@ -35,7 +35,13 @@ Result<void> list_documents(DocumentSource& source, const SpaceName& space, Prin
 Result<void> show(DocumentSource& source, const DocumentPath& path, Printer& printer) {
   const auto state = existing(source, path, false);
   if (!state) return state.error();
-  printer.state(path, *state);
+  std::optional<storage::DocumentWeight> weight;
+  if (state->life == DocumentLife::alive) {
+    auto weighed = source.weigh(path);
+    if (!weighed) return weighed.error();
+    weight = *weighed;
+  }
+  printer.state(path, *state, weight);
   return {};
 }
 
@@ -121,7 +127,8 @@ Result<void> run_command(DocumentSource& source, const DocsOptions& options, con
 }  // namespace
 
 bool changes(DocsCommand command) {
-  return command == DocsCommand::import_document || command == DocsCommand::delete_document;
+  return command == DocsCommand::import_document || command == DocsCommand::delete_document ||
+         command == DocsCommand::compact;
 }
 
 Result<DocumentPath> path_of(const std::string& space, const std::string& document) {

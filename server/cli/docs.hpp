@@ -17,7 +17,16 @@
 
 namespace weir::cli {
 
-enum class DocsCommand : std::uint8_t { ls, show, tail, export_document, import_document, delete_document };
+enum class DocsCommand : std::uint8_t {
+  ls,
+  show,
+  tail,
+  export_document,
+  import_document,
+  delete_document,
+  compact,
+  verify
+};
 
 struct DocsOptions {
   DocsCommand command = DocsCommand::ls;

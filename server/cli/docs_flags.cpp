@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "weir/cli/docs.hpp"
+#include "weir/cli/docs_store.hpp"
 #include "weir/cli/interruption.hpp"
 #include "weir/cli/live_source.hpp"
 #include "weir/cli/store_source.hpp"
@@ -27,6 +28,33 @@ constexpr const char* docs_footer =
     "  weir docs tail acme-notes plan --server 127.0.0.1 --follow --json | jq .offset\n"
     "  weir docs tail acme-notes --server 127.0.0.1 --follow   everything that happens in the space\n"
     "  weir docs export acme-notes plan --out plan.weir && weir docs import plan.weir acme-notes plan-copy";
+
+constexpr const char* show_footer =
+    "Of the store of a stopped relay also what the document weighs there: its records in runs, as they were "
+    "published,\n"
+    "and in packs, with their bytes. A running relay does not tell that.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs show acme-notes plan";
+
+constexpr const char* compact_footer =
+    "Without DOC: every document of the space. A running relay packs by itself, so this is needed only where\n"
+    "`storage.packing` is off, or before a store is put away; the relay must be stopped.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs compact acme-notes plan\n"
+    "  weir docs compact acme-notes --data /var/lib/weir";
+
+constexpr const char* verify_footer =
+    "Every checksum is compared, every record with its space's order, every document's row with its records, every\n"
+    "saved chain value with what the records give; and nothing of a deleted document may be left. What belongs to no\n"
+    "document at all is looked for only when the whole store is verified. Nothing is changed.\n"
+    "\n"
+    "A line for each finding on standard output, then what was read. Exit code 0 when all is well, 1 when it is not.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs verify                                        all of ./weir-data\n"
+    "  weir docs verify acme-notes plan --data /var/lib/weir --json";
 
 constexpr const char* tail_footer =
     "Without DOC: the order of the whole space, with deletions and re-creations.\n"
@@ -67,6 +95,23 @@ struct Given {
   std::string token;
 };
 
+bool needs_the_store(DocsCommand command) { return command == DocsCommand::compact || command == DocsCommand::verify; }
+
+/// The error of opening a store, with what to do while a relay has it.
+Error explain(const Error& error, DocsCommand command, const std::string& grpc) {
+  if (needs_the_store(command) && error.code == Code::not_found)
+    return fail(error.code, error.message.substr(0, error.message.find(", or a running")));
+  if (error.message.find("in use") == std::string::npos) return error;
+  if (command == DocsCommand::compact)
+    return fail(error.code, error.message.substr(0, error.message.find("; stop")) +
+                                "; a running relay packs by itself, and compact needs it stopped");
+  if (command == DocsCommand::verify)
+    return fail(error.code, error.message.substr(0, error.message.find("; stop")) +
+                                "; stop it first, or verify a copy of the folder "
+                                "made while it was stopped");
+  return fail(error.code, error.message + ". With these settings that is --server " + grpc);
+}
+
 Result<std::unique_ptr<DocumentSource>> open_source(const Given& given, const SettingFlags& flags) {
   if (!given.server.empty()) {
     return open_live({server_address(given.server), given.token},
@@ -79,20 +124,32 @@ Result<std::unique_ptr<DocumentSource>> open_source(const Given& given, const Se
   const auto loaded = flags.load();
   if (!loaded) return loaded.error();
   auto source = open_store(loaded->settings.data, changes(given.options.command));
-  if (source || source.error().message.find("in use") == std::string::npos) return source;
-  return fail(source.error().code,
-              source.error().message + ". With these settings that is --server " + loaded->settings.grpc);
+  if (!source) return explain(source.error(), given.options.command, loaded->settings.grpc);
+  return source;
+}
+
+Result<void> run_on_store(const Given& given, const SettingFlags& flags, const Streams& streams) {
+  const auto loaded = flags.load();
+  if (!loaded) return loaded.error();
+  const auto log = open_log(loaded->settings.data, changes(given.options.command));
+  if (!log) return explain(log.error(), given.options.command, loaded->settings.grpc);
+  if (given.options.command == DocsCommand::compact) return compact_documents(**log, given.options, streams);
+  return verify_documents(**log, given.options, streams);
 }
 
 int run(const Given& given, const SettingFlags& flags) {
-  auto source = open_source(given, flags);
-  if (!source) return complain(source.error());
   const Streams streams{std::cout,
                         std::cerr,
                         std::cin,
                         ::isatty(STDERR_FILENO) == 1,
                         ::isatty(STDOUT_FILENO) == 1,
                         ::isatty(STDIN_FILENO) == 1};
+  if (needs_the_store(given.options.command)) {
+    const auto done = run_on_store(given, flags, streams);
+    return done ? 0 : complain(done.error());
+  }
+  auto source = open_source(given, flags);
+  if (!source) return complain(source.error());
   std::optional<Interruption> interruption;
   if (given.options.follow) interruption.emplace();
   const auto done =
@@ -119,9 +176,11 @@ class Adder {
     given_->options.command = command.command;
     flags_.add_file(*app);
     auto* data = flags_.add(*app, "--data", "data", "Folder of the store of a stopped relay");
-    app->add_option("--server", given_->server, "HOST or HOST:PORT: the gRPC address of a running relay")
-        ->excludes(data);
-    app->add_option("--token", given_->token, "Proves to the relay who you are")->envname("WEIR_TOKEN");
+    if (!needs_the_store(command.command)) {
+      app->add_option("--server", given_->server, "HOST or HOST:PORT: the gRPC address of a running relay")
+          ->excludes(data);
+      app->add_option("--token", given_->token, "Proves to the relay who you are")->envname("WEIR_TOKEN");
+    }
     app->add_flag("--json", given_->options.json, "One JSON object a line");
     app->callback([&flags = flags_, &status = status_, given = given_] { status = run(*given, flags); });
     return *app;
@@ -140,7 +199,7 @@ class Adder {
 void add_reading(Adder& adder) {
   adder.space(adder.add({"ls", DocsCommand::ls, "The spaces, or the documents of a space"}));
 
-  CLI::App& show = adder.add({"show", DocsCommand::show, "One document's state of affairs"});
+  CLI::App& show = adder.add({"show", DocsCommand::show, "One document's state of affairs", show_footer});
   adder.space(show)->required();
   adder.document(show)->required();
 
@@ -173,6 +232,20 @@ void add_moving(Adder& adder) {
   away.add_flag("--yes,-y", adder.options().yes, "Do not ask");
 }
 
+void add_upkeep(Adder& adder) {
+  CLI::App& compact = adder.add({"compact", DocsCommand::compact,
+                                 "Pack a document, or all of a space, as small as it gets; on a stopped relay's store",
+                                 compact_footer});
+  adder.space(compact)->required();
+  adder.document(compact);
+
+  CLI::App& verify =
+      adder.add({"verify", DocsCommand::verify,
+                 "Read everything of a stopped relay's store, and say what is wrong with it", verify_footer});
+  CLI::Option* space = adder.space(verify);
+  adder.document(verify)->needs(space);
+}
+
 }  // namespace
 
 void add_docs(CLI::App& app, SettingFlags& flags, int& status) {
@@ -182,6 +255,7 @@ void add_docs(CLI::App& app, SettingFlags& flags, int& status) {
   Adder adder(*docs, flags, status);
   add_reading(adder);
   add_moving(adder);
+  add_upkeep(adder);
 }
 
 }  // namespace weir::cli

@@ -9,10 +9,12 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "weir/rocksdb/rocks_log.hpp"
 #include "weir/vocabulary/append.hpp"
 
 namespace weir::cli {
@@ -64,6 +66,8 @@ class DocumentSource {
   [[nodiscard]] virtual Result<Listed<DocumentLine>> documents(const SpaceName& space, const std::string& after) = 0;
   /// Absent is a state too.
   [[nodiscard]] virtual Result<DocumentState> document(const DocumentPath& path) = 0;
+  /// What a living document weighs on the disk; empty where only the relay knows.
+  [[nodiscard]] virtual Result<std::optional<storage::DocumentWeight>> weigh(const DocumentPath& path) = 0;
   /// The records behind `after` as they stand now; answers with where they ended, as far as it was read.
   [[nodiscard]] virtual Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after,
                                             const OnRecord& on_record) = 0;

@@ -36,6 +36,10 @@ class LiveSource final : public DocumentSource {
   Result<Listed<SpaceLine>> spaces(const std::string& after) override;
   Result<Listed<DocumentLine>> documents(const SpaceName& space, const std::string& after) override;
   Result<DocumentState> document(const DocumentPath& path) override;
+  /// Not asked: a relay that runs packs by itself.
+  Result<std::optional<storage::DocumentWeight>> weigh(const DocumentPath&) override {
+    return std::optional<storage::DocumentWeight>();
+  }
   Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record) override;
   Result<void> follow(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
                       std::stop_token stop) override;

@@ -1,9 +1,11 @@
 #include "weir/cli/print.hpp"
 
 #include <array>
+#include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 
 namespace weir::cli {
 
@@ -51,6 +53,37 @@ void add_record(Json& json, const Record& record) {
   json["payload"] = to_base64(record.payload.view());
 }
 
+double bytes_a_record(const storage::DocumentWeight& weight) {
+  const std::uint64_t records = weight.run_records + weight.pack_records;
+  return records == 0 ? 0 : static_cast<double>(weight.run_bytes + weight.pack_bytes) / static_cast<double>(records);
+}
+
+std::string bytes_a_record_text(const storage::DocumentWeight& weight) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2f", bytes_a_record(weight));
+  return text.data();
+}
+
+Json weight_json(const storage::DocumentWeight& weight) {
+  return {{"runs", weight.runs},
+          {"run_records", weight.run_records},
+          {"run_bytes", weight.run_bytes},
+          {"packs", weight.packs},
+          {"pack_records", weight.pack_records},
+          {"pack_bytes", weight.pack_bytes},
+          {"bytes_a_record", bytes_a_record(weight)}};
+}
+
+std::string in_runs(const storage::DocumentWeight& weight) {
+  return std::to_string(weight.runs) + " with " + std::to_string(weight.run_records) + " records, " +
+         std::to_string(weight.run_bytes) + " bytes";
+}
+
+std::string in_packs(const storage::DocumentWeight& weight) {
+  return std::to_string(weight.packs) + " with " + std::to_string(weight.pack_records) + " records, " +
+         std::to_string(weight.pack_bytes) + " bytes";
+}
+
 std::string record_text(const Record& record) {
   return record.producer.hex().substr(0, 8) + " #" + std::to_string(record.sequence.value) + "  codec " +
          std::to_string(record.codec.value) + "  " + std::to_string(record.payload.size()) + " bytes";
@@ -80,15 +113,21 @@ void Printer::document(const DocumentLine& line) {
   }
 }
 
-void Printer::state(const DocumentPath& path, const DocumentState& state) {
+void Printer::state(const DocumentPath& path, const DocumentState& state,
+                    const std::optional<storage::DocumentWeight>& weight) {
   if (json_) {
-    out_ << state_json(path.document, state).dump() << '\n';
+    Json json = state_json(path.document, state);
+    if (weight) json["weight"] = weight_json(*weight);
+    out_ << json.dump() << '\n';
     return;
   }
   out_ << "space          " << path.space.text() << "\ndocument       " << path.document.text() << "\nlife           "
        << life_text(state.life) << "\nepoch          " << state.epoch.value << "\nhead           " << state.head.value
        << "\nrecords        " << state.records << "\npayload bytes  " << state.payload_bytes << "\nfirst          "
        << time_text(state.first_time) << "\nlast           " << time_text(state.last_time) << '\n';
+  if (!weight) return;
+  out_ << "in runs        " << in_runs(*weight) << "\nin packs       " << in_packs(*weight) << "\nbytes a record "
+       << bytes_a_record_text(*weight) << '\n';
 }
 
 void Printer::record(const Record& record) {
@@ -138,6 +177,56 @@ void Printer::archive(const char* what, const DocumentPath& path, const archive:
   } else {
     out_ << what << ' ' << quoted(path) << ": " << end.records << " records, " << end.payload_bytes << " bytes\n";
   }
+}
+
+void Printer::compacted(const DocumentPath& path, const storage::DocumentWeight& before,
+                        const storage::DocumentWeight& after) {
+  if (json_) {
+    out_ << Json{{"compacted", path.document.text()},
+                 {"space", path.space.text()},
+                 {"before", weight_json(before)},
+                 {"after", weight_json(after)}}
+                .dump()
+         << '\n';
+    return;
+  }
+  out_ << "compacted " << quoted(path) << '\n';
+  for (const auto& [when, weight] : {std::pair("before", before), std::pair("after ", after)}) {
+    out_ << "  " << when << "  runs: " << in_runs(weight) << "; packs: " << in_packs(weight) << "; "
+         << bytes_a_record_text(weight) << " bytes a record\n";
+  }
+}
+
+void Printer::finding(const storage::Finding& finding) {
+  if (json_) {
+    Json json{{"finding", finding.what}};
+    if (!finding.space.empty()) json["space"] = finding.space;
+    if (!finding.document.empty()) json["document"] = finding.document;
+    if (finding.offset) json["offset"] = finding.offset->value;
+    out_ << json.dump(-1, ' ', false, Json::error_handler_t::replace) << '\n';
+    return;
+  }
+  out_ << (finding.space.empty() ? "the store" : finding.space);
+  if (!finding.document.empty()) out_ << "  " << finding.document;
+  if (finding.offset) out_ << "  offset " << finding.offset->value;
+  out_ << ": " << finding.what << '\n';
+}
+
+void Printer::verified(const storage::VerifyCounts& counts) {
+  if (json_) {
+    out_ << Json{{"findings", counts.findings}, {"spaces", counts.spaces},   {"documents", counts.documents},
+                 {"deleted", counts.deleted},   {"records", counts.records}, {"payload_bytes", counts.payload_bytes},
+                 {"runs", counts.runs},         {"packs", counts.packs},     {"order_entries", counts.order_entries},
+                 {"marks", counts.marks},       {"notes", counts.notes},     {"chain_values", counts.chain_values}}
+                .dump()
+         << '\n';
+    return;
+  }
+  out_ << "read " << counts.records << " records (" << counts.payload_bytes << " bytes) in " << counts.runs
+       << " runs and " << counts.packs << " packs, of " << counts.documents << " documents (" << counts.deleted
+       << " deleted) in " << counts.spaces << " spaces; " << counts.order_entries << " order entries, " << counts.marks
+       << " marks, " << counts.notes << " notes, " << counts.chain_values << " chain values\n"
+       << (counts.findings == 0 ? "all is well\n" : std::to_string(counts.findings) + " things are wrong\n");
 }
 
 bool Printer::flush() {

@@ -21,12 +21,16 @@ class Printer {
 
   void space(const SpaceLine& line);
   void document(const DocumentLine& line);
-  void state(const DocumentPath& path, const DocumentState& state);
+  void state(const DocumentPath& path, const DocumentState& state,
+             const std::optional<storage::DocumentWeight>& weight);
   void record(const Record& record);
   void entry(const FeedLine& line);
   void deleted(const DocumentPath& path, Offset offset);
   /// `what`: "exported" or "imported".
   void archive(const char* what, const DocumentPath& path, const archive::ArchiveEnd& end);
+  void compacted(const DocumentPath& path, const storage::DocumentWeight& before, const storage::DocumentWeight& after);
+  void finding(const storage::Finding& finding);
+  void verified(const storage::VerifyCounts& counts);
   /// What was printed is seen; false when nobody reads any more.
   [[nodiscard]] bool flush();
   [[nodiscard]] bool good() const;

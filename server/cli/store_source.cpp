@@ -21,11 +21,12 @@ Seconds now() {
 class StoreSource final : public DocumentSource {
  public:
   explicit StoreSource(storage::DeltaLog& log) : log_(log), writer_(log) {}
-  explicit StoreSource(std::unique_ptr<storage::DeltaLog> log) : owned_(std::move(log)), log_(*owned_), writer_(log_) {}
+  explicit StoreSource(std::unique_ptr<storage::RocksLog> log) : owned_(std::move(log)), log_(*owned_), writer_(log_) {}
 
   Result<Listed<SpaceLine>> spaces(const std::string& after) override;
   Result<Listed<DocumentLine>> documents(const SpaceName& space, const std::string& after) override;
   Result<DocumentState> document(const DocumentPath& path) override { return log_.document(path); }
+  Result<std::optional<storage::DocumentWeight>> weigh(const DocumentPath& path) override;
   Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record) override;
   Result<void> follow(const DocumentPath&, Epoch, Offset, const OnRecord&, std::stop_token) override {
     return stands_still();
@@ -47,7 +48,7 @@ class StoreSource final : public DocumentSource {
   }
   Result<storage::Appended> change(const DocumentPath& path, AppendKind kind);
 
-  const std::unique_ptr<storage::DeltaLog> owned_;  ///< or somebody else's
+  const std::unique_ptr<storage::RocksLog> owned_;  ///< or somebody else's
   storage::DeltaLog& log_;
   StoreWriter writer_;
 };
@@ -72,6 +73,13 @@ Result<Listed<DocumentLine>> StoreSource::documents(const SpaceName& space, cons
   for (const auto& [name, state] : *found) listed.lines.push_back({name, state});
   if (found->size() == page_entries) listed.next_after = found->back().name.text();
   return listed;
+}
+
+Result<std::optional<storage::DocumentWeight>> StoreSource::weigh(const DocumentPath& path) {
+  if (!owned_) return std::optional<storage::DocumentWeight>();
+  const auto weight = owned_->weigh(path);
+  if (!weight) return weight.error();
+  return std::optional(*weight);
 }
 
 Result<Cursor> StoreSource::read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record) {
@@ -146,15 +154,19 @@ Result<Epoch> StoreSource::recreate(const DocumentPath& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<DocumentSource>> open_store(const std::filesystem::path& data, bool writable) {
+Result<std::unique_ptr<storage::RocksLog>> open_log(const std::filesystem::path& data, bool writable) {
   std::error_code missing;
   if (!std::filesystem::is_directory(data / "log", missing)) {
     return fail(Code::not_found, "there is no store in " + data.string() +
                                      "; name its folder with --data, or a running relay with --server");
   }
   storage::RocksOptions options{.path = data / "log", .file_system = {}};
-  auto log =
-      writable ? storage::RocksLog::open(std::move(options)) : storage::RocksLog::open_read_only(std::move(options));
+  options.packing.in_background = false;  // the relay does that, or who asks for it
+  return writable ? storage::RocksLog::open(std::move(options)) : storage::RocksLog::open_read_only(std::move(options));
+}
+
+Result<std::unique_ptr<DocumentSource>> open_store(const std::filesystem::path& data, bool writable) {
+  auto log = open_log(data, writable);
   if (!log) return log.error();
   return std::unique_ptr<DocumentSource>(std::make_unique<StoreSource>(std::move(*log)));
 }
