@@ -72,11 +72,14 @@ void put(OrderEntry& items, const OrderItem& item) {
 Result<void> Merger::add(Offset key, const OrderEntry& entry) {
   const auto added = living(entry);
   if (!added) return added.error();
-  OrderEntry together = items_;
-  for (const OrderItem& item : *added) put(together, item);
+  const auto behind = [&added](OrderEntry items) {
+    for (const OrderItem& item : *added) put(items, item);
+    return items;
+  };
+  OrderEntry together = behind(items_);
   if (entries_ > 0 && together.size() > order_items_max) {
     close();
-    together = *added;
+    together = behind({});  // a commit may have several stretches of one document: no two may stay
   }
   items_ = std::move(together);
   if (entries_++ == 0) first_ = key;

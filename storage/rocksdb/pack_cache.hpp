@@ -23,7 +23,7 @@ using Unpacked = std::shared_ptr<const std::vector<Record>>;
 
 class PackCache {
  public:
-  explicit PackCache(std::size_t bytes_max = std::size_t{32} << 20) : bytes_max_(bytes_max) {}
+  explicit PackCache(std::size_t bytes_max = std::size_t{8} << 20) : bytes_max_(bytes_max) {}
 
   /// DATA_LOSS when the value is not the pack that was written under this key.
   [[nodiscard]] Result<Unpacked> unpack(DocumentId document, Life life, Offset first, std::string_view value);

@@ -25,7 +25,7 @@ struct PackingOptions {
   /// A pack with so many bytes is not merged any more: it would not get better.
   std::uint64_t settle_bytes = std::uint64_t{1} << 20;
   /// No pack holds more payload, unpacked: it is what a reader has in memory.
-  std::uint64_t payload_bytes_max = std::uint64_t{8} << 20;
+  std::uint64_t payload_bytes_max = std::uint64_t{4} << 20;
 
   /// zstd's, for packs that will be merged again and for those that stay.
   int level = 15;

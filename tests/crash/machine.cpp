@@ -95,7 +95,8 @@ void Machine::check_files() {
   }
   EXPECT_EQ(counts["MANIFEST"], 1);
   EXPECT_EQ(counts["OPTIONS"], 1);
-  EXPECT_LE(counts["log"], 2);  // one that held nothing whole goes with the next flush
+  // Its own, the one that was written when the power went, and the one just begun then: these go with the next flush.
+  EXPECT_LE(counts["log"], 3);
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
 }
 
