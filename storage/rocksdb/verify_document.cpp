@@ -197,7 +197,10 @@ void DocumentCheck::read_records() {
   Scan packs = view_.scan(store.packs(), prefix, keys::behind(prefix));
   runs->SeekToFirst();
   packs->SeekToFirst();
-  while (check(runs, "its runs cannot be read from here on") | check(packs, "its packs cannot be read from here on")) {
+  for (;;) {
+    const bool more_runs = check(runs, "its runs cannot be read from here on");
+    const bool more_packs = check(packs, "its packs cannot be read from here on");
+    if (!more_runs && !more_packs) break;
     const bool is_pack = packs->Valid() && (!runs->Valid() || packs->key().compare(runs->key()) < 0);
     const Scan& scan = is_pack ? packs : runs;
     if (scan->key().size() != segment_key_bytes) {
