@@ -6,8 +6,8 @@ import type { Runtime, WebSocketConstructor } from './runtime.js';
 import type { GoingAway, Welcome } from './wire/events.js';
 
 export interface WeirClientOptions {
-  /** `ws://` or `wss://` (or http, https); without a path, `/v1/sync` is meant. */
-  url: string;
+  /** `ws://` or `wss://` (or http, https); without a path, `/v1/sync` is meant. Several are tried in turn. */
+  url: string | readonly string[];
   /** For documents whose subscription names none. */
   space?: string;
   /** 16 random bytes; by default new ones. One client at a time may use them. */

@@ -5,6 +5,7 @@
 //
 // It connects again by itself, with backoff and full jitter, unless it was fenced, told to disconnect, or denied access.
 
+import { Addresses } from './addresses.js';
 import type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 import { Connection } from './connection.js';
 import type { DocumentSession, SubscribeOptions } from './document.js';
@@ -30,7 +31,7 @@ const inFlightBytesMaxUnknown = 1024 * 1024;
 
 export class WeirClient extends Emitter<ClientEvents> {
   readonly #options: WeirClientOptions;
-  readonly #url: string;
+  readonly #addresses: Addresses;
   readonly #socket: WebSocketConstructor;
   readonly #runtime: Runtime;
   readonly #documents = new Map<string, DocumentLogic>();
@@ -52,7 +53,6 @@ export class WeirClient extends Emitter<ClientEvents> {
   #welcomedAt = 0;
   #failures = 0;
   #notBefore = 0;
-  #nextUrl: string | null = null;
   #timer: Timer | null = null;
   #drainTimer: Timer | null = null;
   #lastRequest = 0;
@@ -62,7 +62,7 @@ export class WeirClient extends Emitter<ClientEvents> {
   constructor(options: WeirClientOptions) {
     super();
     this.#options = options;
-    this.#url = socketUrl(options.url);
+    this.#addresses = new Addresses(options.url);
     this.#runtime = options.runtime ?? systemRuntime;
     this.#socket = options.webSocket ?? globalSocket();
     this.#packs = options.packs ?? null;
@@ -147,8 +147,7 @@ export class WeirClient extends Emitter<ClientEvents> {
       return;
     }
     if (attempt !== this.#attempt) return;
-    const url = this.#nextUrl ?? this.#url;
-    this.#nextUrl = null;
+    const url = this.#addresses.take();
     const mine = (run: () => void): void => {
       if (attempt === this.#attempt) run();
     };
@@ -186,6 +185,7 @@ export class WeirClient extends Emitter<ClientEvents> {
 
   /** The connection is gone: what was on it is forgotten, and another is made when it is time. */
   #lost(error: WeirError): void {
+    if (this.#welcome === null) this.#addresses.failed();
     this.#drop();
     this.emit('connection-error', error);
     if (this.#replacing !== null) return this.#takeNewProducer();
@@ -211,7 +211,8 @@ export class WeirClient extends Emitter<ClientEvents> {
   #openLater(): void {
     this.#become('connecting');
     const { backoffFirstMs = 250, backoffMaxMs = 30_000 } = this.#options;
-    const jitterMs = backoffMs(this.#failures++, this.#runtime.random(), backoffFirstMs, backoffMaxMs);
+    const rounds = Math.floor(this.#failures++ / this.#addresses.count);
+    const jitterMs = backoffMs(rounds, this.#runtime.random(), backoffFirstMs, backoffMaxMs);
     const waitMs = Math.max(0, this.#notBefore - this.#runtime.now());
     this.#timer = this.#runtime.after(waitMs + jitterMs, () => void this.#open());
   }
@@ -298,24 +299,13 @@ export class WeirClient extends Emitter<ClientEvents> {
 
   #goingAway(event: GoingAway): void {
     this.emit('going-away', event);
-    this.#nextUrl = this.#allowedAddress(event.address);
+    this.#addresses.redirect(event.address);
     this.#notBefore = this.#runtime.now() + event.reconnectAfterMs;
     this.#drainTimer?.cancel();
     this.#drainTimer = this.#runtime.after(event.reconnectAfterMs, () => {
       this.#drop();
       this.#openLater();
     });
-  }
-
-  /** Never from an encrypted connection to an open one. */
-  #allowedAddress(address: string): string | null {
-    if (address === '') return null;
-    try {
-      const url = socketUrl(address);
-      return this.#url.startsWith('wss:') && !url.startsWith('wss:') ? null : url;
-    } catch {
-      return null;
-    }
   }
 
   #giveUpPacks(): void {
@@ -415,17 +405,6 @@ export class WeirClient extends Emitter<ClientEvents> {
 
 function keyOf(document: DocumentSession): string {
   return `${document.space}\0${document.document}`;
-}
-
-/** Where the native protocol is served, from an address as people write it. */
-export function socketUrl(address: string): string {
-  const url = new URL(address);
-  if (url.protocol === 'http:') url.protocol = 'ws:';
-  if (url.protocol === 'https:') url.protocol = 'wss:';
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:')
-    throw new TypeError(`${address} is not a ws:// or wss:// address`);
-  if (url.pathname === '/' || url.pathname === '') url.pathname = '/v1/sync';
-  return url.href;
 }
 
 function globalSocket(): WebSocketConstructor {

@@ -29,7 +29,7 @@ import type { DocumentLink } from './link.js';
 import { PresenceSet, type Presence } from './presence.js';
 import { isTransient, Publisher } from './publisher.js';
 import type { Timer } from './runtime.js';
-import { Waiters } from './waiters.js';
+import { Waiters, type WaitOptions } from './waiters.js';
 import {
   From,
   type Cursor,
@@ -93,12 +93,12 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     return this.#publisher.publish(payload, options);
   }
 
-  whenStored(): Promise<void> {
-    return this.#publisher.whenStored();
+  whenStored(options?: WaitOptions): Promise<void> {
+    return this.#publisher.whenStored(options);
   }
 
-  whenCaughtUp(): Promise<void> {
-    return this.#whenCaughtUp.wait(this.#caughtUp, this.#overWith);
+  whenCaughtUp(options?: WaitOptions): Promise<void> {
+    return this.#whenCaughtUp.wait(this.#caughtUp, this.#overWith, options);
   }
 
   setPresence(data: Uint8Array): void {

@@ -11,6 +11,7 @@
 import type { Emitter } from './emitter.js';
 import type { WeirError } from './errors.js';
 import type { Presence } from './presence.js';
+import type { WaitOptions } from './waiters.js';
 import type { Cursor } from './wire/events.js';
 
 export interface WeirRecord {
@@ -45,7 +46,7 @@ export interface SubscribeOptions {
 
 export type StateOffer = Uint8Array | Uint8Array[] | null;
 
-export interface PublishOptions {
+export interface PublishOptions extends WaitOptions {
   /** 0 raw (the default), 1 zstd, 16 and above the application's own. */
   codec?: number;
 }
@@ -81,11 +82,11 @@ export interface DocumentSession extends Pick<Emitter<DocumentEvents>, 'on' | 'o
   readonly cursor: Cursor | null;
   /** Others' last presence, by key. */
   readonly presence: ReadonlyMap<string, Presence>;
-  /** Resolves when the delta is durable. The bytes must not be changed afterwards. */
+  /** Resolves when the delta is durable; a signal ends that wait, not the publishing. The bytes must not be changed afterwards. */
   publish(payload: Uint8Array, options?: PublishOptions): Promise<StoredResult>;
   /** Resolves when nothing waits; rejects when the document is deleted or closed. */
-  whenStored(): Promise<void>;
-  whenCaughtUp(): Promise<void>;
+  whenStored(options?: WaitOptions): Promise<void>;
+  whenCaughtUp(options?: WaitOptions): Promise<void>;
   /** Replaces this client's presence here; sent again after each reconnect. */
   setPresence(data: Uint8Array): void;
   withdrawPresence(): void;

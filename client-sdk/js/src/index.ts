@@ -17,4 +17,5 @@ export * from './errors.js';
 export type { PackDecoder } from './pack-decoder.js';
 export type { Presence } from './presence.js';
 export type { Runtime, SocketEvent, Timer, WebSocketConstructor, WebSocketLike } from './runtime.js';
+export type { WaitOptions } from './waiters.js';
 export type { Cursor, GoingAway, Welcome } from './wire/events.js';

@@ -11,7 +11,7 @@ import { Code, OutboxFullError, PayloadTooLargeError, Reason, WeirError } from '
 import type { DocumentLink } from './link.js';
 import { Outbox, type OutboxEntry } from './outbox.js';
 import { backoffMs, type Timer } from './runtime.js';
-import { Waiters } from './waiters.js';
+import { abortable, Waiters, type WaitOptions } from './waiters.js';
 import type { Delta, ErrorEvent, Subscribed } from './wire/events.js';
 
 const frameDeltasMax = 1000;
@@ -75,11 +75,11 @@ export class Publisher {
     });
     promise.catch(() => undefined); // an application that does not await it hears of it by `error`
     this.#link.wantFlush();
-    return promise;
+    return abortable(promise, options.signal);
   }
 
-  whenStored(): Promise<void> {
-    return this.#whenStored.wait(this.#outbox.length === 0, this.#overWith);
+  whenStored(options?: WaitOptions): Promise<void> {
+    return this.#whenStored.wait(this.#outbox.length === 0, this.#overWith, options);
   }
 
   // ---- the connection's course ----

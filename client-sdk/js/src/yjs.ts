@@ -18,6 +18,7 @@ import { Emitter } from './emitter.js';
 import { Code, OutboxFullError, WeirError } from './errors.js';
 import type { PackDecoder } from './pack-decoder.js';
 import type { WebSocketConstructor } from './runtime.js';
+import type { WaitOptions } from './waiters.js';
 import { AwarenessBridge } from './yjs-presence.js';
 import { splitUpdate } from './yjs-split.js';
 
@@ -115,14 +116,14 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
     this.#client.disconnect();
   }
 
-  async whenSynced(): Promise<void> {
-    await this.#session.whenCaughtUp();
+  async whenSynced(options?: WaitOptions): Promise<void> {
+    await this.#session.whenCaughtUp(options);
   }
 
-  async whenSaved(): Promise<void> {
+  async whenSaved(options?: WaitOptions): Promise<void> {
     for (;;) {
-      if (this.#held) await this.#session.whenCaughtUp();
-      await this.#session.whenStored();
+      if (this.#held) await this.#session.whenCaughtUp(options);
+      await this.#session.whenStored(options);
       if (this.pendingCount === 0) return;
     }
   }

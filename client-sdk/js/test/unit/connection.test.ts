@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { socketUrl } from '../../src/client.js';
+import { socketUrl } from '../../src/addresses.js';
 import { Code, type WeirError } from '../../src/errors.js';
 import type { Presence } from '../../src/presence.js';
-import { answerSubscribe, bytes, handle, scene, welcome } from '../support/conversation.js';
+import { answerSubscribe, bytes, handle, scene, stored, welcome } from '../support/conversation.js';
 import { settled } from '../support/network.js';
 
 test('a ping is answered with its nonce', async () => {
@@ -220,4 +220,48 @@ test('addresses as people write them', () => {
   assert.equal(socketUrl('https://relay.example/'), 'wss://relay.example/v1/sync');
   assert.equal(socketUrl('wss://relay.example/behind/v1/sync'), 'wss://relay.example/behind/v1/sync');
   assert.throws(() => socketUrl('ftp://relay.example'), /ws:\/\//);
+});
+
+test('several addresses: one that does not answer makes way for the next, one that served is kept', async () => {
+  const { network, runtime } = scene({ url: ['ws://first', 'ws://second', 'ws://third'] });
+  const connect = async (): Promise<string> => {
+    const before = network.sockets.length;
+    while (network.sockets.length === before) await runtime.advance(50);
+    return network.last.url;
+  };
+  await settled();
+  const asked = [network.last.url];
+  for (let i = 0; i < 3; i++) {
+    network.last.drop();
+    asked.push(await connect());
+  }
+  const urls = ['ws://first/v1/sync', 'ws://second/v1/sync', 'ws://third/v1/sync', 'ws://first/v1/sync'];
+  assert.deepEqual(asked, urls);
+  network.last.drop();
+  assert.equal(await connect(), 'ws://second/v1/sync');
+  await welcome(network);
+  network.last.drop();
+  assert.equal(await connect(), 'ws://second/v1/sync');
+  assert.throws(() => scene({ url: [] }), /at least one address/);
+});
+
+test('a signal ends the waiting, and nothing else', async () => {
+  const { client, network } = scene();
+  const session = client.subscribe('d');
+  const patience = new AbortController();
+  const { signal } = patience;
+  const waits = [
+    session.publish(bytes('aa'), { signal }),
+    session.whenStored({ signal }),
+    session.whenCaughtUp({ signal }),
+  ];
+  const patient = session.whenStored({ signal: new AbortController().signal });
+  patience.abort(new Error('enough'));
+  for (const wait of waits) await assert.rejects(wait, /enough/);
+  await assert.rejects(session.whenCaughtUp({ signal }), /enough/);
+  assert.equal(session.pendingCount, 1);
+  await welcome(network);
+  await answerSubscribe(network.last);
+  network.last.say(stored(1));
+  await patient;
 });
