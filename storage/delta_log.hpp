@@ -12,8 +12,9 @@
 //  - An append that names a wrong mark or epoch, meets an I/O error or finds no room fails, and so does every later one
 //    of the same lane (ABORTED) until reset(lane): a hub that built on a failed append must first notice.
 //  - A first append, be it only of notes, brings its document to life. Notes last as long as that life; marks as long
-//  as
-//    its epoch, which also ends when the store begins a new incarnation.
+//    as its epoch, which also ends when the store begins a new incarnation.
+//  - A cut forgets records for good, and nothing else: marks, the chain after it, offsets and the records behind it
+//    stay. A reader that began before it is told so by the next page.
 //  - Readers see only durable records, and see an append whole.
 //
 // Threads: append() and reset() from any thread; completions run on a thread of the log, must not block, and may call
@@ -48,6 +49,8 @@ struct DocumentPage {
   std::vector<Record> records;
   /// True when nothing is left in (after, upto].
   bool complete = false;
+  /// Not 0: records in (after, cut] are no longer kept; `records` come after it.
+  Offset cut{};
 };
 
 /// The same for a reader that can unpack: one whole pack, or records.
@@ -55,6 +58,7 @@ struct PackedPage {
   std::optional<PackedRecords> pack;
   std::vector<Record> records;  ///< empty beside a pack
   bool complete = false;
+  Offset cut{};  ///< as in DocumentPage
 };
 
 /// One entry of a space's order.
@@ -62,7 +66,9 @@ struct FeedEntry {
   AppendKind kind = AppendKind::deltas;
   DocumentName document;
   Epoch epoch;
-  Record record;  ///< only the offset and the time are set for a tombstone or re-creation
+  /// Only the offset and the time are set for a tombstone or re-creation. Of a cut only the offset: the entry stands
+  /// where records up to it were, and there may be several for one cut.
+  Record record;
 };
 struct FeedPage {
   std::vector<FeedEntry> entries;
@@ -94,7 +100,8 @@ class DeltaLog {
 
   /// RESOURCE_EXHAUSTED when the queue is over its cap or the disk is full (try again later), ABORTED for a wrong mark
   /// or epoch, a deleted document or a lane not yet reset, INVALID_ARGUMENT for an append that makes no sense (empty,
-  /// sequences not above the mark, a note over its size), UNAVAILABLE after a failed fsync (final for this process).
+  /// sequences not above the mark, a note over its size, a cut beyond the head), UNAVAILABLE after a failed fsync
+  /// (final for this process).
   virtual void append(Lane lane, Append append, AppendDone done) = 0;
   /// The hub has seen the failure and forgotten what it had built on it; appends are taken again.
   virtual void reset(Lane lane) = 0;
@@ -111,6 +118,7 @@ class DeltaLog {
                                                                 const std::string& key) const = 0;
   /// Records of the current epoch with offset in (after, upto], at least one when there is any, about `bytes_max` of
   /// payload (a record counts a little more than its payload). Empty and complete when the document is absent.
+  /// What was cut is left out, and `cut` says so.
   [[nodiscard]] virtual Result<DocumentPage> read_document(const DocumentPath& path, Offset after, Offset upto,
                                                            std::size_t bytes_max) const = 0;
   /// The same, but where a pack of at most `pack_bytes_max` comes next and lies in (after, upto] with all its records,
@@ -119,7 +127,7 @@ class DeltaLog {
                                                        std::size_t bytes_max, std::size_t /*pack_bytes_max*/) const {
     auto page = read_document(path, after, upto, bytes_max);
     if (!page) return page.error();
-    return PackedPage{std::nullopt, std::move(page->records), page->complete};
+    return PackedPage{std::nullopt, std::move(page->records), page->complete, page->cut};
   }
   /// The space's order in (after, upto], likewise. Records of documents deleted since are left out.
   [[nodiscard]] virtual Result<FeedPage> read_space(const SpaceName& space, Offset after, Offset upto,
@@ -130,7 +138,8 @@ class DeltaLog {
   [[nodiscard]] virtual Result<std::vector<Record>> find(const DocumentPath& path, const ProducerId& producer,
                                                          Sequence first, Sequence last,
                                                          std::size_t records_scanned_max) const = 0;
-  /// The chain value after the last record with offset ≤ `offset` of the current epoch.
+  /// The chain value after the last record with offset ≤ `offset` of the current epoch. At a cut it is known;
+  /// OUT_OF_RANGE before one.
   [[nodiscard]] virtual Result<Digest> chain(const DocumentPath& path, Offset offset) const = 0;
   /// Names in byte order, those after `after` (empty: from the first), at most `count`.
   [[nodiscard]] virtual Result<std::vector<SpaceName>> spaces(const std::string& after, std::size_t count) const = 0;

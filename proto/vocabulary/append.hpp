@@ -18,6 +18,7 @@ enum class AppendKind : std::uint8_t {
   deltas,     ///< stores `deltas` (possibly none, when only notes are written)
   tombstone,  ///< ends the document at an offset of its own: its records, marks and notes become unreachable
   recreate,   ///< opens the next incarnation of a deleted document; takes an offset of its own
+  cut,        ///< forgets the records up to `Append::cut`, behind a snapshot; takes no offset
 };
 
 /// Decided by a hub, stored by the log.
@@ -36,10 +37,11 @@ struct Append {
   Seconds time;
   std::vector<Delta> deltas;
   std::vector<Note> notes;
+  Offset cut;  ///< with AppendKind::cut: records up to here are forgotten; at most the document's head
 };
 
 struct Appended {
-  Offset first;  ///< of the first record, or of the tombstone or re-creation; 0 when only notes were written
+  Offset first;  ///< of the first record, or of the tombstone or re-creation; 0 after a cut or only notes
   Offset last;
   Epoch epoch;  ///< of the document after the append
 };
@@ -55,6 +57,9 @@ struct DocumentState {
   std::uint64_t payload_bytes = 0;
   Seconds first_time;  ///< of the first and last record; 0 without records
   Seconds last_time;
+  Offset cut;  ///< records up to here are no longer kept; 0: all are
+  std::uint64_t cut_records = 0;
+  std::uint64_t cut_payload_bytes = 0;
 };
 
 }  // namespace weir
