@@ -53,7 +53,8 @@ Result<DocumentInfo> from_message(const v1::DocumentInfo& message) {
                        .records = message.records(),
                        .payload_bytes = message.payload_bytes(),
                        .first_time = {message.first_time()},
-                       .last_time = {message.last_time()}}};
+                       .last_time = {message.last_time()},
+                       .cut = {}}};
 }
 
 Result<Record> from_message(const v1::Record& message) {

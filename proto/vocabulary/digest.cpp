@@ -12,6 +12,21 @@ void put_big_endian(std::string& out, std::uint64_t value, int byte_count) {
     out.push_back(static_cast<char>(value >> shift & 0xFF));
 }
 
+/// Only a broken OpenSSL installation gets here.
+void require(bool done) {
+  if (!done) std::abort();
+}
+
+void begin(EVP_MD_CTX* state, const EVP_MD* algorithm) { require(EVP_DigestInit_ex2(state, algorithm, nullptr) == 1); }
+void add(EVP_MD_CTX* state, std::string_view bytes) {
+  require(EVP_DigestUpdate(state, bytes.data(), bytes.size()) == 1);
+}
+Digest end(EVP_MD_CTX* state) {
+  Digest digest;
+  require(EVP_DigestFinal_ex(state, reinterpret_cast<unsigned char*>(digest.bytes.data()), nullptr) == 1);
+  return digest;
+}
+
 }  // namespace
 
 Digest sha256(std::string_view bytes) {
@@ -28,14 +43,15 @@ Digest sha256(std::string_view bytes) {
     }
   };
   thread_local Context context;
-  Digest digest;
-  const bool done =
-      EVP_DigestInit_ex2(context.state, context.algorithm, nullptr) == 1 &&
-      EVP_DigestUpdate(context.state, bytes.data(), bytes.size()) == 1 &&
-      EVP_DigestFinal_ex(context.state, reinterpret_cast<unsigned char*>(digest.bytes.data()), nullptr) == 1;
-  if (!done) std::abort();  // only a broken OpenSSL installation gets here
-  return digest;
+  begin(context.state, context.algorithm);
+  add(context.state, bytes);
+  return end(context.state);
 }
+
+void Sha256::Free::operator()(evp_md_ctx_st* state) const { EVP_MD_CTX_free(state); }
+Sha256::Sha256() : state_(EVP_MD_CTX_new()) { begin(state_.get(), EVP_sha256()); }
+void Sha256::add(std::string_view bytes) { weir::add(state_.get(), bytes); }
+Digest Sha256::finish() { return end(state_.get()); }
 
 Digest chain_start(const DocumentPath& path) {
   std::string input = "weir1";

@@ -4,16 +4,21 @@
 //   H_n = SHA-256(H_{n-1} ‖ producer ‖ u64(sequence) ‖ u32(codec) ‖ SHA-256(payload))          integers big-endian
 //
 // The chain value at an offset names every record of the document up to it: two parties with equal values hold equal
-// histories. It does not prove that an author is honest. Threads: pure functions.
+// histories. It does not prove that an author is honest.
+//
+// Threads: pure functions; a Sha256 belongs to one thread at a time.
 #pragma once
 
 #include <array>
 #include <compare>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "weir/vocabulary/ids.hpp"
+
+struct evp_md_ctx_st;
 
 namespace weir {
 
@@ -28,6 +33,20 @@ struct Digest {
 };
 
 [[nodiscard]] Digest sha256(std::string_view bytes);
+
+/// The same of bytes that come in pieces: add() each, then finish() once.
+class Sha256 {
+ public:
+  Sha256();
+  void add(std::string_view bytes);
+  [[nodiscard]] Digest finish();
+
+ private:
+  struct Free {
+    void operator()(evp_md_ctx_st* state) const;
+  };
+  std::unique_ptr<evp_md_ctx_st, Free> state_;
+};
 
 /// H_0 of a document.
 [[nodiscard]] Digest chain_start(const DocumentPath& path);

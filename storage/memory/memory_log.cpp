@@ -159,6 +159,7 @@ void MemoryLog::crash_locked() {
   queue_bytes_of_space_.clear();
   completions_.clear();
   failed_lanes_.clear();
+  snapshots_.forget_uploads();
   injected_.reset();
   broken_ = false;
   if (found_after_crash_) state_ = *std::exchange(found_after_crash_, std::nullopt);

@@ -22,6 +22,7 @@
 #include <set>
 #include <thread>
 
+#include "weir/memory/memory_snapshots.hpp"
 #include "weir/memory/memory_state.hpp"
 #include "weir/storage/delta_log.hpp"
 
@@ -69,6 +70,8 @@ class MemoryLog final : public DeltaLog {
   [[nodiscard]] Result<std::vector<SpaceName>> spaces(const std::string& after, std::size_t count) const override;
   [[nodiscard]] Result<std::vector<DocumentSummary>> documents(const SpaceName& space, const std::string& after,
                                                                std::size_t count) const override;
+  /// Of the same documents. What is sealed is durable at once; uploads under way do not survive crash().
+  [[nodiscard]] SnapshotStore& snapshots() { return snapshots_; }
 
   // Driving a manual log.
 
@@ -133,6 +136,7 @@ class MemoryLog final : public DeltaLog {
   bool broken_ = false;
   bool stopping_ = false;
   std::condition_variable wake_;
+  MemorySnapshots snapshots_{mutex_, state_, broken_};
 
   std::thread thread_;  // automatic mode only; last, so that it starts when all else is there
 };

@@ -54,6 +54,8 @@ void end_life(MemoryDocument& document) {
   document.records.clear();
   document.marks.clear();
   document.notes.clear();
+  document.snapshots.clear();
+  document.last_snapshot = {};
 }
 
 }  // namespace

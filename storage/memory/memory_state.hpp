@@ -9,8 +9,14 @@
 #include <utility>
 
 #include "weir/storage/delta_log.hpp"
+#include "weir/storage/snapshot_store.hpp"
 
 namespace weir::storage {
+
+struct MemorySnapshot {
+  Snapshot about;
+  SharedBytes bytes;
+};
 
 struct MemoryDocument {
   DocumentLife life = DocumentLife::alive;
@@ -19,6 +25,8 @@ struct MemoryDocument {
   std::map<Offset, Record> records;
   std::map<std::pair<Epoch, ProducerId>, Mark> marks;
   std::map<std::string, SharedBytes> notes;
+  std::map<SnapshotId, MemorySnapshot> snapshots;
+  SnapshotId last_snapshot;  ///< given out in this life
 };
 
 /// One place in a space's order.

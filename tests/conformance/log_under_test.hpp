@@ -1,8 +1,9 @@
 // What the conformance suite asks of an implementation, and the words its tests are written in.
 //
 //   class DeltaLogConformance : one case per rule and implementation; INSTANTIATE_... lives with each implementation
+//   class SnapshotConformance : the same for the snapshots beside the log (snapshots_under_test.hpp)
 //
-// A new implementation writes one LogUnderTest and one INSTANTIATE_TEST_SUITE_P, and runs every rule.
+// A new implementation writes one LogUnderTest and one INSTANTIATE_TEST_SUITE_P for each, and runs every rule.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "weir/storage/delta_log.hpp"
+#include "weir/storage/snapshot_store.hpp"
 
 namespace weir::storage::conformance {
 
@@ -25,6 +27,7 @@ class LogUnderTest {
   virtual ~LogUnderTest() = default;
 
   [[nodiscard]] virtual DeltaLog& log() = 0;
+  [[nodiscard]] virtual SnapshotStore& snapshots() = 0;
   /// From here on appends wait, so that those made until release() share a commit.
   virtual void hold() = 0;
   virtual void release() = 0;
@@ -32,6 +35,8 @@ class LogUnderTest {
   virtual void settle() = 0;
   /// Closes the store in an orderly way and opens it again.
   virtual void reopen() = 0;
+  /// The same, as if it were another store: in another incarnation.
+  virtual void restore() = 0;
 };
 
 struct Implementation {

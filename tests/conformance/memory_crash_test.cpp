@@ -108,5 +108,42 @@ TEST_F(MemoryCrash, GoesBackToABackup) {
   EXPECT_EQ(stored(), "afull state");
 }
 
+TEST_F(MemoryCrash, ForgetsWhatWasNotSealed) {
+  append(0, "a");
+  log_.commit();
+  SnapshotStore& store = log_.snapshots();
+  const auto upload = [&](const std::string& text) {
+    const SnapshotUpload begun = store.begin(*path_, log_.document(*path_)->epoch).value();
+    EXPECT_TRUE(store.write(begun, text));
+    return begun;
+  };
+  const auto seal = [&](SnapshotUpload begun, const std::string& text) {
+    Snapshot about;
+    about.size = text.size();
+    about.hash = sha256(text);
+    const auto sealed = store.seal(begun, about);
+    return sealed ? std::to_string(sealed->id.value) : std::string(name(sealed.error().code));
+  };
+  EXPECT_EQ(seal(upload("one"), "one"), "1");
+  const SnapshotUpload open = upload("two");
+  log_.crash();
+  EXPECT_EQ(store.list(*path_)->size(), 1u);
+  EXPECT_EQ(seal(open, "two"), "NOT_FOUND");
+  const MemoryState backup = log_.backup();
+  EXPECT_EQ(seal(upload("two"), "two"), "2");
+  const SnapshotUpload broken = upload("three");
+  append(1, "b");
+  log_.inject_failure(Code::unavailable);
+  log_.commit();
+  EXPECT_EQ(seal(broken, "three"), "UNAVAILABLE");
+  EXPECT_EQ(store.drop(*path_, {1}).error().code, Code::unavailable);
+  EXPECT_EQ(store.list(*path_)->size(), 2u);
+  log_.crash();
+  EXPECT_EQ(store.list(*path_)->size(), 2u);
+  log_.restore(backup);
+  EXPECT_EQ(store.list(*path_)->size(), 1u);
+  EXPECT_EQ(store.read(*path_, {1}, 0, false)->bytes.view(), "one");
+}
+
 }  // namespace
 }  // namespace weir::storage::conformance

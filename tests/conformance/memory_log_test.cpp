@@ -1,12 +1,12 @@
 #include "weir/memory/memory_log.hpp"
-#include "log_under_test.hpp"
+#include "snapshots_under_test.hpp"
 
 namespace weir::storage::conformance {
 namespace {
 
-StoreIncarnation some_incarnation() {
+StoreIncarnation some_incarnation(std::byte byte = std::byte{7}) {
   StoreIncarnation incarnation;
-  incarnation.bytes.fill(std::byte{7});
+  incarnation.bytes.fill(byte);
   return incarnation;
 }
 
@@ -15,6 +15,7 @@ class ManualMemory : public LogUnderTest {
   explicit ManualMemory(std::size_t queue_bytes_max, std::size_t pack_records = 0)
       : log_({.incarnation = some_incarnation(), .queue_bytes_max = queue_bytes_max, .pack_records = pack_records}) {}
   DeltaLog& log() override { return log_; }
+  SnapshotStore& snapshots() override { return log_.snapshots(); }
   void hold() override {}
   void release() override {}
   void settle() override {
@@ -24,6 +25,10 @@ class ManualMemory : public LogUnderTest {
   void reopen() override {
     settle();
     log_.crash();
+  }
+  void restore() override {
+    settle();
+    log_.set_incarnation(some_incarnation(std::byte{8}));
   }
 
  private:
@@ -39,6 +44,7 @@ class AutomaticMemory final : public LogUnderTest {
  public:
   explicit AutomaticMemory(std::size_t queue_bytes_max) : log_(std::make_unique<MemoryLog>(options(queue_bytes_max))) {}
   DeltaLog& log() override { return *log_; }
+  SnapshotStore& snapshots() override { return log_->snapshots(); }
   void hold() override { holder_.hold(*log_); }
   void release() override { holder_.release(); }
   void settle() override {}
@@ -47,6 +53,7 @@ class AutomaticMemory final : public LogUnderTest {
     log_ = std::make_unique<MemoryLog>(options(std::size_t{64} << 20));
     log_->restore(kept);
   }
+  void restore() override { log_->set_incarnation(some_incarnation(std::byte{8})); }
 
  private:
   static MemoryLogOptions options(std::size_t queue_bytes_max) {
@@ -61,10 +68,13 @@ Implementation implementation(const char* name) {
   return {name, [](std::size_t queue_bytes_max) { return std::make_unique<T>(queue_bytes_max); }};
 }
 
-INSTANTIATE_TEST_SUITE_P(Memory, DeltaLogConformance,
-                         testing::Values(implementation<ManualMemory>("Manual"),
-                                         implementation<PackingMemory>("Packing"),
-                                         implementation<AutomaticMemory>("Automatic")),
+const auto implementations =
+    testing::Values(implementation<ManualMemory>("Manual"), implementation<PackingMemory>("Packing"),
+                    implementation<AutomaticMemory>("Automatic"));
+
+INSTANTIATE_TEST_SUITE_P(Memory, DeltaLogConformance, implementations,
+                         [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(Memory, SnapshotConformance, implementations,
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace

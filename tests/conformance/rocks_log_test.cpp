@@ -20,12 +20,19 @@ class OnDisk final : public LogUnderTest {
     log_ = RocksLog::open(options_).value();
   }
   DeltaLog& log() override { return *log_; }
+  SnapshotStore& snapshots() override { std::abort(); }  // not there yet
   void hold() override { holder_.hold(*log_); }
   void release() override { holder_.release(); }
   void settle() override {}
   void reopen() override {
     log_.reset();
     log_ = RocksLog::open(options_).value();
+  }
+  void restore() override {
+    log_.reset();
+    RocksOptions options = options_;
+    options.begin_incarnation = true;
+    log_ = RocksLog::open(options).value();
   }
 
  private:

@@ -39,6 +39,17 @@ TEST(Digest, IsSha256) {
   EXPECT_EQ(sha256("abc").hex(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST(Digest, IsTheSameOfPieces) {
+  const std::string bytes(100'000, 'x');
+  for (const std::size_t piece : {1u, 63u, 64u, 99'999u, 100'000u}) {
+    Sha256 digest;
+    for (std::size_t at = 0; at < bytes.size(); at += piece) digest.add(std::string_view(bytes).substr(at, piece));
+    digest.add("");
+    EXPECT_EQ(digest.finish(), sha256(bytes));
+  }
+  EXPECT_EQ(Sha256().finish(), sha256(""));
+}
+
 TEST(Chain, NamesEveryPartOfARecord) {
   const DocumentPath path{*SpaceName::parse("s"), *DocumentName::parse("d")};
   const ProducerId producer = *ProducerId::parse("0123456789abcdef");
