@@ -3,6 +3,7 @@
 import type { WeirError } from './errors.js';
 import type { PackDecoder } from './pack-decoder.js';
 import type { Runtime, WebSocketConstructor } from './runtime.js';
+import type { WeirStore } from './store/store.js';
 import type { GoingAway, Welcome } from './wire/events.js';
 
 export interface WeirClientOptions {
@@ -10,8 +11,10 @@ export interface WeirClientOptions {
   url: string | readonly string[];
   /** For documents whose subscription names none. */
   space?: string;
-  /** 16 random bytes; by default new ones. One client at a time may use them. */
+  /** 16 random bytes; by default the store's, or new ones. One client at a time may use them. */
   producer?: Uint8Array;
+  /** Keeps what waits, what was read, and the producer id: `await openStore(...)` of '@weir/client/browser' or '/node'. */
+  store?: WeirStore;
   /** Given with each connection; a function is asked each time. */
   token?: TokenSource;
   /** For Node before 22: `WebSocket` of the `ws` package. */

@@ -15,6 +15,7 @@ import { AccessDeniedError, ClosedError, Code, errorFromAnswer, FencedError, Rea
 import type { DocumentLink } from './link.js';
 import type { PackDecoder } from './pack-decoder.js';
 import { backoffMs, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
+import { StoreWriter } from './store/writer.js';
 import {
   protocolVersion,
   type ClientEvent,
@@ -41,6 +42,7 @@ export class WeirClient extends Emitter<ClientEvents> {
   readonly #requests = new Map<number, DocumentLogic>();
   #gathering: DocumentLogic | null = null; // of the message that is being read
   readonly #link: DocumentLink<DocumentLogic>;
+  readonly #writer: StoreWriter | null;
   readonly #online = (): void => this.#hurry();
   #packs: PackDecoder | null;
   #token: TokenSource;
@@ -67,7 +69,9 @@ export class WeirClient extends Emitter<ClientEvents> {
     this.#socket = options.webSocket ?? globalSocket();
     this.#packs = options.packs ?? null;
     this.#token = options.token ?? '';
-    this.#producer = options.producer ?? this.#runtime.randomBytes(16);
+    const { store } = options;
+    this.#writer = store === undefined ? null : new StoreWriter(store, this.#runtime, (error) => this.#storeFailed(error));
+    this.#producer = store?.producer ?? options.producer ?? this.#runtime.randomBytes(16);
     if (this.#producer.length !== 16) throw new TypeError('a producer id has 16 bytes');
     this.#link = this.#makeLink();
     if (options.connect !== false) this.connect();
@@ -109,9 +113,13 @@ export class WeirClient extends Emitter<ClientEvents> {
     this.#halt('disconnected');
   }
 
-  /** For ever. What is not yet stored is given up: await whenStored() of the documents first. */
-  close(): void {
+  /**
+   * For ever. What the relay has not stored yet stays in the store, or without one is given up: await whenStored() of the
+   * documents first. Resolves when the store has everything and can be closed.
+   */
+  close(): Promise<void> {
     this.#stop(new ClosedError('the client was closed'), false);
+    return this.#writer?.stop() ?? Promise.resolve();
   }
 
   /** One session per document; it lives until it is closed, over any number of connections. */
@@ -328,9 +336,16 @@ export class WeirClient extends Emitter<ClientEvents> {
     this.#replacing = null;
     this.#drop();
     this.#producer = this.#runtime.randomBytes(16);
+    void this.#writer?.write({ kind: 'producer', producer: this.#producer });
     for (const document of this.#documents.values()) document.producerReplaced();
     this.emit('producer-changed', this.#producer, cause);
     if (this.#wanted) this.#openLater();
+  }
+
+  /** What could not be written is kept in memory, and goes over the wire without waiting for the store. */
+  #storeFailed(error: WeirError): void {
+    this.emit('error', error);
+    this.#wantFlush();
   }
 
   // ---- sending ----
@@ -380,6 +395,7 @@ export class WeirClient extends Emitter<ClientEvents> {
       get packs() {
         return client.#packs;
       },
+      writer: this.#writer,
       giveUpPacks: () => this.#giveUpPacks(),
       send: (event) => this.#connection?.send(event),
       request: (document, event) => this.#request(document, event),

@@ -13,6 +13,7 @@ import type {
   SubscribeOptions,
   WeirRecord,
 } from './document.js';
+import { DurableDocument, type DurableOwner } from './durable.js';
 import { Emitter } from './emitter.js';
 import {
   BadPackError,
@@ -29,7 +30,9 @@ import type { DocumentLink } from './link.js';
 import { PresenceSet, type Presence } from './presence.js';
 import { isTransient, Publisher } from './publisher.js';
 import type { Timer } from './runtime.js';
-import { Waiters, type WaitOptions } from './waiters.js';
+import { storeError } from './store/errors.js';
+import type { Author, StoredDocument } from './store/store.js';
+import { abortable, Waiters, type WaitOptions } from './waiters.js';
 import {
   From,
   type Cursor,
@@ -48,8 +51,12 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   readonly #options: SubscribeOptions;
   readonly #publisher: Publisher;
   readonly #history: History;
+  /** Null: nothing is kept. */
+  readonly durable: DurableDocument | null;
   readonly #others = new PresenceSet();
   readonly #whenCaughtUp = new Waiters();
+  readonly #whenLoaded = new Waiters();
+  #loaded: boolean;
   #phase: Phase = 'offline';
   #handle = 0;
   #caughtUp = false;
@@ -68,7 +75,10 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#options = options;
     this.#recreate = options.recreate ?? false;
     this.#history = new History(space, document, typeof options.from === 'object' ? options.from : null);
+    this.durable = link.writer && new DurableDocument(link.writer, `${space}\0${document}`, this.#durableOwner());
+    this.#loaded = this.durable === null;
     this.#publisher = this.#makePublisher();
+    if (this.durable !== null) void this.#load(this.durable);
   }
 
   // ---- for the application ----
@@ -90,7 +100,11 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   publish(payload: Uint8Array, options: PublishOptions = {}): Promise<StoredResult> {
-    return this.#publisher.publish(payload, options);
+    return this.publishFor(null, payload, options);
+  }
+  /** A tab's delta, for those who must know whose it is. */
+  publishFor(author: Author | null, payload: Uint8Array, options: PublishOptions): Promise<StoredResult> {
+    return this.#publisher.publish(payload, options, author);
   }
 
   whenStored(options?: WaitOptions): Promise<void> {
@@ -99,6 +113,15 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   whenCaughtUp(options?: WaitOptions): Promise<void> {
     return this.#whenCaughtUp.wait(this.#caughtUp, this.#overWith, options);
+  }
+
+  whenLoaded(options?: WaitOptions): Promise<void> {
+    return this.#whenLoaded.wait(this.#loaded, this.#overWith, options);
+  }
+
+  async whenPersisted(options: WaitOptions = {}): Promise<void> {
+    await this.whenLoaded(options);
+    if (this.durable !== null) await abortable(this.durable.persisted(), options.signal);
   }
 
   setPresence(data: Uint8Array): void {
@@ -129,7 +152,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   connected(): void {
     this.#publisher.connected();
-    this.#subscribe();
+    if (this.#loaded) this.#subscribe();
   }
 
   disconnected(): void {
@@ -160,9 +183,12 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#caughtUp = false;
     this.#cancelRetry();
     this.#link.forget(this, answersOutstanding);
+    if (error instanceof DocumentDeletedError) this.durable?.forget();
+    this.durable?.seal();
     this.#publisher.end(error);
     if (tell) this.emit('error', error);
     this.#whenCaughtUp.reject(error);
+    this.#whenLoaded.reject(error);
   }
 
   receive(event: ServerEvent): void {
@@ -184,6 +210,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
       }
       case 'cut':
         this.#history.cut(event.offset);
+        this.durable?.moved(this.#history);
         this.emit('cut', event.offset);
         return;
       case 'error':
@@ -200,6 +227,45 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     if (this.#phase !== 'open') return false;
     this.#sendPresence();
     return this.#publisher.flush(budgetBytes, wireIdle);
+  }
+
+  // ---- the store ----
+
+  #durableOwner(): DurableOwner {
+    const document = this;
+    return {
+      get producer() {
+        return document.#link.producer;
+      },
+      progress: () => this.#publisher.progress,
+      wantFlush: () => this.#link.wantFlush(),
+    };
+  }
+
+  /** What the store has is handed over; only then the relay is asked for what came after. */
+  async #load(durable: DurableDocument): Promise<void> {
+    try {
+      const kept = await durable.load(this.#history);
+      if (this.#phase === 'over') return durable.seal();
+      this.#restore(kept);
+    } catch (cause) {
+      durable.seal();
+      if (this.#phase === 'over') return;
+      this.emit('error', storeError(this.path, cause)); // and goes on as if there were none
+    }
+    this.#loaded = true;
+    this.#whenLoaded.resolve();
+    this.emit('loaded');
+    if (this.#link.welcome !== null && this.#phase === 'offline') this.#subscribe();
+  }
+
+  #restore(kept: StoredDocument): void {
+    const renumber = kept.place !== null && !this.#isOwn(kept.place.producer);
+    this.#publisher.restore(kept, renumber);
+    if (kept.state !== null) this.emit('state', kept.state.pieces);
+    const records = kept.records.map((record) => ({ ...record, own: this.#isOwn(record.producer) }));
+    if (records.length > 0) this.emit('records', records);
+    if (kept.outbox.length > 0) this.emit('pending', kept.outbox);
   }
 
   // ---- subscribing ----
@@ -234,6 +300,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#recreate = false; // a later deletion must not be undone by a reconnect
     if (live) this.#history.startLive(event.epoch, event.head);
     else if (fresh) this.#history.startOver(event.epoch);
+    if (fresh) this.durable?.moved(this.#history);
     if (!this.#publisher.resume(event, lost, changed)) return;
     this.#presenceChanged = this.#presence !== null;
     this.emit('subscribed', { fresh, lostHistory: lost });
@@ -278,15 +345,19 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   #records(records: readonly WireRecord[]): void {
     if (this.#phase !== 'open') return;
     for (const record of records) {
-      const own = equalBytes(record.producer, this.#link.producer);
+      const own = this.#isOwn(record.producer);
       if (this.#history.advance(record, own)) this.#delivery.push({ ...record, own });
     }
+  }
+
+  #isOwn(producer: Uint8Array): boolean {
+    return equalBytes(producer, this.#link.producer);
   }
 
   /** Nothing of a pack is handed over before all of it is known to be this document's. */
   #pack(pack: Uint8Array): void {
     if (this.#phase !== 'open') return;
-    const isOwn = (record: WireRecord): boolean => equalBytes(record.producer, this.#link.producer);
+    const isOwn = ({ producer }: WireRecord): boolean => this.#isOwn(producer);
     try {
       if (this.#link.packs === null) throw new BadPackError('it was not asked for', { code: Code.failedPrecondition });
       const { records, chain } = this.#link.packs.decode(pack);
@@ -307,7 +378,10 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     if (this.#delivery.length === 0) return;
     const records = this.#delivery;
     this.#delivery = [];
+    if (this.#options.from !== 'live') this.durable?.read(records, ({ producer }) => this.#isOwn(producer), this.#history);
     this.emit('records', records);
+    if (this.#options.compact !== undefined)
+      this.durable?.compact(this.#options.compact, (cause) => this.emit('error', storeError(this.path, cause)));
   }
 
   #reachedHead(): void {
@@ -336,6 +410,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     return new Publisher(this.#link, {
       path: this.path,
       state: this.#options.state,
+      willRead: this.#options.from !== 'live',
       get handle() {
         return document.#handle;
       },
@@ -349,7 +424,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
         this.#link.send({ kind: 'unsubscribe', document: this.#handle });
         this.#subscribe();
       },
-    });
+    }, this.durable);
   }
 
   #errorOf(event: ErrorEvent): WeirError {

@@ -12,7 +12,7 @@ import type { Emitter } from './emitter.js';
 import type { WeirError } from './errors.js';
 import type { Presence } from './presence.js';
 import type { WaitOptions } from './waiters.js';
-import type { Cursor } from './wire/events.js';
+import type { Cursor, Delta } from './wire/events.js';
 
 export interface WeirRecord {
   offset: number;
@@ -42,6 +42,11 @@ export interface SubscribeOptions {
    * lacks; null for nothing. They are published before all that waits.
    */
   state?: () => StateOffer | Promise<StateOffer>;
+  /**
+   * With a store, asked now and then: the application's state in one piece or a few, to be kept here in place of all the
+   * records that were read until now. It comes back by the event `state`.
+   */
+  compact?: () => Uint8Array[] | Promise<Uint8Array[]>;
 }
 
 export type StateOffer = Uint8Array | Uint8Array[] | null;
@@ -57,6 +62,15 @@ export interface StoredResult {
 }
 
 export interface DocumentEvents {
+  /** From the store: what the application gave to stand for the records that came before. */
+  state: [pieces: Uint8Array[]];
+  /**
+   * Deltas that were published in this browser or by an earlier life of this client, and have not been read back yet. They
+   * come once more as records.
+   */
+  pending: [deltas: Delta[]];
+  /** All that the store has was handed over, by `state`, `records` and `pending`. */
+  loaded: [];
   /** The relay answered the subscription; `fresh`: everything comes from the start. */
   subscribed: [about: { fresh: boolean; lostHistory: boolean }];
   /** In offset order, each once; also across the documents of a space, once they have caught up. */
@@ -87,9 +101,13 @@ export interface DocumentSession extends Pick<Emitter<DocumentEvents>, 'on' | 'o
   /** Resolves when nothing waits; rejects when the document is deleted or closed. */
   whenStored(options?: WaitOptions): Promise<void>;
   whenCaughtUp(options?: WaitOptions): Promise<void>;
+  /** Resolves when all that the store has was handed over; at once without a store. */
+  whenLoaded(options?: WaitOptions): Promise<void>;
+  /** Resolves when what was published so far is in the store, and outlives the process; at once without a store. */
+  whenPersisted(options?: WaitOptions): Promise<void>;
   /** Replaces this client's presence here; sent again after each reconnect. */
   setPresence(data: Uint8Array): void;
   withdrawPresence(): void;
-  /** Ends the subscription. What is not yet stored is given up: await whenStored() first. */
+  /** Ends the subscription. What is not yet stored stays in the store, or without one is given up: await whenStored() first. */
   close(): void;
 }

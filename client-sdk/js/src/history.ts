@@ -34,6 +34,13 @@ export class History {
       : { epoch: this.#epoch, offset: this.#offset, chain: this.#chain };
   }
 
+  /** Where an earlier life of this client stood. */
+  restore(place: { epoch: bigint; offset: number; chain: Uint8Array | null }): void {
+    this.#epoch = place.epoch;
+    this.#offset = place.offset;
+    this.#chain = place.offset === 0 ? this.#start : place.chain;
+  }
+
   /** From the first record of this epoch. */
   startOver(epoch: bigint): void {
     this.#epoch = epoch;

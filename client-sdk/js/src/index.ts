@@ -17,5 +17,7 @@ export * from './errors.js';
 export type { PackDecoder } from './pack-decoder.js';
 export type { Presence } from './presence.js';
 export type { Runtime, SocketEvent, Timer, WebSocketConstructor, WebSocketLike } from './runtime.js';
+export * from './store/errors.js';
+export type { Change, Place, StoredDelta, StoredDocument, StoredRecord, WeirStore } from './store/store.js';
 export type { WaitOptions } from './waiters.js';
 export type { Cursor, GoingAway, Welcome } from './wire/events.js';

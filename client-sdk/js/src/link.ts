@@ -3,6 +3,7 @@
 import type { WeirError } from './errors.js';
 import type { PackDecoder } from './pack-decoder.js';
 import type { Runtime } from './runtime.js';
+import type { StoreWriter } from './store/writer.js';
 import type { ClientEvent, Subscribe, Welcome } from './wire/events.js';
 
 export interface DocumentLink<Document> {
@@ -13,6 +14,8 @@ export interface DocumentLink<Document> {
   readonly packs: PackDecoder | null;
   /** Null while there is no connection. */
   readonly welcome: Welcome | null;
+  /** Null: this client keeps nothing over its end. */
+  readonly writer: StoreWriter | null;
   send(event: ClientEvent): void;
   /** Sends the subscribe under a fresh request number; its answer comes back to this document. */
   request(document: Document, event: Omit<Subscribe, 'request'>): void;

@@ -7,7 +7,11 @@
 //
 // A sequence is given when a delta is first sent, for then the producer's last stored one is known. What has a
 // sequence is always a prefix of the queue, and what is on the wire a prefix of that.
+//
+// With a journal, a delta has its sequence from the beginning, since it is stored under it before it is sent: the journal
+// remembers how far the producer has come.
 
+import type { Author } from './store/store.js';
 import type { Delta } from './wire/events.js';
 
 export interface OutboxEntry extends Delta {
@@ -19,8 +23,23 @@ export interface OutboxEntry extends Delta {
   refused: boolean;
   /** Stands for the state as a whole; a newer one takes its place. */
   offered: boolean;
+  /** It went over the wire under this sequence, or may have. */
+  sent: boolean;
+  /** How often it is on its way into the store. */
+  writes: number;
+  /** The tab that published it, where tabs share a client. */
+  author: Author | null;
   stored(offset: number): void;
   failed(error: Error): void;
+}
+
+/** Keeps the outbox over the end of the process. */
+export interface OutboxJournal {
+  /** It may be sent. */
+  ready(entry: OutboxEntry): boolean;
+  added(entry: OutboxEntry): void;
+  /** All that waits, under the sequences it has now. */
+  rewritten(entries: readonly OutboxEntry[]): void;
 }
 
 export interface FrameLimits {
@@ -45,6 +64,12 @@ export class Outbox {
   #inFlightBytes = 0;
   #nextSequence = 1;
   #baseNext = false;
+  readonly #journal: OutboxJournal | null;
+  #restored = false; // only then the journal has told how far the producer has come
+
+  constructor(journal: OutboxJournal | null = null) {
+    this.#journal = journal;
+  }
 
   /** Deltas not yet known to be durable. */
   get length(): number {
@@ -70,6 +95,20 @@ export class Outbox {
   add(entry: OutboxEntry): void {
     this.#entries.push(entry);
     this.#bytes += entry.payload.length;
+    if (!this.#restored) return;
+    this.#number(entry);
+    this.#journal?.added(entry);
+  }
+
+  /** What the journal kept goes before all that was added meanwhile; `next` is the first sequence behind it. */
+  restore(entries: OutboxEntry[], next: number): void {
+    const meanwhile = this.#entries.splice(0);
+    this.#entries = entries;
+    for (const { payload } of entries) this.#bytes += payload.length;
+    for (const { payload } of meanwhile) this.#bytes -= payload.length;
+    this.#nextSequence = next;
+    this.#restored = true;
+    for (const entry of meanwhile) this.add(entry);
   }
 
   /** The next deltas to send, numbered; null when there is none. */
@@ -79,16 +118,15 @@ export class Outbox {
     let to = from;
     for (; to < this.#entries.length && to - from < limits.deltasMax; to++) {
       const entry = this.#entries[to]!;
+      if (this.#journal?.ready(entry) === false) break;
       if (to > from && (entry.base || bytes + entry.payload.length > limits.payloadBytesMax)) break;
       bytes += entry.payload.length;
     }
     const entries = this.#entries.slice(from, to);
     if (entries.length === 0) return null;
     for (const entry of entries) {
-      if (entry.sequence !== 0) continue;
-      entry.sequence = this.#nextSequence++;
-      entry.base = this.#baseNext;
-      this.#baseNext = false;
+      if (entry.sequence === 0) this.#number(entry);
+      entry.sent = true;
     }
     const firstSequence = entries[0]!.sequence;
     this.#sent += entries.length;
@@ -174,6 +212,7 @@ export class Outbox {
   restart(): void {
     this.#renumber();
     this.#nextSequence = 1;
+    this.#numberAll();
   }
 
   /**
@@ -186,12 +225,19 @@ export class Outbox {
     this.#entries = this.#entries.filter(({ offered }) => !offered);
     this.#baseNext = storedThrough === 0;
     if (!this.#baseNext) this.#nextSequence = storedThrough + 1;
+    this.#numberAll();
   }
 
   /** Puts deltas before all that wait. Only after reopen(), before anything is sent. */
   offer(entries: OutboxEntry[]): void {
+    const first = this.firstSequence;
+    const base = this.oldest?.base ?? this.#baseNext;
     this.#entries.splice(this.#first, 0, ...entries);
     for (const entry of entries) this.#bytes += entry.payload.length;
+    if (!this.#restored) return;
+    this.#nextSequence = first;
+    this.#baseNext = base;
+    this.#numberAll();
   }
 
   /** Takes out the first unsent delta, which cannot be sent. */
@@ -199,6 +245,11 @@ export class Outbox {
     const [entry] = this.#entries.splice(this.#first + this.#sent, 1);
     if (entry === undefined) return;
     this.#bytes -= entry.payload.length;
+    if (this.#restored) {
+      this.#nextSequence = entry.sequence;
+      this.#baseNext = entry.base;
+      this.#numberAll(this.#first + this.#sent);
+    }
     entry.failed(error);
   }
 
@@ -210,6 +261,7 @@ export class Outbox {
     this.#entries = [];
     this.#first = 0;
     this.#bytes = 0;
+    if (this.#restored) this.#journal?.rewritten([]);
     for (const entry of entries) entry.failed(error);
   }
 
@@ -219,9 +271,22 @@ export class Outbox {
     this.#first = 0;
     for (const entry of this.#entries) {
       entry.sequence = 0;
-      entry.base = entry.refused = false;
+      entry.base = entry.refused = entry.sent = false;
     }
     this.#baseNext = false;
+  }
+
+  #number(entry: OutboxEntry): void {
+    entry.sequence = this.#nextSequence++;
+    entry.base = this.#baseNext;
+    this.#baseNext = false;
+  }
+
+  /** Sequences for all from `index` on, and the journal is told of the whole. */
+  #numberAll(index = this.#first): void {
+    if (!this.#restored) return;
+    for (const entry of this.#entries.slice(index)) this.#number(entry);
+    this.#journal?.rewritten(this.#entries.slice(this.#first));
   }
 
   #drop(entry: OutboxEntry): void {

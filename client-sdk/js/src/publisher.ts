@@ -7,10 +7,12 @@
 // Internal: document-logic.ts drives it.
 
 import type { PublishOptions, StateOffer, StoredResult } from './document.js';
+import type { DurableDocument, Progress } from './durable.js';
 import { Code, OutboxFullError, PayloadTooLargeError, Reason, WeirError } from './errors.js';
 import type { DocumentLink } from './link.js';
 import { Outbox, type OutboxEntry } from './outbox.js';
 import { backoffMs, type Timer } from './runtime.js';
+import type { Author, StoredDocument } from './store/store.js';
 import { abortable, Waiters, type WaitOptions } from './waiters.js';
 import type { Delta, ErrorEvent, Subscribed } from './wire/events.js';
 
@@ -25,6 +27,8 @@ export interface PublisherOwner {
   readonly handle: number;
   readonly epoch: bigint;
   readonly state: (() => StateOffer | Promise<StateOffer>) | undefined;
+  /** What is stored comes back as a record. */
+  readonly willRead: boolean;
   sent(sequence: number, payload: Uint8Array): void;
   stored(): void;
   failed(error: WeirError): void;
@@ -34,7 +38,8 @@ export interface PublisherOwner {
 export class Publisher {
   readonly #link: Omit<DocumentLink<never>, 'request' | 'forget'>;
   readonly #owner: PublisherOwner;
-  readonly #outbox = new Outbox();
+  readonly #outbox: Outbox;
+  readonly #durable: DurableDocument | null;
   readonly #whenStored = new Waiters();
   #everStored = false;
   #storedThrough = 0; // the mark this producer was told of in this epoch
@@ -47,9 +52,15 @@ export class Publisher {
   #failures = 0;
   #overWith: WeirError | null = null;
 
-  constructor(link: Omit<DocumentLink<never>, 'request' | 'forget'>, owner: PublisherOwner) {
+  constructor(
+    link: Omit<DocumentLink<never>, 'request' | 'forget'>,
+    owner: PublisherOwner,
+    durable: DurableDocument | null,
+  ) {
     this.#link = link;
     this.#owner = owner;
+    this.#durable = durable;
+    this.#outbox = new Outbox(durable);
   }
 
   get pendingCount(): number {
@@ -66,12 +77,38 @@ export class Publisher {
     return this.#everStored;
   }
 
-  publish(payload: Uint8Array, options: PublishOptions): Promise<StoredResult> {
+  /** Of this producer in this epoch, for the store. */
+  get progress(): Progress {
+    return {
+      storedThrough: this.#storedThrough,
+      storedOffset: this.#storedOffset,
+      everStored: this.#everStored,
+      stateWanted: this.#stateWanted,
+    };
+  }
+
+  /** Goes on where an earlier life of this client was; under another producer when `renumber` says so. */
+  restore({ place, outbox }: StoredDocument, renumber: boolean): void {
+    this.#storedThrough = place?.storedThrough ?? 0;
+    this.#storedOffset = place?.storedOffset ?? 0;
+    this.#everStored = place?.everStored ?? false;
+    this.#stateWanted = place?.stateWanted === true && this.#owner.state !== undefined;
+    const failed = (error: WeirError): void => this.#owner.failed(error);
+    const waiting = outbox.filter(({ sequence }) => sequence > this.#storedThrough);
+    const entries = waiting.map((delta) => ({ ...entry(delta.codec, delta.payload, () => undefined, failed), ...delta, sent: true }));
+    this.#outbox.restore(entries, (waiting.at(-1)?.sequence ?? this.#storedThrough) + 1);
+    if (renumber) this.producerReplaced(place?.offset ?? 0);
+    this.#link.wantFlush();
+  }
+
+  publish(payload: Uint8Array, options: PublishOptions, author: Author | null): Promise<StoredResult> {
     const promise = new Promise<StoredResult>((resolve, reject) => {
       const codec = options.codec ?? 0;
       const refusal = this.#refusal(payload, codec);
       if (refusal !== null) return reject(refusal);
-      this.#outbox.add(entry(codec, payload, (offset) => resolve({ offset }), reject));
+      const added = entry(codec, payload, (offset) => resolve({ offset }), reject);
+      added.author = author;
+      this.#outbox.add(added);
     });
     promise.catch(() => undefined); // an application that does not await it hears of it by `error`
     this.#link.wantFlush();
@@ -153,6 +190,7 @@ export class Publisher {
     this.#storedOffset = Math.max(this.#storedOffset, offset);
     if (this.#outbox.length < before) {
       this.#everStored = true;
+      this.#durable?.stored(throughSequence, this.#owner.willRead);
       this.#owner.stored();
       this.#checkStored();
     }
@@ -186,14 +224,13 @@ export class Publisher {
     if (this.#stateWanted || this.#halted || this.#resendFrom !== null) return false;
     const next = this.#outbox.next;
     if (next === undefined || (next.payload.length > budgetBytes && !wireIdle)) return false;
-    if (next.payload.length > this.#payloadBytesMax && next.sequence === 0) {
+    if (next.payload.length > this.#payloadBytesMax && !next.sent) {
       this.#outbox.refuseNext(this.#tooLarge(next.payload.length));
       this.#checkStored();
       return true;
     }
     const frameBytesMax = this.#link.welcome?.frameBytesMax || Infinity;
-    this.#sendFrame(Math.min(framePayloadBytesMax, frameBytesMax / 2, budgetBytes));
-    return true;
+    return this.#sendFrame(Math.min(framePayloadBytesMax, frameBytesMax / 2, budgetBytes));
   }
 
   /** How long to wait before trying again: what the relay says, or longer with each failure. */
@@ -204,9 +241,9 @@ export class Publisher {
 
   // ---- steps ----
 
-  #sendFrame(payloadBytesMax: number): void {
+  #sendFrame(payloadBytesMax: number): boolean {
     const frame = this.#outbox.nextFrame({ payloadBytesMax, deltasMax: frameDeltasMax });
-    if (frame === null) return;
+    if (frame === null) return false; // it is not in the store yet
     for (const { sequence, payload } of frame.entries) this.#owner.sent(sequence, payload);
     this.#link.send({
       kind: 'publish',
@@ -216,6 +253,7 @@ export class Publisher {
       deltas: frame.entries.map(({ codec, payload }): Delta => ({ codec, payload })),
       base: frame.base,
     });
+    return true;
   }
 
   #checkStored(): void {
@@ -328,5 +366,6 @@ function entry(
   failed: (error: WeirError) => void,
   offered = false,
 ): OutboxEntry {
-  return { codec, payload, sequence: 0, base: false, refused: false, offered, stored, failed };
+  const numbers = { sequence: 0, base: false, refused: false, sent: false, writes: 0 };
+  return { codec, payload, ...numbers, offered, author: null, stored, failed };
 }

@@ -127,11 +127,15 @@ export class FakeRelay {
     for (const { payload } of deltas as { payload: string }[]) {
       assert.ok(payload.length / 2 <= this.payloadBytesMax);
       const record = { offset: document.records.length + 1, producer: session.producer, sequence: sequence++, payload };
-      if (record.sequence <= mark) continue;
+      if (record.sequence <= mark) {
+        const there = document.records.find((one) => one.producer === record.producer && one.sequence === record.sequence);
+        assert.equal(there?.payload, payload, 'a resend equals what is stored');
+        continue;
+      }
       document.records.push(record);
       for (const reader of document.readers.keys()) this.#deliver(reader, document, record, reader === session);
     }
-    document.marks.set(session.producer, sequence - 1);
+    document.marks.set(session.producer, Math.max(mark, sequence - 1));
     this.#say(session, {
       stored: { document: handle, throughSequence: sequence - 1, offset: document.records.length },
     });

@@ -1,0 +1,212 @@
+// What one document keeps in the client's store, and the rules of it:
+//
+//  - a delta is sent only when it is stored under the sequence it is sent with, so that after a crash the same bytes go
+//    under the same sequences, and the relay's mark tells what it has already;
+//  - records, and the cursor behind them, go in one transaction, so that they never disagree;
+//  - an own delta leaves the store when it was read back as a record, not when the relay has answered: in between, a
+//    record without payload may come, and the copy of the document here would lack it.
+//
+// Internal: document-logic.ts and publisher.ts tell it what happens.
+
+import { equalBytes } from './bytes.js';
+import type { History } from './history.js';
+import type { OutboxEntry, OutboxJournal } from './outbox.js';
+import type { Author, Place, StoredDelta, StoredDocument, StoredRecord } from './store/store.js';
+import type { StoreWriter } from './store/writer.js';
+import type { WireRecord } from './wire/events.js';
+
+/** How far publishing has come; part of the document's place. */
+export type Progress = Pick<Place, 'storedThrough' | 'storedOffset' | 'everStored' | 'stateWanted'>;
+
+export interface DurableOwner {
+  readonly producer: Uint8Array;
+  progress(): Progress;
+  /** Something may be sent now that had to wait for the store. */
+  wantFlush(): void;
+}
+
+/** How much is read between two compactions. */
+const tailRecordsMax = 500;
+const tailBytesMax = 256 * 1024;
+
+export class DurableDocument implements OutboxJournal {
+  readonly #writer: StoreWriter;
+  readonly #document: string;
+  readonly #owner: DurableOwner;
+  /** Nothing is written before load(), nor after seal(). */
+  #open = false;
+  #cursor: Pick<Place, 'epoch' | 'offset' | 'chain'> = { epoch: 0n, offset: 0, chain: null };
+  /** Own deltas by sequence, until they were read back. */
+  readonly #own = new Map<number, { payload: Uint8Array; author: Author | null }>();
+  #ownRead = 0;
+  #index = 0;
+  #tailRecords = 0;
+  #tailBytes = 0;
+  /** Told of all that is read, with its count and who in this browser wrote it. */
+  onread: ((first: number, records: StoredRecord[], authors: (Author | null)[]) => void) | null = null;
+
+  constructor(writer: StoreWriter, document: string, owner: DurableOwner) {
+    this.#writer = writer;
+    this.#document = document;
+    this.#owner = owner;
+  }
+
+  /** What is kept; from here on, what happens is. The history goes on where it was. */
+  async load(history: History): Promise<StoredDocument> {
+    const kept = await this.#writer.load(this.#document);
+    const { place, outbox, records, state } = kept;
+    if (place !== null) {
+      this.#cursor = { epoch: place.epoch, offset: place.offset, chain: place.chain };
+      history.restore(place);
+      const { producer } = this.#owner;
+      for (const { sequence, payload } of equalBytes(place.producer, producer) ? outbox : [])
+        if (sequence <= place.storedThrough) history.published(sequence, payload);
+    }
+    this.#index = (state?.through ?? 0) + records.length;
+    this.#tailRecords = records.length;
+    this.#tailBytes = records.reduce((sum, { payload }) => sum + payload.length, 0);
+    for (const { sequence, payload, author } of outbox) this.#own.set(sequence, { payload, author });
+    this.#open = true;
+    return kept;
+  }
+
+  /** The count of the last record that was read. */
+  get index(): number {
+    return this.#index;
+  }
+
+  /** Everything published so far is in the store. */
+  persisted(): Promise<void> {
+    return this.#writer.write();
+  }
+
+  // ---- of the outbox ----
+
+  ready(entry: OutboxEntry): boolean {
+    return entry.writes === 0 || !this.#writer.holdsUp || !this.#open;
+  }
+
+  added(entry: OutboxEntry): void {
+    this.#remember(entry);
+    if (!this.#open) return;
+    entry.writes++;
+    const delta = storedDelta(entry);
+    void this.#writer.write({ kind: 'queue', document: this.#document, delta }).then(() => this.#written([entry]));
+  }
+
+  /** The outbox was numbered anew, or lost a part. */
+  rewritten(entries: readonly OutboxEntry[]): void {
+    this.#own.clear();
+    this.#ownRead = 0;
+    for (const entry of entries) this.#remember(entry);
+    if (!this.#open) return;
+    for (const entry of entries) entry.writes++;
+    const deltas = entries.map(storedDelta);
+    const written = this.#writer.write({ kind: 'outbox', document: this.#document, deltas }, this.#placeChange());
+    void written.then(() => this.#written(entries));
+  }
+
+  /** The relay has everything through this sequence. */
+  stored(through: number, willBeRead: boolean): void {
+    if (!this.#open) return;
+    void this.#writer.write(this.#placeChange());
+    if (!willBeRead) this.#dequeue(through);
+  }
+
+  #remember({ sequence, payload, author }: OutboxEntry): void {
+    this.#own.set(sequence, { payload, author });
+  }
+
+  #written(entries: readonly OutboxEntry[]): void {
+    for (const entry of entries) entry.writes--;
+    this.#owner.wantFlush();
+  }
+
+  #dequeue(through: number): void {
+    for (const sequence of this.#own.keys()) if (sequence <= through) this.#own.delete(sequence);
+    void this.#writer.write({ kind: 'dequeue', document: this.#document, through });
+  }
+
+  // ---- of the reader ----
+
+  /** Records were read, and the reader stands behind them. */
+  read(records: readonly WireRecord[], own: (record: WireRecord) => boolean, history: History): void {
+    const kept: StoredRecord[] = [];
+    const authors: (Author | null)[] = [];
+    let ownRead = 0;
+    for (const record of records) {
+      const mine = own(record) ? this.#own.get(record.sequence) : undefined;
+      if (own(record)) ownRead = record.sequence;
+      const payload = record.payload ?? mine?.payload;
+      if (payload === undefined) continue; // an own one of an earlier life; the cursor is void too, it will come again
+      kept.push({ ...record, producer: record.producer.slice(), payload: compactBytes(payload) });
+      authors.push(mine?.author ?? null);
+    }
+    const first = this.#index + 1;
+    this.#index += kept.length;
+    this.#ownRead = Math.max(this.#ownRead, ownRead);
+    this.#tailRecords += kept.length;
+    for (const { payload } of kept) this.#tailBytes += payload.length;
+    if (this.#open) {
+      this.#cursor = placeOf(history);
+      void this.#writer.write({ kind: 'records', document: this.#document, first, records: kept }, this.#placeChange());
+      if (ownRead > 0) this.#dequeue(ownRead);
+    }
+    this.onread?.(first, kept, authors);
+  }
+
+  /** The reader stands elsewhere: at the start of another history, or behind a cut. */
+  moved(history: History): void {
+    this.#cursor = placeOf(history);
+    if (this.#open) void this.#writer.write(this.#placeChange());
+  }
+
+  /** When much was read since the last time, what the application gives takes the place of all that was read so far. */
+  compact(give: () => Uint8Array[] | Promise<Uint8Array[]>, failed: (cause: unknown) => void): void {
+    if (!this.#open || (this.#tailRecords <= tailRecordsMax && this.#tailBytes <= tailBytesMax)) return;
+    const through = this.#index;
+    this.#tailRecords = this.#tailBytes = 0;
+    Promise.resolve()
+      .then(give)
+      .then((pieces) => this.replace(through, pieces))
+      .catch(failed);
+  }
+
+  /** `pieces` stand for what was read up to this count. */
+  replace(through: number, pieces: Uint8Array[]): void {
+    if (this.#open) void this.#writer.write({ kind: 'state', document: this.#document, through, pieces: pieces.map(compactBytes) });
+  }
+
+  // ---- the end ----
+
+  /** The document was deleted: no copy of it stays. */
+  forget(): void {
+    if (this.#open) void this.#writer.write({ kind: 'forget', document: this.#document });
+    this.#open = false;
+  }
+
+  /** What happens from here on is not to be remembered: the session ends, what it has stored stays. */
+  seal(): void {
+    this.#open = false;
+  }
+
+  #placeChange(): { kind: 'place'; document: string; place: Place } {
+    const progress = this.#owner.progress();
+    const storedThrough = Math.max(progress.storedThrough, this.#ownRead);
+    const place = { producer: this.#owner.producer, ...this.#cursor, ...progress, storedThrough };
+    return { kind: 'place', document: this.#document, place };
+  }
+}
+
+function storedDelta({ sequence, base, codec, payload, author }: OutboxEntry): StoredDelta {
+  return { sequence, base, codec, payload: compactBytes(payload), author };
+}
+
+function placeOf(history: History): Pick<Place, 'epoch' | 'offset' | 'chain'> {
+  return { epoch: history.epoch, offset: history.offset, chain: history.cursor?.chain ?? null };
+}
+
+/** A part of a buffer would keep the whole of it, in memory and in IndexedDB. */
+export function compactBytes(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+}

@@ -1,0 +1,3 @@
+// @weir/client/node: what only Node has. A store on disk.
+
+export { openStore } from './store.js';
