@@ -53,6 +53,7 @@ async function isAlive(owner: Owner): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const started = await startOf(owner.pid);
+  if (started === dead) return false;
   return started === '' || owner.started === '' || started === owner.started;
 }
 
@@ -68,10 +69,13 @@ async function ownerOf(path: string): Promise<Owner | null> {
   throw new StoreLockedError(`${path}: this lock cannot be read; remove it if no process has the store open`);
 }
 
-/** The system's mark of when a process began; empty where it tells none. */
+const dead = 'dead';
+
+/** The system's mark of when a process began; `dead` for one that has ended and waits for its parent; empty where it tells none. */
 async function startOf(pid: number): Promise<string> {
   try {
     const fields = (await readFile(`/proc/${pid}/stat`, 'latin1')).replace(/^.*\)/s, '').trim().split(' ');
+    if (fields[0] === 'Z' || fields[0] === 'X') return dead;
     return fields[19] ?? ''; // starttime, the 22nd of all
   } catch {
     return '';

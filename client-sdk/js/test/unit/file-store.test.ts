@@ -164,12 +164,14 @@ test('killed in the middle of writing: what was told is there', async () => {
   for (let life = 0; life < 8; life++) {
     const child = writer(path, 1_000_000, Math.floor(random() * 20_000));
     const enough = told + 1 + Math.floor(random() * 60);
+    const ended = once(child, 'exit');
     let output = '';
     for await (const bytes of child.stdout) {
       output += String(bytes);
       told = Math.max(told, ...output.slice(0, output.lastIndexOf('\n') + 1).split('\n').map(Number));
       if (told >= enough) child.kill('SIGKILL');
     }
+    await ended; // its output ends a moment before it does
     const store = await openStore(path);
     const { outbox } = await store.load('d');
     assert.ok(outbox.length >= told, `${outbox.length} are there, ${told} were told`);
