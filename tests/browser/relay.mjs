@@ -66,6 +66,13 @@ export class Relay {
     }
   }
 
+  /** A figure of /metrics, all its labels added up. */
+  async figure(name) {
+    const lines = (await (await fetch(`${this.origin}/metrics`)).text()).split('\n');
+    const values = lines.filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+    return values.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0);
+  }
+
   /** As a power cut: no goodbye, nothing flushed. */
   async crash() {
     await this.#end('SIGKILL');

@@ -1,3 +1,3 @@
 // @weir/client/browser: what only browsers have. A store in IndexedDB, in windows and in workers.
 
-export { deleteStore, openStore } from './store/indexeddb.js';
+export { deleteStore, openStore, type OpenStoreOptions } from './store/indexeddb.js';

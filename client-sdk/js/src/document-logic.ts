@@ -89,6 +89,9 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   get caughtUp(): boolean {
     return this.#caughtUp;
   }
+  get loaded(): boolean {
+    return this.#loaded;
+  }
   get cursor(): Cursor | null {
     return this.#history.cursor;
   }
@@ -107,7 +110,8 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     return this.#publisher.publish(payload, options, author);
   }
 
-  whenStored(options?: WaitOptions): Promise<void> {
+  async whenStored(options: WaitOptions = {}): Promise<void> {
+    if (!this.#loaded) await this.whenLoaded(options);
     return this.#publisher.whenStored(options);
   }
 

@@ -11,6 +11,7 @@
 import type { Emitter } from './emitter.js';
 import type { WeirError } from './errors.js';
 import type { Presence } from './presence.js';
+import type { StoredRecord } from './store/store.js';
 import type { WaitOptions } from './waiters.js';
 import type { Cursor, Delta } from './wire/events.js';
 
@@ -42,12 +43,18 @@ export interface SubscribeOptions {
    * lacks; null for nothing. They are published before all that waits.
    */
   state?: () => StateOffer | Promise<StateOffer>;
-  /**
-   * With a store, asked now and then: the application's state in one piece or a few, to be kept here in place of all the
-   * records that were read until now. It comes back by the event `state`.
-   */
-  compact?: () => Uint8Array[] | Promise<Uint8Array[]>;
+  /** With a store: asked when much was read, so that the copy here stays small. Without it every record is kept. */
+  compact?: Compaction;
 }
+
+/**
+ * What is to be kept in place of these: what it gave the last time, and the records since. It must say the same; it comes
+ * back by the event `state`.
+ */
+export type Compaction = (
+  pieces: readonly Uint8Array[],
+  records: readonly StoredRecord[],
+) => Uint8Array[] | Promise<Uint8Array[]>;
 
 export type StateOffer = Uint8Array | Uint8Array[] | null;
 
@@ -62,7 +69,7 @@ export interface StoredResult {
 }
 
 export interface DocumentEvents {
-  /** From the store: what the application gave to stand for the records that came before. */
+  /** From the store: what `compact` gave to stand for the records that came before. */
   state: [pieces: Uint8Array[]];
   /**
    * Deltas that were published in this browser or by an earlier life of this client, and have not been read back yet. They
@@ -92,6 +99,8 @@ export interface DocumentSession extends Pick<Emitter<DocumentEvents>, 'on' | 'o
   readonly pendingCount: number;
   /** Everything the relay has was delivered; false while it is not connected. */
   readonly caughtUp: boolean;
+  /** What the store has was handed over, and is counted in pendingCount. Always true without a store. */
+  readonly loaded: boolean;
   /** Keep it together with what was read, and give it as `from` the next time; null when reading must start over. */
   readonly cursor: Cursor | null;
   /** Others' last presence, by key. */

@@ -9,6 +9,7 @@
 // Internal: document-logic.ts and publisher.ts tell it what happens.
 
 import { equalBytes } from './bytes.js';
+import type { Compaction } from './document.js';
 import type { History } from './history.js';
 import type { OutboxEntry, OutboxJournal } from './outbox.js';
 import type { Author, Place, StoredDelta, StoredDocument, StoredRecord } from './store/store.js';
@@ -161,20 +162,18 @@ export class DurableDocument implements OutboxJournal {
     if (this.#open) void this.#writer.write(this.#placeChange());
   }
 
-  /** When much was read since the last time, what the application gives takes the place of all that was read so far. */
-  compact(give: () => Uint8Array[] | Promise<Uint8Array[]>, failed: (cause: unknown) => void): void {
+  /** When much was read since the last time, what the application makes of it takes the place of all that was read so far. */
+  compact(merge: Compaction, failed: (cause: unknown) => void): void {
     if (!this.#open || (this.#tailRecords <= tailRecordsMax && this.#tailBytes <= tailBytesMax)) return;
-    const through = this.#index;
     this.#tailRecords = this.#tailBytes = 0;
-    Promise.resolve()
-      .then(give)
-      .then((pieces) => this.replace(through, pieces))
-      .catch(failed);
+    this.#compact(merge).catch(failed);
   }
 
-  /** `pieces` stand for what was read up to this count. */
-  replace(through: number, pieces: Uint8Array[]): void {
-    if (this.#open) void this.#writer.write({ kind: 'state', document: this.#document, through, pieces: pieces.map(compactBytes) });
+  async #compact(merge: Compaction): Promise<void> {
+    const { state, records } = await this.#writer.load(this.#document);
+    const through = (state?.through ?? 0) + records.length;
+    const pieces = (await merge(state?.pieces ?? [], records)).map(compactBytes);
+    if (this.#open) await this.#writer.write({ kind: 'state', document: this.#document, through, pieces });
   }
 
   // ---- the end ----

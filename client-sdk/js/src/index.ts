@@ -5,6 +5,7 @@ export { chainNext, chainStart, digest } from './chain.js';
 export { WeirClient } from './client.js';
 export type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 export type {
+  Compaction,
   DocumentEvents,
   DocumentSession,
   PublishOptions,

@@ -13,11 +13,12 @@ import * as Y from 'yjs';
 
 import { WeirClient } from './client.js';
 import type { ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
-import type { DocumentSession, WeirRecord } from './document.js';
+import type { Compaction, DocumentSession } from './document.js';
 import { Emitter } from './emitter.js';
 import { Code, OutboxFullError, WeirError } from './errors.js';
 import type { PackDecoder } from './pack-decoder.js';
 import type { WebSocketConstructor } from './runtime.js';
+import type { WeirStore } from './store/store.js';
 import type { WaitOptions } from './waiters.js';
 import { AwarenessBridge } from './yjs-presence.js';
 import { splitUpdate } from './yjs-split.js';
@@ -35,6 +36,11 @@ export interface WeirProviderOptions {
   producer?: Uint8Array;
   /** `packDecoder` of '@weir/client/pack': a document's history comes as the relay has packed it. */
   packs?: PackDecoder;
+  /**
+   * `await openStore(...)` of '@weir/client/browser' or '/node': edits made offline, and the document as it was read, outlive
+   * the page. The client of this provider has it to itself; for many documents make one WeirClient with the store.
+   */
+  store?: WeirStore;
   /** A connection shared with other documents; url and the options above that concern it are then not used. */
   client?: WeirClient;
   /** Opens a deleted document anew. */
@@ -45,6 +51,8 @@ export interface WeirProviderEvents {
   status: [event: { status: 'disconnected' | 'connecting' | 'connected' }];
   sync: [synced: boolean];
   saved: [saved: boolean];
+  /** What this browser or process has of the document is in it: by `store`, or nothing. */
+  loaded: [];
   'connection-error': [error: WeirError, provider: WeirProvider];
   error: [error: WeirError];
 }
@@ -79,6 +87,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       presence: this.awareness !== null,
       recreate: options.recreate ?? false,
       state: () => this.#whatRelayLacks(),
+      compact: mergeYjs,
     });
     this.#held = doc.store.clients.size > 0;
     this.#bridge = this.awareness === null ? null : new AwarenessBridge(this.awareness, this.#session, this);
@@ -120,6 +129,17 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
     await this.#session.whenCaughtUp(options);
   }
 
+  /** Resolves when what the store has of the document is in it. */
+  whenLoaded(options?: WaitOptions): Promise<void> {
+    return this.#session.whenLoaded(options);
+  }
+
+  /** Resolves when everything here is in the store; at once without one. */
+  async whenPersisted(options?: WaitOptions): Promise<void> {
+    if (this.#held) await this.#session.whenCaughtUp(options);
+    await this.#session.whenPersisted(options);
+  }
+
   async whenSaved(options?: WaitOptions): Promise<void> {
     for (;;) {
       if (this.#held) await this.#session.whenCaughtUp(options);
@@ -128,8 +148,11 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
     }
   }
 
-  /** For ever. What is not yet saved is given up: await whenSaved() first. */
-  destroy(): void {
+  /**
+   * For ever. What is not yet saved stays in the store, or without one is given up: await whenSaved() first. Resolves when
+   * the store has everything.
+   */
+  async destroy(): Promise<void> {
     if (this.#destroyed) return;
     this.#destroyed = true;
     this.doc.off('update', this.#updated);
@@ -142,10 +165,11 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
     this.#session.withdrawPresence();
     this.#bridge?.destroy();
     this.#session.close();
-    if (this.#ownsClient) this.#client.close();
+    const closed = this.#ownsClient ? this.#client.close() : undefined;
     if (this.#ownsAwareness) this.awareness?.destroy();
     this.#setSynced(false);
     this.forgetListeners();
+    await closed;
   }
 
   // ---- wiring ----
@@ -162,7 +186,13 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       .on('subscribed', ({ fresh }) => {
         if (fresh) this.#received = [];
       })
+      .on('state', (pieces) => this.#apply(pieces.map((payload) => ({ codec: 0, payload }))))
       .on('records', (records) => this.#apply(records))
+      .on('pending', (deltas) => this.#apply(deltas))
+      .on('loaded', () => {
+        this.#checkSaved();
+        this.emit('loaded');
+      })
       .on('caught-up', () => this.#caughtUp())
       .on('stored', () => this.#checkSaved())
       .on('disconnected', () => this.#setSynced(false))
@@ -170,7 +200,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
     this.#checkSaved();
   }
 
-  readonly #docDestroyed = (): void => this.destroy();
+  readonly #docDestroyed = (): void => void this.destroy();
   readonly #hidden = (): void => this.#bridge?.hide();
   readonly #shown = (event: Event): void => {
     if ((event as PageTransitionEvent).persisted) this.#bridge?.show();
@@ -217,15 +247,16 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
 
   // ---- from the relay ----
 
-  #apply(records: WeirRecord[]): void {
+  #apply(deltas: readonly { codec: number; payload: Uint8Array | null; offset?: number }[]): void {
     const apply = (): void => {
-      for (const { codec, payload, offset } of records) {
+      for (const { codec, payload, offset } of deltas) {
         if (payload === null || codec !== 0) continue;
         try {
           Y.applyUpdate(this.doc, payload, this);
           this.#received?.push(payload);
         } catch (cause) {
-          const message = `${this.#session.document}: the record at offset ${offset} is not a Yjs update and was left out`;
+          const what = offset === undefined ? 'what the store has' : `the record at offset ${offset}`;
+          const message = `${this.#session.document}: ${what} is not a Yjs update and was left out`;
           this.#failed(new WeirError(message, { code: Code.dataLoss, document: this.#session.document, cause }));
         }
       }
@@ -266,7 +297,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   }
 
   #checkSaved(): void {
-    const saved = this.pendingCount === 0;
+    const saved = this.#session.loaded && this.pendingCount === 0;
     if (this.#saved === saved) return;
     this.#saved = saved;
     this.emit('saved', saved);
@@ -274,15 +305,32 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
 }
 
 function clientOptions(url: string, options: WeirProviderOptions): WeirClientOptions {
-  const { token, webSocket, producer, packs } = options;
+  const { token, webSocket, producer, packs, store } = options;
   return {
     url,
     ...(token === undefined ? {} : { token }),
     ...(webSocket === undefined ? {} : { webSocket }),
     ...(producer === undefined ? {} : { producer }),
     ...(packs === undefined ? {} : { packs }),
+    ...(store === undefined ? {} : { store }),
   };
 }
+
+/** One update in place of many, as far as they are Yjs updates: what keeps a document's copy in a store small. */
+export const mergeYjs: Compaction = (pieces, records) => {
+  const doc = new Y.Doc();
+  doc.transact(() => {
+    for (const update of [...pieces, ...records.filter(({ codec }) => codec === 0).map(({ payload }) => payload)])
+      try {
+        Y.applyUpdate(doc, update);
+      } catch {
+        // It was left out of the document too, and told then.
+      }
+  });
+  const merged = Y.encodeStateAsUpdate(doc);
+  doc.destroy();
+  return [merged];
+};
 
 function statusOf(status: ClientStatus): 'disconnected' | 'connecting' | 'connected' {
   return status === 'stopped' ? 'disconnected' : status;

@@ -21,9 +21,14 @@ const format = 1;
 const tables = ['about', 'places', 'outbox', 'states', 'records', 'marks'] as const;
 type Table = (typeof tables)[number];
 
-/** Opens the store of this name, or makes it. Rejects with StoreLockedError while another client has it. */
-export async function openStore(name: string): Promise<WeirStore> {
-  const unlock = await lock(`weir:store:${name}`, name);
+export interface OpenStoreOptions {
+  /** How long another client may still have the store; by default 2 seconds, as a page that is reloaded needs. */
+  patienceMs?: number;
+}
+
+/** Opens the store of this name, or makes it. Rejects with StoreLockedError when another client has it and keeps it. */
+export async function openStore(name: string, { patienceMs = 2_000 }: OpenStoreOptions = {}): Promise<WeirStore> {
+  const unlock = await lock(`weir:store:${name}`, name, patienceMs);
   try {
     const database = await openDatabase(name);
     try {
@@ -39,8 +44,8 @@ export async function openStore(name: string): Promise<WeirStore> {
 }
 
 /** Removes the store and all that is in it; rejects while a client has it. */
-export async function deleteStore(name: string): Promise<void> {
-  const unlock = await lock(`weir:store:${name}`, name);
+export async function deleteStore(name: string, { patienceMs = 2_000 }: OpenStoreOptions = {}): Promise<void> {
+  const unlock = await lock(`weir:store:${name}`, name, patienceMs);
   try {
     await done(name, indexedDB.deleteDatabase(databaseName(name)));
   } finally {
@@ -265,15 +270,16 @@ function corrupt(name: string, what: string, cause?: unknown): StoreCorruptError
 }
 
 /** Held until the function that comes back is called. */
-async function lock(key: string, name: string): Promise<() => void> {
+async function lock(key: string, name: string, patienceMs: number): Promise<() => void> {
   const locks = (globalThis.navigator as Navigator | undefined)?.locks;
   if (locks === undefined)
     throw new StoreUnavailableError(`${name}: this browser has no Web Locks, without which two tabs would use it at once`);
   return new Promise((resolve, reject) => {
-    const hold = (granted: Lock | null): Promise<void> | void => {
-      if (granted === null) return reject(new StoreLockedError(`${name}: another tab or worker has this store open`));
-      return new Promise<void>((unlock) => resolve(unlock));
-    };
-    locks.request(key, { ifAvailable: true }, hold).catch(reject);
+    const hold = (): Promise<void> => new Promise((unlock) => resolve(unlock));
+    locks.request(key, { signal: AbortSignal.timeout(patienceMs) }, hold).catch((cause: unknown) => {
+      const late = (cause as Error).name === 'TimeoutError' || (cause as Error).name === 'AbortError';
+      const what = `${name}: another tab or worker has this store open`;
+      reject(late ? new StoreLockedError(what, cause) : new StoreUnavailableError(`${name}: ${String(cause)}`, cause));
+    });
   });
 }

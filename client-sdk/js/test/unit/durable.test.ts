@@ -217,29 +217,40 @@ test('a deleted document leaves nothing in the store', async () => {
   assert.deepEqual([place, outbox, kept], [null, [], []]);
 });
 
-test('the copy here is compacted by what the application gives', async () => {
+test('the copy here is compacted by what the application makes of it', async () => {
   const device = new Device(producer);
   const { client, network } = scene({ store: device.open() });
-  let asked = 0;
-  open(client, { compact: () => [bytes('c0de'), Uint8Array.of(++asked)] });
+  const merged: number[] = [];
+  open(client, {
+    compact: (pieces, kept) => {
+      merged.push(pieces.length, kept.length);
+      return [bytes('c0de'), Uint8Array.of(merged.length)];
+    },
+  });
   await welcome(network, { frameBytesMax: 1 << 22 });
   await answerSubscribe(network.last);
-  const payloads = (from: number, count: number): string[] => Array.from({ length: count }, (_, i) => (from + i).toString(16).padStart(4, '0'));
-  network.last.say(records(run(other, 1, 1, payloads(1, 400))));
+  const say = (from: number, count: number): void => {
+    const payloads = Array.from({ length: count }, (_, i) => (from + i).toString(16).padStart(4, '0'));
+    network.last.say(records(run(other, from, from, payloads)));
+  };
+  say(1, 400);
   await quiet();
-  assert.equal(asked, 0);
-  network.last.say(records(run(other, 401, 401, payloads(401, 200))), records(run(other, 601, 601, payloads(601, 3))));
+  assert.deepEqual(merged, []);
+  say(401, 200);
   await quiet();
-  network.last.say(records(run(other, 604, 604, ['ffff'])));
+  assert.deepEqual(merged, [0, 600]);
+  say(601, 501);
   await quiet();
-  assert.equal(asked, 1);
+  assert.deepEqual(merged, [0, 600, 2, 501]);
+  say(1102, 1);
+  await quiet();
   device.crash();
   const next = scene({ store: device.open(), connect: false });
   const { session, heard } = open(next.client);
   await session.whenLoaded();
   assert.deepEqual(heard, [
-    ['state', ['c0de', '01']],
-    ['records', ['ffff']],
+    ['state', ['c0de', '04']],
+    ['records', ['044e']],
   ]);
 });
 

@@ -1,0 +1,161 @@
+// What a page with a store keeps: over the end of the browser, without a network, while the relay dies.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import WebSocket from 'ws';
+import * as Y from 'yjs';
+
+import { WeirClient } from '../../client-sdk/js/dist/index.js';
+import { waitMsMax } from './people.mjs';
+import { Relay } from './relay.mjs';
+import { openTab, Profile, serveSdkPage } from './sdk-page.mjs';
+
+let page;
+let relay;
+before(async () => {
+  page = await serveSdkPage();
+  relay = await Relay.start({ 'access.origins': page.origin });
+});
+after(async () => {
+  await relay?.stop();
+  page?.close();
+});
+
+/** All records of a document, as a newcomer reads them. */
+async function readBack(document) {
+  const client = new WeirClient({ url: relay.origin, space: 'people', webSocket: WebSocket });
+  const session = client.subscribe(document);
+  const records = [];
+  session.on('records', (some) => records.push(...some));
+  await session.whenCaughtUp();
+  await client.close();
+  return records;
+}
+
+/** Opens the document with the store in this tab. */
+const openDocument = (tab, document) =>
+  tab.evaluate(
+    async ([url, name]) => {
+      const store = await weir.openStore('store');
+      const doc = new weir.Y.Doc();
+      const provider = new weir.WeirProvider(url, 'people', name, doc, { store, awareness: null });
+      Object.assign(held, { store, doc, provider });
+      await provider.whenLoaded();
+      return doc.getText('text').toString();
+    },
+    [relay.origin, document],
+  );
+const write = (tab, words) =>
+  tab.evaluate(async (added) => {
+    const text = held.doc.getText('text');
+    for (const letter of added) text.insert(text.length, letter);
+    await held.provider.whenPersisted();
+    return held.provider.pendingCount;
+  }, words);
+
+test('edited offline, closed, reopened offline, the relay killed meanwhile: everything arrives once', async () => {
+  const profile = await Profile.make();
+  try {
+    let context = await profile.open();
+    let tab = await openTab(context, page.origin);
+    assert.equal(await openDocument(tab, 'plan'), '');
+    await write(tab, 'online. ');
+    await tab.evaluate(() => held.provider.whenSaved());
+    await context.setOffline(true);
+    await relay.crash();
+    const first = await write(tab, 'offline. ');
+    assert.equal(first, 'offline. '.length);
+    await profile.close();
+
+    context = await profile.open();
+    await context.setOffline(true);
+    tab = await openTab(context, page.origin);
+    assert.equal(await openDocument(tab, 'plan'), 'online. offline. ');
+    assert.equal(await tab.evaluate(() => held.provider.pendingCount), first);
+    await write(tab, 'again. ');
+
+    await relay.restart();
+    await relay.crash();
+    await relay.restart();
+    await context.setOffline(false);
+    await tab.evaluate(() => held.provider.whenSaved());
+
+    const records = await readBack('plan');
+    assert.equal(records.length, 'online. offline. again. '.length);
+    assert.equal(new Set(records.map(({ producer }) => Buffer.from(producer).toString('hex'))).size, 1);
+    assert.deepEqual(records.map(({ sequence }) => sequence), records.map((_, i) => i + 1));
+    const doc = new Y.Doc();
+    for (const { payload } of records) Y.applyUpdate(doc, payload);
+    assert.equal(doc.getText('text').toString(), 'online. offline. again. ');
+  } finally {
+    await profile.remove();
+  }
+});
+
+test('a second tab is refused the store, and gets it when the first is closed', async () => {
+  const profile = await Profile.make();
+  try {
+    const context = await profile.open();
+    const [one, other] = [await openTab(context, page.origin), await openTab(context, page.origin)];
+    await openDocument(one, 'locked');
+    const attempt = (options) => other.evaluate((how) => weir.openStore('store', how).then(() => 'open', ({ name }) => name), options);
+    assert.equal(await attempt({ patienceMs: 50 }), 'StoreLockedError');
+    const patient = attempt({ patienceMs: waitMsMax });
+    await one.close();
+    assert.equal(await patient, 'open');
+  } finally {
+    await profile.remove();
+  }
+});
+
+test('no more room in the browser: it is told, edits reach the relay, and the store gets them when there is room', async () => {
+  const profile = await Profile.make();
+  try {
+    const context = await profile.open();
+    const tab = await openTab(context, page.origin);
+    const devtools = await context.newCDPSession(tab);
+    const limit = (quotaSize) => devtools.send('Storage.overrideQuotaForOrigin', { origin: page.origin, ...(quotaSize && { quotaSize }) });
+    const { usage } = await tab.evaluate(() => navigator.storage.estimate());
+    await limit(usage + 200_000); // before the first use: the browser remembers for a while how much there is
+    await openDocument(tab, 'full');
+    await write(tab, 'x');
+    await tab.evaluate(async () => {
+      held.errors = [];
+      held.provider.on('error', (error) => held.errors.push(error.name));
+      held.doc.getMap('map').set('large', crypto.getRandomValues(new Uint8Array(60_000)).join().repeat(3));
+      await held.provider.whenSaved();
+    });
+    assert.deepEqual(await tab.evaluate(() => held.errors), ['StorageFullError']);
+    assert.equal(await tab.evaluate(() => held.provider.pendingCount), 0);
+    await limit(0);
+    await tab.evaluate(() => held.provider.whenPersisted());
+    await profile.close();
+
+    const again = await openTab(await profile.open(), page.origin);
+    await openDocument(again, 'full');
+    assert.ok((await again.evaluate(() => held.doc.getMap('map').get('large').length)) > 360_000);
+    assert.equal((await readBack('full')).length, 2);
+  } finally {
+    await profile.remove();
+  }
+});
+
+test('a worker without a window can have the store and the connection', async () => {
+  const profile = await Profile.make();
+  try {
+    const context = await profile.open();
+    await openTab(context, page.origin);
+    const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
+    await worker.evaluate(async (url) => {
+      const store = await weir.openStore('worker');
+      const client = new weir.WeirClient({ url, space: 'people', store });
+      const session = client.subscribe('from a worker');
+      await session.publish(Uint8Array.of(7));
+      await client.close();
+      await store.close();
+    }, relay.origin);
+    assert.deepEqual((await readBack('from a worker')).map(({ payload }) => [...payload]), [[7]]);
+  } finally {
+    await profile.remove();
+  }
+});
