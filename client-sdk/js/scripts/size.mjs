@@ -1,10 +1,11 @@
 // What the client costs a page: the core with what browsers add, and the Yjs provider on top of it, bundled, minified,
-// gzipped. Fails when the core is larger than promised.
+// gzipped. Fails when one of the first two is larger than promised.
 import { gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
 const coreBytesMax = 25 * 1024;
+const browserBytesMax = 28 * 1024;
 
 /** Of one entry, or of several together. */
 async function gzippedBytes(...entries) {
@@ -20,8 +21,10 @@ async function gzippedBytes(...entries) {
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
 
-const core = await gzippedBytes('src/index.ts', 'src/browser.ts');
-console.log(`@weir/client      ${await gzippedBytes('src/index.ts')} bytes gzipped; with /browser ${core}, at most ${coreBytesMax}`);
+const core = await gzippedBytes('src/index.ts');
+const browser = await gzippedBytes('src/index.ts', 'src/browser.ts');
+console.log(`@weir/client      ${core} bytes gzipped, at most ${coreBytesMax}`);
+console.log(`        + browser ${browser} bytes gzipped, at most ${browserBytesMax}`);
 console.log(`@weir/client/pack ${await gzippedBytes('src/pack.ts')} bytes gzipped`);
 console.log(`@weir/client/yjs  ${await gzippedBytes('src/yjs.ts')} bytes gzipped, without yjs, y-protocols and lib0`);
-if (core > coreBytesMax) process.exitCode = 1;
+if (core > coreBytesMax || browser > browserBytesMax) process.exitCode = 1;

@@ -8,6 +8,7 @@
 import { Addresses } from './addresses.js';
 import type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 import { Connection } from './connection.js';
+import type { DocumentClient } from './document-client.js';
 import type { DocumentSession, SubscribeOptions } from './document.js';
 import { DocumentLogic } from './document-logic.js';
 import { Emitter } from './emitter.js';
@@ -30,7 +31,7 @@ import {
 const stableMs = 5_000;
 const inFlightBytesMaxUnknown = 1024 * 1024;
 
-export class WeirClient extends Emitter<ClientEvents> {
+export class WeirClient extends Emitter<ClientEvents> implements DocumentClient {
   readonly #options: WeirClientOptions;
   readonly #addresses: Addresses;
   readonly #socket: WebSocketConstructor;

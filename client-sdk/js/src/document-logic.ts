@@ -27,11 +27,12 @@ import {
 } from './errors.js';
 import { History } from './history.js';
 import type { DocumentLink } from './link.js';
+import { unpack } from './pack-decoder.js';
 import { PresenceSet, type Presence } from './presence.js';
 import { isTransient, Publisher } from './publisher.js';
 import type { Timer } from './runtime.js';
 import { storeError } from './store/errors.js';
-import type { Author, StoredDocument } from './store/store.js';
+import type { StoredDocument } from './store/store.js';
 import { abortable, Waiters, type WaitOptions } from './waiters.js';
 import {
   From,
@@ -103,11 +104,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   publish(payload: Uint8Array, options: PublishOptions = {}): Promise<StoredResult> {
-    return this.publishFor(null, payload, options);
-  }
-  /** A tab's delta, for those who must know whose it is. */
-  publishFor(author: Author | null, payload: Uint8Array, options: PublishOptions): Promise<StoredResult> {
-    return this.#publisher.publish(payload, options, author);
+    return this.#publisher.publish(payload, options, null);
   }
 
   async whenStored(options: WaitOptions = {}): Promise<void> {
@@ -145,7 +142,18 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.end(new ClosedError(`${this.path} was closed; open it again with subscribe()`, this.path), false);
   }
 
-  // ---- for the client ----
+  // ---- for the client, and for the hub of several tabs ----
+
+  get publisher(): Publisher {
+    return this.#publisher;
+  }
+  get subscribed(): boolean {
+    return this.#phase === 'open';
+  }
+  /** Why it has ended; null while it has not. */
+  get over(): WeirError | null {
+    return this.#overWith;
+  }
 
   get inFlightBytes(): number {
     return this.#publisher.inFlightBytes;
@@ -285,7 +293,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
       document: this.document,
       from: live ? From.liveOnly : cursor === null ? From.start : From.cursor,
       cursor,
-      presence: this.#options.presence ?? false,
+      presence: (this.#options.presence ?? false) !== false,
       snapshots: false,
       recreate: this.#recreate,
     });
@@ -363,11 +371,8 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     if (this.#phase !== 'open') return;
     const isOwn = ({ producer }: WireRecord): boolean => this.#isOwn(producer);
     try {
-      if (this.#link.packs === null) throw new BadPackError('it was not asked for', { code: Code.failedPrecondition });
-      const { records, chain } = this.#link.packs.decode(pack);
-      const fresh = this.#history.advanceAll(records, isOwn, chain);
-      if (fresh === null) throw new BadPackError('its records are not of this history', { code: Code.dataLoss });
-      for (const record of fresh) this.#delivery.push({ ...record, own: isOwn(record) });
+      for (const record of unpack(this.#link.packs, pack, this.#history, isOwn))
+        this.#delivery.push({ ...record, own: isOwn(record) });
     } catch (cause) {
       this.#deliver();
       const what = cause instanceof Error ? cause.message : String(cause);

@@ -33,8 +33,8 @@ export interface SubscribeOptions {
   space?: string;
   /** Everything that is kept (the default), only what is published from now on, or what comes after a cursor. */
   from?: 'start' | 'live' | Cursor;
-  /** Others' presence is wanted. */
-  presence?: boolean;
+  /** Others' presence is wanted. 'awareness': it has the form of y-protocols, so that tabs which share a client show theirs together. */
+  presence?: boolean | 'awareness';
   /** Opens a deleted document anew. */
   recreate?: boolean;
   /**

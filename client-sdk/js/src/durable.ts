@@ -10,11 +10,12 @@
 
 import { equalBytes } from './bytes.js';
 import type { Compaction } from './document.js';
+import type { WeirError } from './errors.js';
 import type { History } from './history.js';
 import type { OutboxEntry, OutboxJournal } from './outbox.js';
-import type { Author, Place, StoredDelta, StoredDocument, StoredRecord } from './store/store.js';
+import type { Author, Change, Place, StoredDelta, StoredDocument, StoredRecord } from './store/store.js';
 import type { StoreWriter } from './store/writer.js';
-import type { WireRecord } from './wire/events.js';
+import type { Delta, WireRecord } from './wire/events.js';
 
 /** How far publishing has come; part of the document's place. */
 export type Progress = Pick<Place, 'storedThrough' | 'storedOffset' | 'everStored' | 'stateWanted'>;
@@ -38,11 +39,17 @@ export class DurableDocument implements OutboxJournal {
   #open = false;
   #cursor: Pick<Place, 'epoch' | 'offset' | 'chain'> = { epoch: 0n, offset: 0, chain: null };
   /** Own deltas by sequence, until they were read back. */
-  readonly #own = new Map<number, { payload: Uint8Array; author: Author | null }>();
+  readonly #own = new Map<number, Delta & { author: Author | null }>();
   #ownRead = 0;
   #index = 0;
+  /** Batches of records that are on their way into the store. */
+  #recent: { last: number; records: StoredRecord[] }[] = [];
+  /** The last number that each tab had given when this was loaded. */
+  readonly marks = new Map<string, number>();
   #tailRecords = 0;
   #tailBytes = 0;
+  /** Told what became of a tab's delta from an earlier life. */
+  onanswer: ((author: Author, offset: number, error: WeirError | null) => void) | null = null;
   /** Told of all that is read, with its count and who in this browser wrote it. */
   onread: ((first: number, records: StoredRecord[], authors: (Author | null)[]) => void) | null = null;
 
@@ -66,7 +73,8 @@ export class DurableDocument implements OutboxJournal {
     this.#index = (state?.through ?? 0) + records.length;
     this.#tailRecords = records.length;
     this.#tailBytes = records.reduce((sum, { payload }) => sum + payload.length, 0);
-    for (const { sequence, payload, author } of outbox) this.#own.set(sequence, { payload, author });
+    for (const delta of outbox) this.#own.set(delta.sequence, delta);
+    for (const [tab, number] of kept.marks) this.marks.set(tab, number);
     this.#open = true;
     return kept;
   }
@@ -74,6 +82,26 @@ export class DurableDocument implements OutboxJournal {
   /** The count of the last record that was read. */
   get index(): number {
     return this.#index;
+  }
+
+  /** Own deltas that were not read back yet. */
+  get own(): (Delta & { author: Author | null })[] {
+    return [...this.#own.values()];
+  }
+
+  /** What was read after this count; with the state, where that begins earlier. */
+  async contents(after: number): Promise<{ state: Uint8Array[] | null; records: StoredRecord[]; through: number }> {
+    const recent = [...this.#recent]; // before the store is asked: what is not among them then, it has
+    const { state, records } = await this.#writer.load(this.#document);
+    const covered = state?.through ?? 0;
+    let through = covered + records.length;
+    for (const batch of recent) {
+      const lacking = batch.last - through;
+      if (lacking > 0) records.push(...batch.records.slice(-lacking));
+      through = Math.max(through, batch.last);
+    }
+    if (after < covered) return { state: state?.pieces ?? null, records, through };
+    return { state: null, records: records.slice(after - covered), through };
   }
 
   /** Everything published so far is in the store. */
@@ -114,8 +142,8 @@ export class DurableDocument implements OutboxJournal {
     if (!willBeRead) this.#dequeue(through);
   }
 
-  #remember({ sequence, payload, author }: OutboxEntry): void {
-    this.#own.set(sequence, { payload, author });
+  #remember({ sequence, codec, payload, author }: OutboxEntry): void {
+    this.#own.set(sequence, { codec, payload, author });
   }
 
   #written(entries: readonly OutboxEntry[]): void {
@@ -150,7 +178,10 @@ export class DurableDocument implements OutboxJournal {
     for (const { payload } of kept) this.#tailBytes += payload.length;
     if (this.#open) {
       this.#cursor = placeOf(history);
-      void this.#writer.write({ kind: 'records', document: this.#document, first, records: kept }, this.#placeChange());
+      const batch = { last: this.#index, records: kept };
+      this.#recent.push(batch);
+      const change: Change = { kind: 'records', document: this.#document, first, records: kept };
+      void this.#writer.write(change, this.#placeChange()).then(() => this.#recent.splice(this.#recent.indexOf(batch), 1));
       if (ownRead > 0) this.#dequeue(ownRead);
     }
     this.onread?.(first, kept, authors);

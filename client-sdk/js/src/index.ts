@@ -4,6 +4,7 @@ export { fromHex, toHex } from './bytes.js';
 export { chainNext, chainStart, digest } from './chain.js';
 export { WeirClient } from './client.js';
 export type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
+export type { DocumentClient } from './document-client.js';
 export type {
   Compaction,
   DocumentEvents,

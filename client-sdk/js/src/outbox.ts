@@ -139,6 +139,10 @@ export class Outbox {
   get next(): Readonly<OutboxEntry> | undefined {
     return this.#entries[this.#first + this.#sent];
   }
+  /** All that waits, oldest first. */
+  get waiting(): readonly Readonly<OutboxEntry>[] {
+    return this.#entries.slice(this.#first);
+  }
   /** What is longest here. */
   get oldest(): Readonly<OutboxEntry> | undefined {
     return this.#entries[this.#first];

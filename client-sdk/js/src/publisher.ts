@@ -12,7 +12,7 @@ import { Code, OutboxFullError, PayloadTooLargeError, Reason, WeirError } from '
 import type { DocumentLink } from './link.js';
 import { Outbox, type OutboxEntry } from './outbox.js';
 import { backoffMs, type Timer } from './runtime.js';
-import type { Author, StoredDocument } from './store/store.js';
+import type { Author, StoredDelta, StoredDocument } from './store/store.js';
 import { abortable, Waiters, type WaitOptions } from './waiters.js';
 import type { Delta, ErrorEvent, Subscribed } from './wire/events.js';
 
@@ -93,12 +93,28 @@ export class Publisher {
     this.#storedOffset = place?.storedOffset ?? 0;
     this.#everStored = place?.everStored ?? false;
     this.#stateWanted = place?.stateWanted === true && this.#owner.state !== undefined;
-    const failed = (error: WeirError): void => this.#owner.failed(error);
     const waiting = outbox.filter(({ sequence }) => sequence > this.#storedThrough);
-    const entries = waiting.map((delta) => ({ ...entry(delta.codec, delta.payload, () => undefined, failed), ...delta, sent: true }));
+    const entries = waiting.map((delta) => this.#restored(delta));
     this.#outbox.restore(entries, (waiting.at(-1)?.sequence ?? this.#storedThrough) + 1);
     if (renumber) this.producerReplaced(place?.offset ?? 0);
     this.#link.wantFlush();
+  }
+
+  #restored(delta: StoredDelta): OutboxEntry {
+    const { author } = delta;
+    const answer = (offset: number, error: WeirError | null): void => {
+      if (author !== null) this.#durable?.onanswer?.(author, offset, error);
+      if (error !== null) this.#owner.failed(error);
+    };
+    const stored = (offset: number): void => answer(offset, null);
+    const failed = (error: WeirError): void => answer(0, error);
+    return { ...entry(delta.codec, delta.payload, stored, failed), ...delta, sent: true };
+  }
+
+  /** How many of a tab's first `given` deltas the relay has. */
+  storedOf(tab: string, given: number): number {
+    const first = this.#outbox.waiting.find(({ author }) => author?.tab === tab);
+    return first?.author ? first.author.number - 1 : given;
   }
 
   publish(payload: Uint8Array, options: PublishOptions, author: Author | null): Promise<StoredResult> {

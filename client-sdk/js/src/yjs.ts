@@ -13,6 +13,7 @@ import * as Y from 'yjs';
 
 import { WeirClient } from './client.js';
 import type { ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
+import type { DocumentClient } from './document-client.js';
 import type { Compaction, DocumentSession } from './document.js';
 import { Emitter } from './emitter.js';
 import { Code, OutboxFullError, WeirError } from './errors.js';
@@ -42,7 +43,7 @@ export interface WeirProviderOptions {
    */
   store?: WeirStore;
   /** A connection shared with other documents; url and the options above that concern it are then not used. */
-  client?: WeirClient;
+  client?: DocumentClient;
   /** Opens a deleted document anew. */
   recreate?: boolean;
 }
@@ -62,7 +63,7 @@ const pieceBytesMaxUnknown = 1024 * 1024;
 export class WeirProvider extends Emitter<WeirProviderEvents> {
   readonly doc: Y.Doc;
   readonly awareness: Awareness | null;
-  readonly #client: WeirClient;
+  readonly #client: DocumentClient;
   readonly #ownsClient: boolean;
   readonly #ownsAwareness: boolean;
   readonly #session: DocumentSession;
@@ -84,7 +85,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
     this.#client = options.client ?? new WeirClient({ ...clientOptions(url, options), connect: false });
     this.#session = this.#client.subscribe(document, {
       space,
-      presence: this.awareness !== null,
+      presence: this.awareness !== null && 'awareness',
       recreate: options.recreate ?? false,
       state: () => this.#whatRelayLacks(),
       compact: mergeYjs,
@@ -98,7 +99,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   get status(): 'disconnected' | 'connecting' | 'connected' {
     return statusOf(this.#client.status);
   }
-  get client(): WeirClient {
+  get client(): DocumentClient {
     return this.#client;
   }
   get session(): DocumentSession {

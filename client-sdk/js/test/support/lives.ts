@@ -45,6 +45,7 @@ class Life implements WeirStore {
   readonly #device: Device;
   readonly #random: () => number;
   #dead = false;
+  #underWay: Change[] | null = null;
   #last: Promise<void> = Promise.resolve();
 
   constructor(device: Device, random: () => number) {
@@ -53,7 +54,9 @@ class Life implements WeirStore {
     this.producer = device.contents.producer!;
   }
 
+  /** All or nothing of the write under way is there, at once: who opens the store next finds it so. */
   die(): void {
+    if (this.#underWay !== null && this.#random() < 0.5) this.#device.contents.apply(this.#underWay);
     this.#dead = true;
   }
 
@@ -73,11 +76,12 @@ class Life implements WeirStore {
 
   async #write(changes: Change[]): Promise<void> {
     if (this.#dead) return never();
+    this.#underWay = changes;
     for (let turns = Math.floor(this.#random() * 4); turns > 0; turns--) await settled();
-    if (this.#device.failure !== null) throw this.#device.failure;
-    if (this.#dead && this.#random() < 0.5) return never();
-    this.#device.contents.apply(changes);
     if (this.#dead) return never();
+    this.#underWay = null;
+    if (this.#device.failure !== null) throw this.#device.failure;
+    this.#device.contents.apply(changes);
   }
 }
 

@@ -48,6 +48,14 @@ export class FakeRelay {
     for (const socket of this.#sockets.splice(0)) socket.drop();
   }
 
+  /** An operator deletes it; whoever reads it is told. */
+  delete(space: string, name: string): void {
+    const document = this.#document(space, name);
+    for (const reader of document.readers.keys())
+      this.#say(reader, { error: { document: document.handle, code: 5, reason: 1, message: 'the document was deleted' } });
+    this.documents.delete(`${space}\0${name}`);
+  }
+
   /** As if restored from nothing. */
   loseEverything(): void {
     this.down();
