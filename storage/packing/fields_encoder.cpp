@@ -4,37 +4,16 @@
 #include <unordered_map>
 #include <vector>
 
+#include "weir/packing/classes.hpp"
 #include "weir/packing/compression.hpp"
 #include "weir/packing/fields.hpp"
-#include "weir/packing/tokens.hpp"
 #include "weir/packing/transpose.hpp"
 
 namespace weir::packing {
 namespace {
 
-constexpr std::size_t rows_of_class_min = 3;
-constexpr std::size_t sample_rows_max = 64;
-constexpr std::uint32_t no_class = ~std::uint32_t{0};
-
-struct Class {
-  std::uint32_t producer = 0;
-  std::size_t numbers = 0;
-  std::size_t longest = 0;
-  std::vector<std::uint32_t> sizes;  // of the plain parts; of the longest in the first row
-  bool varies = false;               // the longest part's size
-  std::size_t fixed_bytes = 0;       // of a row, each with a column
-  std::uint32_t id = 0;              // within its producer; 0: none, its rows go to the fallback
-
-  std::vector<std::uint32_t> rows;
-  std::vector<std::uint64_t> values;  // rows × numbers
-  std::vector<Tokens::Plain> longest_part;
-  std::vector<std::uint8_t> bytes;    // rows × fixed bytes
-  std::vector<std::uint8_t> literal;  // for each fixed byte: whether its column is literal
-
-  [[nodiscard]] std::uint64_t value(std::size_t row, std::size_t number) const {
-    return values[row * numbers + number];
-  }
-};
+/// Rows of a column that the guesses are tried on.
+constexpr std::size_t sample_rows_max = 256;
 
 struct Guess {
   std::uint64_t from = guess::previous;
@@ -56,12 +35,14 @@ Guess with_best_bias(std::uint64_t from, std::span<std::uint64_t> differences) {
 
 class Encoder {
  public:
-  Encoder(std::span<const Row> rows, BlockStreams& out) : rows_(rows), out_(out), class_of_(rows.size(), no_class) {}
+  Encoder(std::span<const Row> rows, BlockStreams& out) : rows_(rows), out_(out) {}
 
   void run(Classes classes) {
+    if (classes == Classes::allowed)
+      found_ = classify(rows_);
+    else
+      found_.class_of.assign(rows_.size(), no_class);
     gather();
-    if (classes == Classes::allowed) classify();
-    settle();
     remember();
     for (const std::uint32_t producer : producers_) put_producer(producer);
     put_rows();
@@ -69,8 +50,6 @@ class Encoder {
 
  private:
   void gather();
-  void classify();
-  void settle();
   void remember();
   void put_producer(std::uint32_t producer);
   void put_class(Class& each);
@@ -84,79 +63,21 @@ class Encoder {
 
   std::span<const Row> rows_;
   BlockStreams& out_;
-  std::vector<std::uint32_t> class_of_;
-  std::vector<std::uint32_t> row_in_class_;
-  std::vector<Class> classes_;
+  Classification found_;
   std::vector<Memory> memory_;            // before each row
   std::vector<std::uint32_t> producers_;  // in the order of their first row
   std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> rows_of_producer_;
+  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> classes_of_producer_;
   std::vector<std::uint64_t> scratch_;
 };
 
 void Encoder::gather() {
+  for (std::uint32_t i = 0; i < found_.classes.size(); ++i)
+    classes_of_producer_[found_.classes[i].producer].push_back(i);
   for (std::uint32_t row = 0; row < rows_.size(); ++row) {
     auto& own = rows_of_producer_[rows_[row].producer];
     if (own.empty()) producers_.push_back(rows_[row].producer);
     own.push_back(row);
-  }
-}
-
-void Encoder::classify() {
-  std::unordered_map<std::string, std::uint32_t> known;
-  row_in_class_.resize(rows_.size());
-  std::string key;
-  Tokens tokens;
-  for (std::uint32_t row = 0; row < rows_.size(); ++row) {
-    if (!tokens.cut(rows_[row].payload)) continue;
-    key.clear();
-    put_varint(key, rows_[row].producer);
-    put_varint(key, tokens.count);
-    put_varint(key, tokens.longest);
-    std::size_t others = 0;
-    for (std::size_t i = 0; i <= tokens.count; ++i) {
-      if (i == tokens.longest) continue;
-      put_varint(key, tokens.plain[i].size);
-      others += tokens.plain[i].size;
-    }
-    if (others > fixed_bytes_max) continue;
-    const auto [found, fresh] = known.try_emplace(key, static_cast<std::uint32_t>(classes_.size()));
-    if (fresh) {
-      Class& made = classes_.emplace_back();
-      made.producer = rows_[row].producer;
-      made.numbers = tokens.count;
-      made.longest = tokens.longest;
-      for (std::size_t i = 0; i <= tokens.count; ++i) made.sizes.push_back(tokens.plain[i].size);
-      made.fixed_bytes = others;
-    }
-    Class& own_class = classes_[found->second];
-    class_of_[row] = found->second;
-    row_in_class_[row] = static_cast<std::uint32_t>(own_class.rows.size());
-    own_class.rows.push_back(row);
-    own_class.values.insert(own_class.values.end(), tokens.numbers.begin(), tokens.numbers.begin() + tokens.count);
-    own_class.longest_part.push_back(tokens.plain[tokens.longest]);
-    own_class.varies |= tokens.plain[tokens.longest].size != own_class.sizes[tokens.longest];
-  }
-}
-
-void Encoder::settle() {
-  std::unordered_map<std::uint32_t, std::uint32_t> ids;
-  for (Class& each : classes_) {
-    if (each.rows.size() < rows_of_class_min) continue;
-    each.id = ++ids[each.producer];
-    if (each.fixed_bytes + each.sizes[each.longest] > fixed_bytes_max) each.varies = true;
-    if (!each.varies) each.fixed_bytes += each.sizes[each.longest];
-    each.bytes.reserve(each.rows.size() * each.fixed_bytes);
-    for (std::size_t row = 0; row < each.rows.size(); ++row) {
-      const std::string_view payload = rows_[each.rows[row]].payload;
-      std::size_t at = 0;
-      for (std::size_t part = 0; part <= each.numbers; ++part) {
-        const std::size_t size = part == each.longest ? each.longest_part[row].size : each.sizes[part];
-        if (part != each.longest || !each.varies)
-          for (const char byte : payload.substr(at, size)) each.bytes.push_back(static_cast<std::uint8_t>(byte));
-        if (part < each.numbers) at += size + varint_bytes(each.value(row, part));
-      }
-    }
-    each.literal.resize(each.fixed_bytes);
   }
 }
 
@@ -166,9 +87,9 @@ void Encoder::remember() {
   for (std::size_t row = 0; row < rows_.size(); ++row) {
     Memory& own = last[rows_[row].producer];
     memory_[row] = own;
-    if (class_of_[row] == no_class || classes_[class_of_[row]].id == 0) continue;
-    const Class& each = classes_[class_of_[row]];
-    const std::size_t in_class = row_in_class_[row];
+    if (found_.class_of[row] == no_class) continue;
+    const Class& each = found_.classes[found_.class_of[row]];
+    const std::size_t in_class = found_.row_in_class[row];
     for (std::size_t i = 0; i < std::min(each.numbers, remembered_numbers); ++i)
       own.numbers[i] = each.value(in_class, i);
     own.longest = each.longest_part[in_class].size;
@@ -176,13 +97,13 @@ void Encoder::remember() {
 }
 
 void Encoder::put_producer(std::uint32_t producer) {
-  std::vector<Class*> own;
-  for (Class& each : classes_)
-    if (each.producer == producer && each.id != 0) own.push_back(&each);
+  const auto& own = classes_of_producer_[producer];
   put_varint(out_[head_stream], own.size());
-  for (Class* each : own) put_class(*each);
+  for (const std::uint32_t each : own) put_class(found_.classes[each]);
   const auto& rows = rows_of_producer_[producer];
-  const auto id = [&](std::uint32_t row) { return class_of_[row] == no_class ? 0 : classes_[class_of_[row]].id; };
+  const auto id = [&](std::uint32_t row) {
+    return found_.class_of[row] == no_class ? 0 : found_.classes[found_.class_of[row]].id;
+  };
   for (std::size_t at = 0; at < rows.size();) {
     std::size_t end = at;
     while (end < rows.size() && id(rows[end]) == id(rows[at])) ++end;
@@ -291,12 +212,12 @@ void Encoder::put_byte_column(Class& each, std::size_t at) {
 void Encoder::put_rows() {
   std::vector<Row> fallback;
   for (std::size_t row = 0; row < rows_.size(); ++row) {
-    if (class_of_[row] == no_class || classes_[class_of_[row]].id == 0) {
+    if (found_.class_of[row] == no_class) {
       fallback.push_back(rows_[row]);
       continue;
     }
-    const Class& each = classes_[class_of_[row]];
-    const std::size_t in_class = row_in_class_[row];
+    const Class& each = found_.classes[found_.class_of[row]];
+    const std::size_t in_class = found_.row_in_class[row];
     for (std::size_t i = 0; i < each.fixed_bytes; ++i)
       if (each.literal[i])
         out_[literal_stream].push_back(static_cast<char>(each.bytes[in_class * each.fixed_bytes + i]));

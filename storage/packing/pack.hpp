@@ -20,8 +20,8 @@ struct PackOptions {
   /// zstd's, 1 to 19. What it gets to see is small already: 15 costs little more than 3; 19 for what will stay.
   int level = 15;
   /// A block is closed at either; it is what a reader has in memory. A larger payload has a block to itself.
-  std::size_t block_records_max = 8192;
-  std::size_t block_bytes_max = std::size_t{1} << 20;
+  std::size_t block_records_max = 65536;
+  std::size_t block_bytes_max = std::size_t{4} << 20;
   /// Read the pack again and compare before it is given out. Only a benchmark turns it off.
   bool verify = true;
 };

@@ -73,6 +73,16 @@ TEST(Fields, TypingHasClassesAndLittleElse) {
   EXPECT_LT(streams[gap_stream].size() + streams[residual_stream].size(), 4000U);
 }
 
+/// A long part that is the same but for its end, as those of Automerge are: of two common sizes, and now and then
+/// another.
+TEST(Fields, SizesThatAreCommonHaveColumnsOfTheirOwn) {
+  std::vector<std::string> payloads;
+  for (std::size_t i = 0; i < 400; ++i)
+    payloads.push_back("\x80\x01" + std::string(60, 'c') + std::string(i % 97 == 0 ? i / 97 + 3 : i % 2, 'x'));
+  const BlockStreams streams = there_and_back(payloads, 1, Classes::allowed);
+  EXPECT_LT(streams[literal_stream].size() + streams[fallback_stream].size(), 6 * 66U);
+}
+
 TEST(Fields, WithoutClassesAllIsFallback) {
   const BlockStreams streams = there_and_back({"one", "two", "three"}, 1, Classes::none);
   EXPECT_EQ(streams[fallback_stream], std::string("\0\3\3\5onetwothree", 15));

@@ -72,7 +72,7 @@ TEST(Pack, WhatCannotBeCompressedCostsFourBytesARecordAtMost) {
 TEST(Pack, ALargePayloadHasABlockToItself) {
   auto records = typing(9, 1, 8);
   std::mt19937_64 random(2);
-  records[4].payload = SharedBytes::copy(random_bytes(3'000'000, random));
+  records[4].payload = SharedBytes::copy(random_bytes(5'000'000, random));
   const auto made = pack(records, {});
   ASSERT_TRUE(made);
   auto reader = PackReader::open(*made);
