@@ -165,7 +165,7 @@ void Commit::finish(std::uint64_t number, const std::vector<ChainPoint>& points)
       std::sort(space->order.begin(), space->order.end(),
                 [](const OrderItem& left, const OrderItem& right) { return left.first < right.first; });
       const Offset first = space->order.front().first;
-      batch_.Put(state_.store().order(), keys::order(space->row.id, first), encode(space->order));
+      batch_.Put(rows, keys::order(space->row.id, first), encode(space->order));
       last.entries.emplace_back(space->row.id, first);
       space->order.clear();
     }

@@ -23,19 +23,20 @@ class NoAutomaticRecovery final : public rocksdb::EventListener {
 /// deleted range as well, which goes into another table. Those starts are shorter than a key.
 class BeforeTheOffset final : public rocksdb::SliceTransform {
  public:
-  explicit BeforeTheOffset(std::size_t prefix_bytes) : prefix_bytes_(prefix_bytes) {}
+  BeforeTheOffset(std::string tag, std::size_t prefix_bytes) : tag_(std::move(tag)), prefix_bytes_(prefix_bytes) {}
   const char* Name() const override { return "weir.BeforeTheOffset"; }
   rocksdb::Slice Transform(const rocksdb::Slice& key) const override { return {key.data(), prefix_bytes_}; }
   bool InDomain(const rocksdb::Slice& key) const override {
-    return key.size() == prefix_bytes_ + sizeof(std::uint64_t);
+    return key.size() == prefix_bytes_ + sizeof(std::uint64_t) && key.starts_with(tag_);
   }
 
  private:
+  const std::string tag_;
   const std::size_t prefix_bytes_;
 };
 
 constexpr std::size_t run_prefix_bytes = 12;   // document and life
-constexpr std::size_t order_prefix_bytes = 4;  // space
+constexpr std::size_t order_prefix_bytes = 5;  // tag and space
 
 }  // namespace
 
@@ -92,13 +93,13 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families(const RocksOptions& option
 
   // Runs and order entries are written at the end of their document or space: remembering where that is saves the
   // search from the top, which is most of what a commit over many documents costs.
-  rocksdb::ColumnFamilyOptions runs = family, order = family;
-  runs.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>(run_prefix_bytes);
-  order.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>(order_prefix_bytes);
+  rocksdb::ColumnFamilyOptions rows = family, runs = family;
+  rows.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>("O", order_prefix_bytes);
+  runs.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>("", run_prefix_bytes);
   // Packs are compressed already.
   rocksdb::ColumnFamilyOptions packs = family;
   packs.compression = packs.bottommost_compression = rocksdb::kNoCompression;
-  return {{rocksdb::kDefaultColumnFamilyName, family}, {"runs", runs}, {"order", order}, {"packs", packs}};
+  return {{rocksdb::kDefaultColumnFamilyName, rows}, {"runs", runs}, {"packs", packs}};
 }
 
 }  // namespace weir::storage::rocks

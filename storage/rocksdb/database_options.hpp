@@ -6,7 +6,6 @@
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,7 +14,7 @@
 namespace weir::storage::rocks {
 
 [[nodiscard]] rocksdb::DBOptions database_options(const RocksOptions& options, rocksdb::Env* env);
-/// The families in the order Store keeps their handles: rows, runs, order.
+/// The families in the order Store keeps their handles: rows, runs, packs.
 [[nodiscard]] std::vector<rocksdb::ColumnFamilyDescriptor> families(const RocksOptions& options);
 
 }  // namespace weir::storage::rocks

@@ -161,7 +161,7 @@ Result<FeedPage> read_space(const View& view, const SpaceRow& row, Offset after,
   FeedReader reader(view, row.id, after, upto, bytes_max);
   if (after >= upto || after >= row.head) return std::move(reader.page());
   const std::string prefix = keys::orders(row.id);
-  Scan scan = view.scan(view.store().order(), prefix, keys::behind(prefix));
+  Scan scan = view.scan(view.store().rows(), prefix, keys::behind(prefix));
   for (scan.seek_at_or_before(keys::order(row.id, after.next())); scan->Valid(); scan->Next()) {
     const std::string_view key(scan->key().data(), scan->key().size());
     if (keys::offset_of(key) > upto) break;

@@ -66,6 +66,17 @@ inline std::string chain_point(DocumentId document, Life life, Offset offset) {
   return key;
 }
 
+inline std::string orders(SpaceId space) {
+  std::string key = tagged('O');
+  put_big_endian(key, static_cast<std::uint32_t>(space.value));
+  return key;
+}
+inline std::string order(SpaceId space, Offset first) {
+  std::string key = orders(space);
+  put_big_endian(key, first.value);
+  return key;
+}
+
 /// In the family `runs`.
 inline std::string runs(DocumentId document, Life life) { return of_life({}, document, life); }
 inline std::string run(DocumentId document, Life life, Offset first) {
@@ -77,18 +88,6 @@ inline std::string run(DocumentId document, Life life, Offset first) {
 /// In the family `packs`.
 inline std::string packs(DocumentId document, Life life) { return of_life({}, document, life); }
 inline std::string pack(DocumentId document, Life life, Offset first) { return run(document, life, first); }
-
-/// In the family `order`.
-inline std::string orders(SpaceId space) {
-  std::string key;
-  put_big_endian(key, static_cast<std::uint32_t>(space.value));
-  return key;
-}
-inline std::string order(SpaceId space, Offset first) {
-  std::string key = orders(space);
-  put_big_endian(key, first.value);
-  return key;
-}
 
 /// The first key behind all that begin with `prefix` (which is not all 0xFF: tags and ids never are).
 inline std::string behind(std::string prefix) {

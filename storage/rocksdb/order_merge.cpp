@@ -77,7 +77,7 @@ Result<void> Merger::add(Offset key, const OrderEntry& entry) {
     return items;
   };
   OrderEntry together = behind(items_);
-  if (entries_ > 0 && together.size() > order_items_max) {
+  if (entries_ == order_entries_max || (entries_ > 0 && together.size() > order_items_max)) {
     close();
     together = behind({});  // a commit may have several stretches of one document: no two may stay
   }
@@ -88,7 +88,8 @@ Result<void> Merger::add(Offset key, const OrderEntry& entry) {
 }
 
 void Merger::close() {
-  if (entries_ > 1) merged_.replacements.push_back({space_, first_, last_, items_.empty() ? "" : encode(items_)});
+  if (entries_ > 1)
+    merged_.replacements.push_back({space_, first_, last_, entries_, items_.empty() ? "" : encode(items_)});
   items_.clear();
   entries_ = 0;
 }
@@ -104,7 +105,7 @@ MergedOrder Merger::finish(Offset next) {
 Result<MergedOrder> merge_order(const View& view, SpaceId space, Offset from) {
   Merger merger(view, space);
   const std::string prefix = keys::orders(space);
-  Scan scan = view.scan(view.store().order(), prefix, keys::behind(prefix));
+  Scan scan = view.scan(view.store().rows(), prefix, keys::behind(prefix));
   Offset key;
   for (scan->Seek(keys::order(space, from)); scan->Valid();) {
     key = keys::offset_of({scan->key().data(), scan->key().size()});

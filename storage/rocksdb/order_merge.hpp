@@ -15,6 +15,8 @@ namespace weir::storage::rocks {
 
 /// Documents in one merged entry: a reader of the space's order reads so many at a time.
 inline constexpr std::size_t order_items_max = 16;
+/// Entries that one takes the place of at once: the writer deletes each.
+inline constexpr std::size_t order_entries_max = 4096;
 
 struct MergedOrder {
   std::vector<OrderReplacement> replacements;

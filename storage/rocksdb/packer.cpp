@@ -128,12 +128,22 @@ Result<void> Packer::merge_order_of(SpaceId space) {
   Offset& from = order_merged_to_[space];
   auto merged = merge_order(view, space, from);
   if (!merged) return merged.error();
-  if (!merged->replacements.empty()) {
-    std::vector<Replacement> replacements(std::move_iterator(merged->replacements.begin()),
-                                          std::move_iterator(merged->replacements.end()));
-    const auto replaced = writer_.replace(std::move(replacements));
+  std::vector<Replacement> together;
+  std::size_t entries = 0;
+  const auto put_in = [&]() -> Result<void> {
+    if (together.empty()) return {};
+    const auto replaced = writer_.replace(std::exchange(together, {}));
+    entries = 0;
     if (!replaced) return replaced.error();
+    return {};
+  };
+  for (OrderReplacement& replacement : merged->replacements) {
+    if (entries + replacement.entries > order_entries_max)
+      if (auto done = put_in(); !done) return done;
+    entries += replacement.entries;
+    together.emplace_back(std::move(replacement));
   }
+  if (auto done = put_in(); !done) return done;
   from = merged->next;
   return {};
 }

@@ -5,16 +5,8 @@
 namespace weir::storage::rocks {
 namespace {
 
-/// Deletes what begins in [first, last]. The start of the range is a byte longer than any key, since it must not be
-/// taken for one (database_options.cpp, BeforeTheOffset).
-template <class KeyOf>
-void delete_stretch(rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family, Offset first, Offset last,
-                    const KeyOf& key_of) {
-  batch.DeleteRange(family, key_of(Offset{first.value - 1}).append(1, '\0'), key_of(last.next()));
-}
-
-/// Deletes the few rows there are in [first, last], each by itself: every later look into the family would pay for a
-/// deleted range.
+/// Deletes the rows there are in [first, last], each by itself: every later look into the family would pay for a
+/// deleted range. They are few, or at most order_entries_max.
 template <class KeyOf>
 Result<void> delete_each(const View& view, rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family,
                          Offset first, Offset last, const KeyOf& key_of) {
@@ -37,7 +29,10 @@ Result<bool> stage(const View& view, const PackReplacement& replacement, rocksdb
   if (!segments.valid() || segments.first() != first) return false;
 
   const Store& store = view.store();
-  delete_stretch(batch, store.runs(), first, last, [&](Offset at) { return keys::run(document, life, at); });
+  // The start of the range is a byte longer than any key, since it must not be taken for one (database_options.cpp,
+  // BeforeTheOffset).
+  batch.DeleteRange(store.runs(), keys::run(document, life, {first.value - 1}).append(1, '\0'),
+                    keys::run(document, life, last.next()));
   const auto packs =
       delete_each(view, batch, store.packs(), first, last, [&](Offset at) { return keys::pack(document, life, at); });
   if (!packs) return packs.error();
@@ -50,10 +45,12 @@ Result<bool> stage(const View& view, const PackReplacement& replacement, rocksdb
 }
 
 Result<bool> stage(const View& view, const OrderReplacement& replacement, rocksdb::WriteBatch& batch) {
-  const auto& [space, first, last, value] = replacement;
+  const auto& [space, first, last, entries, value] = replacement;
   const Store& store = view.store();
-  delete_stretch(batch, store.order(), first, last, [&](Offset at) { return keys::order(space, at); });
-  if (!value.empty()) batch.Put(store.order(), keys::order(space, first), value);
+  const auto deleted =
+      delete_each(view, batch, store.rows(), first, last, [&](Offset at) { return keys::order(space, at); });
+  if (!deleted) return deleted.error();
+  if (!value.empty()) batch.Put(store.rows(), keys::order(space, first), value);
   return true;
 }
 

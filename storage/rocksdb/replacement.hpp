@@ -28,7 +28,8 @@ struct OrderReplacement {
   SpaceId space;
   Offset first;
   Offset last;
-  std::string value;  ///< empty: nothing takes their place
+  std::size_t entries = 0;  ///< how many there are
+  std::string value;        ///< empty: nothing takes their place
 };
 
 using Replacement = std::variant<PackReplacement, OrderReplacement>;

@@ -8,6 +8,7 @@
 
 #include "weir/rocksdb/database_options.hpp"
 #include "weir/rocksdb/info_log.hpp"
+#include "weir/rocksdb/migration.hpp"
 #include "weir/rocksdb/segments.hpp"
 #include "weir/rocksdb/store_files.hpp"
 
@@ -21,6 +22,12 @@ constexpr const char* meta_last_commit = "last-commit";
 constexpr const char* meta_ids = "ids";
 
 constexpr std::uint64_t room_bytes_min = std::uint64_t{1} << 20;
+
+std::string present_format() {
+  std::string format;
+  put_big_endian(format, format_version);
+  return format;
+}
 
 StoreIncarnation random_incarnation() {
   StoreIncarnation incarnation;
@@ -79,18 +86,20 @@ std::optional<Error> Store::open_database(const RocksOptions& options) {
   const std::string path = options.path.string();
   rocksdb::DBOptions database = database_options(options, env_.get());
   if (!read_only_) database.info_log = open_info_log(path, database);
-  const auto wanted = families(options);
+  auto wanted = families(options);
   if (!recovery_.created) {
     std::vector<std::string> found;
     const rocksdb::Status listed = rocksdb::DB::ListColumnFamilies(database, path, &found);
     if (!listed.ok()) return error_of(listed, "opening the store " + path);
+    const bool is_old = std::ranges::count(found, old_order_family) > 0;
+    if (read_only_ && (is_old || found.size() < wanted.size()))
+      return fail(Code::failed_precondition,
+                  "the store " + path + " was written by an older weir; start the server on it once, then look again");
+    if (is_old) wanted.emplace_back(old_order_family, rocksdb::ColumnFamilyOptions());
     for (const std::string& name : found)
       if (std::none_of(wanted.begin(), wanted.end(), [&](const auto& family) { return family.name == name; }))
         return fail(Code::failed_precondition, "the store " + path + " was written by a newer weir (it has a part \"" +
                                                    name + "\"); use that version");
-    if (read_only_ && found.size() < wanted.size())
-      return fail(Code::failed_precondition,
-                  "the store " + path + " was written by an older weir; start the server on it once, then look again");
   }
   rocksdb::DB* db = nullptr;
   const rocksdb::Status opened = read_only_ ? rocksdb::DB::OpenForReadOnly(database, path, wanted, &families_, &db)
@@ -121,7 +130,18 @@ std::optional<Error> Store::check_format() {
                                                "; this weir reads up to format " + std::to_string(format_version) +
                                                "; use the version that wrote it, or a newer one");
   if (found == 0) return fail(Code::data_loss, "the store does not tell its format; restore it from a backup");
-  return std::nullopt;  // an older format would be migrated here
+  return migrate();
+}
+
+/// From formats 1 and 2. Families that are missing were made when the database was opened.
+std::optional<Error> Store::migrate() {
+  rocksdb::ColumnFamilyHandle* order = families_.back();
+  if (order->GetName() != old_order_family) return std::nullopt;
+  const rocksdb::Status status = move_order_into_rows(*db_, rows(), order, keys::meta(meta_format), present_format());
+  if (!status.ok()) return error_of(status, "bringing the store " + db_->GetName() + " to the present format");
+  families_.pop_back();
+  db_->DestroyColumnFamilyHandle(order);
+  return std::nullopt;
 }
 
 std::optional<Error> Store::load_state() {
@@ -162,7 +182,7 @@ std::optional<Error> Store::verify_entry(SpaceId space, Offset first) {
   };
   const View view(*this);
   std::string value;
-  if (const auto status = db_->Get({}, order(), keys::order(space, first), &value); !status.ok())
+  if (const auto status = db_->Get({}, rows(), keys::order(space, first), &value); !status.ok())
     return broken("order entry: " + status.ToString());
   const auto entry = decode_order(value);
   if (!entry) return broken("order entry: damaged");
@@ -192,9 +212,7 @@ std::optional<Error> Store::begin(const RocksOptions& options) {
     incarnation_ = random_incarnation();
     put(meta_incarnation, {reinterpret_cast<const char*>(incarnation_.bytes.data()), incarnation_.bytes.size()});
   }
-  std::string format;
-  put_big_endian(format, format_version);
-  put(meta_format, format);
+  put(meta_format, present_format());
   put(meta_open, options.durability == Durability::interval ? "interval" : "sync");
   rocksdb::WriteOptions durable;
   durable.sync = true;

@@ -24,7 +24,7 @@
 namespace weir::storage::rocks {
 
 /// The layout this code reads and writes; docs/storage-format.md tells what each number means.
-inline constexpr std::uint32_t format_version = 2;
+inline constexpr std::uint32_t format_version = 3;
 
 /// A RocksDB status as an Error: damage is DATA_LOSS, a full disk RESOURCE_EXHAUSTED, other I/O errors UNAVAILABLE.
 [[nodiscard]] Error error_of(const rocksdb::Status& status, const std::string& doing);
@@ -39,8 +39,7 @@ class Store {
   [[nodiscard]] rocksdb::DB& db() const { return *db_; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* rows() const { return families_[0]; }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* runs() const { return families_[1]; }
-  [[nodiscard]] rocksdb::ColumnFamilyHandle* order() const { return families_[2]; }
-  [[nodiscard]] rocksdb::ColumnFamilyHandle* packs() const { return families_[3]; }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* packs() const { return families_[2]; }
   [[nodiscard]] const std::vector<rocksdb::ColumnFamilyHandle*>& column_families() const { return families_; }
   [[nodiscard]] const StoreIncarnation& incarnation() const { return incarnation_; }
   [[nodiscard]] const Recovery& recovery() const { return recovery_; }
@@ -61,6 +60,7 @@ class Store {
   Store() = default;
   [[nodiscard]] std::optional<Error> open_database(const RocksOptions& options);
   [[nodiscard]] std::optional<Error> check_format();
+  [[nodiscard]] std::optional<Error> migrate();
   [[nodiscard]] std::optional<Error> load_state();
   [[nodiscard]] std::optional<Error> verify_last_commit();
   [[nodiscard]] std::optional<Error> verify_entry(SpaceId space, Offset first);

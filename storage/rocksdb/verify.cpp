@@ -8,7 +8,7 @@ namespace weir::storage::rocks {
 namespace {
 
 constexpr std::uint64_t records_between_tellings = 10'000;
-constexpr std::string_view row_tags = "MSDNKTC";
+constexpr std::string_view row_tags = "MSDNKTCO";
 
 class Verifier {
  public:
@@ -163,7 +163,7 @@ void Verifier::find_strays() {
     };
   };
   for_each_number(view_, store_.rows(), "D", sizeof(std::uint32_t), findings_, known_space("there are documents"));
-  for_each_number(view_, store_.order(), "", sizeof(std::uint32_t), findings_, known_space("there is an order"));
+  for_each_number(view_, store_.rows(), "O", sizeof(std::uint32_t), findings_, known_space("there is an order"));
 }
 
 void Verifier::find_unknown_rows() {

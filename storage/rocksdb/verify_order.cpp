@@ -6,7 +6,7 @@
 namespace weir::storage::rocks {
 namespace {
 
-constexpr std::size_t order_key_bytes = 12;
+constexpr std::size_t order_key_bytes = 13;
 
 class OrderReader {
  public:
@@ -81,7 +81,7 @@ SpaceOrder read_order(const View& view, const SpaceRow& space, const DocumentRow
                       std::optional<DocumentId> only, Findings& findings) {
   OrderReader reader(space, documents, only, findings);
   const std::string prefix = keys::orders(space.id);
-  Scan scan = view.scan(view.store().order(), prefix, keys::behind(prefix));
+  Scan scan = view.scan(view.store().rows(), prefix, keys::behind(prefix));
   for (scan->SeekToFirst(); scan->Valid(); scan->Next()) reader.add(view_of(scan->key()), view_of(scan->value()));
   if (const auto error = scan.error()) {
     reader.order().damaged = true;

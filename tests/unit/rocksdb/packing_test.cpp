@@ -71,10 +71,10 @@ class Packing : public StoreTest {
       if (page->complete) return text;
     }
   }
-  static std::size_t rows_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family) {
+  static std::size_t rows_in(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family, const std::string& prefix = "") {
     const std::unique_ptr<rocksdb::Iterator> scan(db.NewIterator({}, family));
     std::size_t rows = 0;
-    for (scan->SeekToFirst(); scan->Valid(); scan->Next()) ++rows;
+    for (scan->Seek(prefix); scan->Valid() && scan->key().starts_with(prefix); scan->Next()) ++rows;
     return rows;
   }
 
@@ -148,7 +148,7 @@ TEST_F(Packing, TheSpacesOrderIsMergedAndSaysTheSame) {
   EXPECT_EQ(feed(1), expected) << "entry by entry";
   EXPECT_EQ(feed(700), expected);
   close();
-  tamper([](rocksdb::DB& db, const Families& families) { EXPECT_LE(rows_in(db, families[2]), 2u); });
+  tamper([](rocksdb::DB& db, const Families& families) { EXPECT_LE(rows_in(db, families[0], "O"), 2u); });
   open();
   EXPECT_GT(log_->recovery().records_verified, 0u) << "the last commit is found in its pack";
   EXPECT_EQ(feed(700), expected);
@@ -222,7 +222,7 @@ TEST_F(Packing, ADeletedDocumentLeavesNoPack) {
   close();
   tamper([](rocksdb::DB& db, const Families& families) {
     EXPECT_EQ(rows_in(db, families[1]), 0u);
-    EXPECT_EQ(rows_in(db, families[3]), 0u);
+    EXPECT_EQ(rows_in(db, families[2]), 0u);
   });
 }
 
@@ -234,7 +234,7 @@ TEST_F(Packing, ADamagedPackIsNoticedWhereverItIs) {
   close();
   std::string key, value;
   tamper([&](rocksdb::DB& db, const Families& families) {
-    const std::unique_ptr<rocksdb::Iterator> scan(db.NewIterator({}, families[3]));
+    const std::unique_ptr<rocksdb::Iterator> scan(db.NewIterator({}, families[2]));
     scan->SeekToFirst();
     key = scan->key().ToString();
     value = scan->value().ToString();
@@ -242,7 +242,7 @@ TEST_F(Packing, ADamagedPackIsNoticedWhereverItIs) {
   for (std::size_t at = 0; at < value.size(); at += 1 + value.size() / 40) {
     std::string damaged = value;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
-    tamper([&](rocksdb::DB& db, const Families& families) { ASSERT_TRUE(db.Put({}, families[3], key, damaged).ok()); });
+    tamper([&](rocksdb::DB& db, const Families& families) { ASSERT_TRUE(db.Put({}, families[2], key, damaged).ok()); });
     open();
     EXPECT_EQ(read(path_), "DATA_LOSS") << "byte " << at;
     const auto unread = log_->read_packed(*path_, {}, everything, plenty, plenty);
@@ -253,29 +253,63 @@ TEST_F(Packing, ADamagedPackIsNoticedWhereverItIs) {
   }
   tamper([&](rocksdb::DB& db, const Families& families) {  // whole, but another document's
     key[7] = static_cast<char>(key[7] + 1);
-    ASSERT_TRUE(db.Put({}, families[3], key, value).ok());
+    ASSERT_TRUE(db.Put({}, families[2], key, value).ok());
   });
   open();
   EXPECT_EQ(read(path_of("other")), "DATA_LOSS");
 }
 
-TEST_F(Packing, AStoreWithoutPacksIsTakenOver) {
+/// As format 2 had it: the space's order in a family of its own.
+void make_format_2(rocksdb::DB& db, const std::vector<rocksdb::ColumnFamilyHandle*>& families) {
+  rocksdb::ColumnFamilyHandle* order = nullptr;
+  ASSERT_TRUE(db.CreateColumnFamily({}, "order", &order).ok());
+  const std::unique_ptr<rocksdb::Iterator> scan(db.NewIterator({}, families[0]));
+  for (scan->Seek("O"); scan->Valid() && scan->key().starts_with("O"); scan->Next()) {
+    ASSERT_TRUE(db.Put({}, order, rocksdb::Slice(scan->key().data() + 1, scan->key().size() - 1), scan->value()).ok());
+    ASSERT_TRUE(db.Delete({}, families[0], scan->key()).ok());
+  }
+  ASSERT_TRUE(db.Put({}, families[0], rocks::keys::meta("format"), std::string("\0\0\0\x02", 4)).ok());
+  db.DestroyColumnFamilyHandle(order);
+}
+
+TEST_F(Packing, AStoreOfAnOlderFormatIsTakenOver) {
+  for (const bool without_packs : {false, true}) {
+    SCOPED_TRACE(without_packs ? "format 1" : "format 2");
+    open();
+    append_many(path_, 40);
+    const std::string before = feed(plenty);
+    close();
+    tamper([&](rocksdb::DB& db, const Families& families) {
+      make_format_2(db, families);
+      if (!without_packs) return;
+      ASSERT_TRUE(db.Put({}, families[0], rocks::keys::meta("format"), std::string("\0\0\0\x01", 4)).ok());
+      ASSERT_TRUE(db.DropColumnFamily(families[2]).ok());
+    });
+    const auto looked_at = RocksLog::open_read_only(options_);
+    ASSERT_FALSE(looked_at);
+    EXPECT_EQ(looked_at.error().code, Code::failed_precondition);
+    EXPECT_NE(looked_at.error().message.find("start the server"), std::string::npos) << looked_at.error().message;
+    open();
+    EXPECT_GT(log_->recovery().records_verified, 0u);
+    EXPECT_EQ(feed(plenty), before);
+    expect_all_there(path_);
+    EXPECT_EQ(log_->verify({})->findings, 0u);
+    close();
+    ASSERT_TRUE(RocksLog::open_read_only(options_));
+  }
+}
+
+TEST_F(Packing, AStoreWithoutPacksGetsThem) {
   open();
   append_many(path_, 40);
   close();
   tamper([](rocksdb::DB& db, const Families& families) {
-    ASSERT_TRUE(db.Put({}, families[0], rocks::keys::meta("format"), std::string("\0\0\0\x01", 4)).ok());
-    ASSERT_TRUE(db.DropColumnFamily(families[3]).ok());
+    make_format_2(db, families);
+    ASSERT_TRUE(db.DropColumnFamily(families[2]).ok());
   });
-  const auto looked_at = RocksLog::open_read_only(options_);
-  ASSERT_FALSE(looked_at);
-  EXPECT_EQ(looked_at.error().code, Code::failed_precondition);
-  EXPECT_NE(looked_at.error().message.find("start the server"), std::string::npos) << looked_at.error().message;
   open_packing();
   while (weigh(path_).run_records > 0) std::this_thread::yield();
   expect_all_there(path_);
-  close();
-  ASSERT_TRUE(RocksLog::open_read_only(options_));
 }
 
 }  // namespace

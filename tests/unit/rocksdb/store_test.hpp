@@ -17,7 +17,7 @@ namespace weir::storage {
 
 class StoreTest : public testing::Test {
  protected:
-  using Families = std::vector<rocksdb::ColumnFamilyHandle*>;  // rows, runs, order, packs
+  using Families = std::vector<rocksdb::ColumnFamilyHandle*>;  // rows, runs, packs
 
   void SetUp() override { options_.path = folder_.path() / "log"; }
 

@@ -222,21 +222,21 @@ TEST_F(Verify, FindsDamagedPacks) {
   Offset offset;
   const auto with_pack = [&](const auto& damage) {
     return [&](rocksdb::DB& db, const Families& families) {
-      const auto packs = rows(db, families[3], of_document(db, families, "packed"));
+      const auto packs = rows(db, families[2], of_document(db, families, "packed"));
       offset = keys::offset_of(packs.at(1).first);
       damage(db, families, packs.at(1).first, packs.at(1).second);
     };
   };
   tamper(with_pack([](auto&&...) {}));
   expect_found(
-      with_pack([](auto& db, auto& families, auto& key, auto& value) { flip(db, families[3], key, value, 8); }),
+      with_pack([](auto& db, auto& families, auto& key, auto& value) { flip(db, families[2], key, value, 8); }),
       {at("packed", offset) + "the head of the pack that begins here is damaged"});
   expect_found(with_pack([](auto& db, auto& families, auto& key, auto& value) {
-                 flip(db, families[3], key, value, value.size() - 3);
+                 flip(db, families[2], key, value, value.size() - 3);
                }),
                {at("packed", offset) + "the pack that begins here is damaged, 50 records up to offset "});
   expect_found(
-      with_pack([](auto& db, auto& families, auto& key, auto&) { ASSERT_TRUE(db.Delete({}, families[3], key).ok()); }),
+      with_pack([](auto& db, auto& families, auto& key, auto&) { ASSERT_TRUE(db.Delete({}, families[2], key).ok()); }),
       {"packed@: its row says 123 as its records; it is 73"}, true);
   expect_found(
       with_pack([&](auto& db, auto& families, auto&, auto&) {
@@ -257,7 +257,7 @@ TEST_F(Verify, FindsADamagedOrder) {
   const auto with_entry = [&](const auto& damage) {
     return [&](rocksdb::DB& db, const Families& families) {
       const DocumentRow runs = row_of(db, families, "runs");
-      for (const auto& [at, value] : rows(db, families[2], keys::orders(space))) {
+      for (const auto& [at, value] : rows(db, families[0], keys::orders(space))) {
         key = at;
         entry = decode_order(value).value();
         if (entry.size() == 1 && entry[0].document == runs.id && entry[0].first < runs.head) break;
@@ -268,9 +268,9 @@ TEST_F(Verify, FindsADamagedOrder) {
   tamper(with_entry([](auto&&...) {}));
   const std::string here = std::to_string(entry[0].first.value);
   const auto put = [&](rocksdb::DB& db, const Families& families, const std::string& value) {
-    ASSERT_TRUE(db.Put({}, families[2], key, value).ok());
+    ASSERT_TRUE(db.Put({}, families[0], key, value).ok());
   };
-  expect_found(with_entry([&](auto& db, auto& families) { ASSERT_TRUE(db.Delete({}, families[2], key).ok()); }),
+  expect_found(with_entry([&](auto& db, auto& families) { ASSERT_TRUE(db.Delete({}, families[0], key).ok()); }),
                {"runs@" + here + ": the order of the space does not name this record"});
   expect_found(with_entry([&](auto& db, auto& families) { put(db, families, "\x7F"); }),
                {"@" + here + ": the order entry here is damaged"});
@@ -378,7 +378,7 @@ TEST_F(Verify, FindsWhatIsLeftOfDeletedDocuments) {
                }),
                {"gone@: runs of its life 1, which has ended, are left"});
   expect_found(left([](auto& db, auto& families, auto& row) {
-                 ASSERT_TRUE(db.Put({}, families[3], keys::pack(row.id, row.life, {5}), "x").ok());
+                 ASSERT_TRUE(db.Put({}, families[2], keys::pack(row.id, row.life, {5}), "x").ok());
                }),
                {"gone@: packs of its life 1, which has ended, are left"});
   expect_found(left([](auto& db, auto& families, auto& row) {
@@ -400,13 +400,13 @@ TEST_F(Verify, FindsWhatBelongsToNothing) {
     return [=](rocksdb::DB& db, const Families& families) { ASSERT_TRUE(db.Put({}, families[family], key, "x").ok()); };
   };
   expect_found(put(1, keys::run({77}, {1}, {5})), {"@: there are runs of document 77, which does not exist"});
-  expect_found(put(3, keys::pack({77}, {1}, {5})), {"@: there are packs of document 77, which does not exist"});
+  expect_found(put(2, keys::pack({77}, {1}, {5})), {"@: there are packs of document 77, which does not exist"});
   expect_found(put(0, keys::mark({77}, {1}, producer())), {"@: there are marks of document 77, which does not exist"});
   expect_found(put(0, keys::note({77}, {1}, "k")), {"@: there are notes of document 77, which does not exist"});
   expect_found(put(0, keys::chain_point({77}, {1}, {5})),
                {"@: there are chain values of document 77, which does not exist"});
   expect_found(put(0, keys::document({9}, "x")), {"@: there are documents of space 9, which does not exist"});
-  expect_found(put(2, keys::order({9}, {1})), {"@: there is an order of space 9, which does not exist"});
+  expect_found(put(0, keys::order({9}, {1})), {"@: there is an order of space 9, which does not exist"});
   expect_found(put(0, "Xyz"), {"@: there are rows that this version does not know, with the tag 88"});
   expect_found(put(1, "short"), {"@: a key is too short"});
 }
