@@ -28,6 +28,9 @@ std::string told(const Record& record) {
          ", " + std::to_string(record.payload.size()) + " bytes)";
 }
 
+std::vector<Record>& items_of(DocumentPage& page) { return page.records; }
+std::vector<FeedEntry>& items_of(FeedPage& page) { return page.entries; }
+
 /// All of a space's order or of a document's records, page after page of different sizes.
 template <class Item, class ReadPage, class OffsetOf>
 Result<std::vector<Item>> read_all(ReadPage read_page, OffsetOf offset_of) {
@@ -36,14 +39,14 @@ Result<std::vector<Item>> read_all(ReadPage read_page, OffsetOf offset_of) {
   for (Offset at{};; page_bytes = page_bytes * 7 % 60'013) {
     auto page = read_page(at, page_bytes);
     if (!page) return page.error();
-    auto& [items, complete] = *page;
-    if (!complete && items.empty()) return fail(Code::internal, "a page is empty, yet not the last");
+    auto& items = items_of(*page);
+    if (!page->complete && items.empty()) return fail(Code::internal, "a page is empty, yet not the last");
     for (Item& item : items) {
       if (offset_of(item) <= at) return fail(Code::internal, "offsets do not increase");
       at = offset_of(item);
       all.push_back(std::move(item));
     }
-    if (complete) return all;
+    if (page->complete) return all;
   }
 }
 
