@@ -1,5 +1,6 @@
 // The TypeScript client as built in this tree, with the yjs that it resolves: two copies of yjs must not share a document.
 export { WeirClient } from '../../client-sdk/js/dist/index.js';
+export { openStore } from '../../client-sdk/js/dist/node/index.js';
 export { packDecoder } from '../../client-sdk/js/dist/pack.js';
 export { WeirProvider } from '../../client-sdk/js/dist/yjs.js';
 export * as Y from '../../client-sdk/js/node_modules/yjs/dist/yjs.mjs';

@@ -1,4 +1,7 @@
 // A copy of the document in this browser: the text is there before the network is, and edits made offline outlive the tab.
+//
+// Not the client's own store: that is for one client, or for tabs that share a connection, and here each window has an offline
+// switch of its own, so that two windows side by side can be apart and come together.
 import { IndexeddbPersistence } from 'y-indexeddb';
 import type * as Y from 'yjs';
 import type { Address } from './address';
