@@ -12,7 +12,17 @@ import type { DocumentClient } from './document-client.js';
 import type { DocumentSession, SubscribeOptions } from './document.js';
 import { DocumentLogic } from './document-logic.js';
 import { Emitter } from './emitter.js';
-import { AccessDeniedError, ClosedError, Code, errorFromAnswer, FencedError, Reason, WeirError } from './errors.js';
+import {
+  AccessDeniedError,
+  ClosedError,
+  Code,
+  ConnectionError,
+  errorFromAnswer,
+  FencedError,
+  Reason,
+  TokenError,
+  type WeirError,
+} from './errors.js';
 import type { DocumentLink } from './link.js';
 import type { PackDecoder } from './pack-decoder.js';
 import { backoffMs, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
@@ -152,7 +162,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
       token = typeof this.#token === 'string' ? this.#token : await this.#token();
     } catch (cause) {
       if (attempt === this.#attempt)
-        this.#lost(new WeirError('the application could not give a token', { code: Code.unauthenticated, cause }));
+        this.#lost(new TokenError('the application could not give a token', { code: Code.unauthenticated, cause }));
       return;
     }
     if (attempt !== this.#attempt) return;
@@ -168,7 +178,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
         closed: (error) => mine(() => this.#lost(error)),
       });
     } catch (cause) {
-      this.#lost(new WeirError(`${url}: no connection can be made there`, { code: Code.unavailable, cause }));
+      this.#lost(new ConnectionError(`${url}: no connection can be made there`, { code: Code.unavailable, cause }));
     }
   }
 

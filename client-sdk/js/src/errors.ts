@@ -105,6 +105,42 @@ export class ConnectionError extends WeirError {
 export class BadPackError extends WeirError {
   override name = 'BadPackError';
 }
+/** The space does not exist on this relay, or the document is not subscribed. */
+export class NotFoundError extends WeirError {
+  override name = 'NotFoundError';
+}
+/** A limit of the relay is reached, or its disk is full; the client waits and tries again. */
+export class LimitReachedError extends WeirError {
+  override name = 'LimitReachedError';
+}
+/** The relay could not write, or not read; the client waits and tries again. */
+export class RelayUnavailableError extends WeirError {
+  override name = 'RelayUnavailableError';
+}
+/** A record on the relay does not match its checksum and is not served; its operator has to restore. */
+export class RecordDamagedError extends WeirError {
+  override name = 'RecordDamagedError';
+}
+/** The relay has forgotten what it had stored of this producer; the client goes on under a new one. */
+export class MarkLostError extends WeirError {
+  override name = 'MarkLostError';
+}
+/** The application's function gave no token; it is asked again with the next attempt. */
+export class TokenError extends WeirError {
+  override name = 'TokenError';
+}
+/** The application's function gave no state, when the relay had lost history. */
+export class StateError extends WeirError {
+  override name = 'StateError';
+}
+/** A number that is no codec was given with a delta. */
+export class CodecError extends WeirError {
+  override name = 'CodecError';
+}
+/** A record is not what the application takes for a delta, an update of Yjs for instance; it was left out. */
+export class UnreadableRecordError extends WeirError {
+  override name = 'UnreadableRecordError';
+}
 /** The client or the document was closed by its own application. */
 export class ClosedError extends WeirError {
   override name = 'ClosedError';
@@ -132,5 +168,13 @@ export function errorFromAnswer(message: string, details: WeirErrorDetails): Wei
   }
   if (details.code === Code.permissionDenied || details.code === Code.unauthenticated)
     return new AccessDeniedError(message, details);
-  return new WeirError(message, details);
+  const Named = classes[details.code] ?? WeirError;
+  return new Named(message, details);
 }
+
+const classes: { [code: number]: typeof WeirError } = {
+  [Code.notFound]: NotFoundError,
+  [Code.resourceExhausted]: LimitReachedError,
+  [Code.unavailable]: RelayUnavailableError,
+  [Code.dataLoss]: RecordDamagedError,
+};

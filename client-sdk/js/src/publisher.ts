@@ -8,7 +8,16 @@
 
 import type { PublishOptions, StateOffer, StoredResult } from './document.js';
 import type { DurableDocument, Progress } from './durable.js';
-import { Code, OutboxFullError, PayloadTooLargeError, Reason, WeirError } from './errors.js';
+import {
+  Code,
+  CodecError,
+  MarkLostError,
+  OutboxFullError,
+  PayloadTooLargeError,
+  Reason,
+  StateError,
+  type WeirError,
+} from './errors.js';
 import type { DocumentLink } from './link.js';
 import { Outbox, type OutboxEntry } from './outbox.js';
 import { backoffMs, type Timer } from './runtime.js';
@@ -303,13 +312,13 @@ export class Publisher {
 
   #cannotGoOn(why: string): void {
     const message = `${this.#owner.path}: ${why}; going on under a new producer id`;
-    this.#link.replaceProducer(new WeirError(message, { code: Code.outOfRange, document: this.#owner.path }));
+    this.#link.replaceProducer(new MarkLostError(message, { code: Code.outOfRange, document: this.#owner.path }));
   }
 
   #askState(): void {
     const failed = (cause: unknown): void => {
       const message = `${this.#owner.path}: the application could not give its state`;
-      this.#owner.failed(new WeirError(message, { code: Code.unknown, document: this.#owner.path, cause }));
+      this.#owner.failed(new StateError(message, { code: Code.unknown, document: this.#owner.path, cause }));
       this.#offer(null);
     };
     try {
@@ -340,7 +349,7 @@ export class Publisher {
     if (this.#overWith !== null) return this.#overWith;
     const document = this.#owner.path;
     if (!Number.isInteger(codec) || codec < 0 || codec > codecMax)
-      return new WeirError(`${codec} is not a codec; use 0, 1, or 16 and above`, {
+      return new CodecError(`${codec} is not a codec; use 0, 1, or 16 and above`, {
         code: Code.invalidArgument,
         document,
       });

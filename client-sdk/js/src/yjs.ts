@@ -16,7 +16,7 @@ import type { ClientStatus, TokenSource, WeirClientOptions } from './client-opti
 import type { DocumentClient } from './document-client.js';
 import type { Compaction, DocumentSession } from './document.js';
 import { Emitter } from './emitter.js';
-import { Code, OutboxFullError, WeirError } from './errors.js';
+import { Code, OutboxFullError, UnreadableRecordError, WeirError } from './errors.js';
 import type { PackDecoder } from './pack-decoder.js';
 import type { WebSocketConstructor } from './runtime.js';
 import type { WeirStore } from './store/store.js';
@@ -258,7 +258,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
         } catch (cause) {
           const what = offset === undefined ? 'what the store has' : `the record at offset ${offset}`;
           const message = `${this.#session.document}: ${what} is not a Yjs update and was left out`;
-          this.#failed(new WeirError(message, { code: Code.dataLoss, document: this.#session.document, cause }));
+          this.#failed(new UnreadableRecordError(message, { code: Code.dataLoss, document: this.#session.document, cause }));
         }
       }
     };

@@ -1,0 +1,50 @@
+// Each failure has a class, by its own name, also after a way from tab to tab.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import * as errors from '../../src/errors.js';
+import { Code, errorFromAnswer, Reason, WeirError } from '../../src/errors.js';
+import { plainError, revivedError } from '../../src/shared/messages.js';
+import * as storeErrors from '../../src/store/errors.js';
+
+const classes = Object.entries({ ...errors, ...storeErrors }).filter(
+  (entry): entry is [string, typeof WeirError] => typeof entry[1] === 'function' && entry[1].prototype instanceof WeirError,
+);
+
+test('the class is told by reason, then by code', () => {
+  const answers: [number, number, string][] = [
+    [Code.notFound, Reason.deleted, 'DocumentDeletedError'],
+    [Code.notFound, 0, 'NotFoundError'],
+    [Code.permissionDenied, Reason.producerOwned, 'ProducerOwnedError'],
+    [Code.permissionDenied, 0, 'AccessDeniedError'],
+    [Code.unauthenticated, 0, 'AccessDeniedError'],
+    [Code.resourceExhausted, 0, 'LimitReachedError'],
+    [Code.failedPrecondition, Reason.epoch, 'EpochChangedError'],
+    [Code.aborted, Reason.fenced, 'FencedError'],
+    [Code.aborted, Reason.notComparable, 'ResendRefusedError'],
+    [Code.unimplemented, Reason.protocol, 'ProtocolError'],
+    [Code.unavailable, 0, 'RelayUnavailableError'],
+    [Code.dataLoss, 0, 'RecordDamagedError'],
+    [Code.internal, 0, 'WeirError'],
+    [99, 0, 'WeirError'],
+  ];
+  for (const [code, reason, name] of answers) {
+    const error = errorFromAnswer('what happened', { code, reason });
+    assert.equal(error.name, name);
+    assert.equal(error.constructor.name, name);
+  }
+});
+
+test('an error is of its class in another tab too', () => {
+  assert.ok(classes.length > 20);
+  for (const [name, Named] of classes) {
+    const error = new Named('what happened', { code: Code.aborted, document: 's/d', retryAfterMs: 5 });
+    assert.equal(error.name, name);
+    const there = revivedError(structuredClone(plainError(error)));
+    assert.ok(there instanceof Named, name);
+    assert.deepEqual(plainError(there), plainError(error));
+  }
+  const stranger = revivedError({ ...plainError(new TypeError('of its own')), name: 'constructor' });
+  assert.ok(stranger instanceof WeirError);
+  assert.equal(stranger.message, 'of its own');
+});
