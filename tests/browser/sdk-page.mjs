@@ -27,9 +27,10 @@ async function bundle(contents) {
 const library = `
   import * as client from './src/index.ts';
   import * as browser from './src/browser.ts';
+  import { MemoryStore } from './src/store/memory.ts';
   import { WeirProvider, mergeYjs } from './src/yjs.ts';
   import * as Y from 'yjs';
-  globalThis.weir = { ...client, ...browser, WeirProvider, mergeYjs, Y };
+  globalThis.weir = { ...client, ...browser, MemoryStore, WeirProvider, mergeYjs, Y };
   globalThis.held = {}; // what a test wants to find again
 `;
 

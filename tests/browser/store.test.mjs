@@ -140,6 +140,107 @@ test('no more room in the browser: it is told, edits reach the relay, and the st
   }
 });
 
+test('the store in the browser does what the one in memory does', async () => {
+  const profile = await Profile.make();
+  try {
+    const tab = await openTab(await profile.open(), page.origin);
+    const differences = await tab.evaluate(async (rounds) => {
+      let state = 1;
+      const below = (bound) => (state = (state * 48271) % 2147483647) % bound;
+      const bytes = () => Uint8Array.from({ length: below(20) }, () => below(256));
+      const delta = (sequence) => ({ sequence, base: below(2) === 1, codec: below(20), payload: bytes(), author: below(2) ? { tab: `tab ${below(3)}`, number: below(99) } : null });
+      const record = () => ({ offset: below(1000), producer: bytes(), sequence: below(1000), time: below(1000), codec: 0, payload: bytes() });
+      const some = (make) => Array.from({ length: 1 + below(4) }, (_, i) => make(i));
+      const place = () => ({ producer: bytes(), epoch: 2n ** 63n + BigInt(below(9)), offset: below(99), chain: below(2) ? bytes() : null, storedThrough: below(9), storedOffset: below(9), everStored: true, stateWanted: false });
+      const readable = (value) =>
+        JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? `${inner}n` : inner instanceof Map ? [...inner].sort() : inner instanceof Uint8Array ? [...inner] : inner));
+      const documents = ['s\0a', 's\0ab', 's\0', 'ü\0d'];
+      const counts = new Map(documents.map((document) => [document, { records: 0, state: 0 }]));
+      const change = (document) => {
+        const count = counts.get(document);
+        switch (below(8)) {
+          case 0:
+            return { kind: 'place', document, place: place() };
+          case 1:
+            return { kind: 'dequeue', document, through: below(30) };
+          case 2:
+            return { kind: 'outbox', document, deltas: some((i) => delta(10 + i)) };
+          case 3:
+          case 4: {
+            const records = some(record);
+            count.records += records.length;
+            return { kind: 'records', document, first: count.records - records.length + 1, records };
+          }
+          case 5:
+            count.state += below(count.records - count.state + 1);
+            return { kind: 'state', document, through: count.state, pieces: some(bytes) };
+          case 6:
+            if (below(4) > 0) return { kind: 'tabs', tabs: [`tab ${below(3)}`, `tab ${below(3)}`] };
+            counts.set(document, { records: 0, state: 0 });
+            return { kind: 'forget', document };
+          default:
+            return { kind: 'queue', document, delta: delta(1 + below(40)) };
+        }
+      };
+      let store = await weir.openStore('contract');
+      const model = new weir.MemoryStore('model', store.producer);
+      const found = [];
+      for (let round = 0; round < rounds && found.length === 0; round++) {
+        const changes = some(() => change(documents[below(documents.length)]));
+        await store.write(changes);
+        await model.write(changes);
+        if (round % 20 === 0) {
+          await store.close();
+          store = await weir.openStore('contract');
+        }
+        for (const document of documents) {
+          const [here, there] = [readable(await store.load(document)), readable(await model.load(document))];
+          if (here !== there) found.push(`round ${round}: ${readable(changes)}\n${here}\n${there}`);
+        }
+      }
+      await store.close();
+      return found;
+    }, 300);
+    assert.deepEqual(differences, []);
+  } finally {
+    await profile.remove();
+  }
+});
+
+test('a damaged store is a named error', async () => {
+  const profile = await Profile.make();
+  try {
+    const tab = await openTab(await profile.open(), page.origin);
+    const failures = await tab.evaluate(async () => {
+      const record = { offset: 1, producer: new Uint8Array(16), sequence: 1, time: 1, codec: 0, payload: new Uint8Array(1) };
+      const store = await weir.openStore('damaged');
+      for (let first = 1; first <= 3; first++) await store.write([{ kind: 'records', document: 'd', first, records: [record] }]);
+      await store.close();
+      const opening = indexedDB.open('weir:damaged');
+      const database = await new Promise((resolve) => (opening.onsuccess = () => resolve(opening.result)));
+      const damage = (table, change) => {
+        const transaction = database.transaction(table, 'readwrite');
+        change(transaction.objectStore(table));
+        return new Promise((resolve) => (transaction.oncomplete = resolve));
+      };
+      await damage('records', (records) => records.delete(['d', 2]));
+      const again = await weir.openStore('damaged');
+      const names = [await again.load('d').catch(({ name }) => name)];
+      await again.close();
+      await damage('about', (about) => about.put('no id', 'producer'));
+      database.close();
+      names.push(await weir.openStore('damaged').catch(({ name }) => name));
+      await weir.deleteStore('damaged');
+      const fresh = await weir.openStore('damaged');
+      names.push((await fresh.load('d')).records.length);
+      return names;
+    });
+    assert.deepEqual(failures, ['StoreCorruptError', 'StoreCorruptError', 0]);
+  } finally {
+    await profile.remove();
+  }
+});
+
 test('a worker without a window can have the store and the connection', async () => {
   const profile = await Profile.make();
   try {

@@ -2,7 +2,7 @@
 // whose owner is dead is taken over; whether one on another machine is dead cannot be known, so it stays.
 
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
 import { StoreLockedError } from '../store/errors.js';
@@ -19,7 +19,7 @@ interface Owner {
 export async function lockFile(path: string): Promise<() => Promise<void>> {
   const mine: Owner = { host: hostname(), pid: process.pid, started: await startOf(process.pid), id: randomUUID() };
   const draft = `${path}.${mine.id}`;
-  await writeFile(draft, JSON.stringify(mine), { mode: 0o600 });
+  await writeDurably(draft, JSON.stringify(mine));
   try {
     // Linking fails when the name is there, and the file appears with its contents.
     while (!(await made(link(draft, path)))) await removeDead(path, draft);
@@ -29,6 +29,17 @@ export async function lockFile(path: string): Promise<() => Promise<void>> {
   return async () => {
     if ((await ownerOf(path))?.id === mine.id) await rm(path, { force: true });
   };
+}
+
+/** A power failure must not leave a lock of which nobody can tell whose it was. */
+async function writeDurably(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 async function removeDead(path: string, draft: string): Promise<void> {

@@ -6,10 +6,13 @@
 
 import type { WeirError } from '../errors.js';
 import type { Runtime, Timer } from '../runtime.js';
-import { storeError } from './errors.js';
+import { storeError, StoreLockedError } from './errors.js';
 import type { Change, WeirStore } from './store.js';
 
 const retryMs = 5_000;
+
+/** Two clients with one store would be one producer twice. */
+const taken = new WeakSet<WeirStore>();
 
 interface Waiting {
   changes: Change[];
@@ -28,6 +31,8 @@ export class StoreWriter {
   #idle: (() => void)[] = [];
 
   constructor(store: WeirStore, runtime: Runtime, failed: (error: WeirError) => void) {
+    if (taken.has(store)) throw new StoreLockedError(`${store.name}: another client has this store; give each its own`);
+    taken.add(store);
     this.#store = store;
     this.#runtime = runtime;
     this.#failed = failed;
@@ -63,6 +68,7 @@ export class StoreWriter {
     if (this.#timer !== null) this.#tryAgain();
     await this.settled();
     this.#timer?.cancel();
+    taken.delete(this.#store);
   }
 
   async #run(): Promise<void> {

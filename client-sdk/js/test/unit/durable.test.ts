@@ -286,6 +286,14 @@ test('no room: a named error, the edits go over the wire, and are stored when th
   assert.equal(device.contents.load('s\0d').place?.storedThrough, 1);
 });
 
+test('two clients cannot have one store at once', async () => {
+  const store = new MemoryStore('m', producer);
+  const first = scene({ store });
+  assert.throws(() => scene({ store }), { name: 'StoreLockedError' });
+  await first.client.close();
+  await scene({ store }).client.close();
+});
+
 test('a store that cannot be read is told, and the client goes on without it', async () => {
   const store = new MemoryStore('m', producer);
   store.load = () => Promise.reject(new Error('bad sector'));
