@@ -53,7 +53,9 @@ export function* readPack(pack: Uint8Array, limits: PackLimits = {}): Generator<
 
 /** All records of a pack at once. */
 export function unpack(pack: Uint8Array, limits: PackLimits = {}): PackRecord[] {
-  return [...readPack(pack, limits)].flat();
+  let all: PackRecord[] = [];
+  for (const records of readPack(pack, limits)) all = all.length === 0 ? records : all.concat(records);
+  return all;
 }
 
 /** For `WeirClientOptions.packs`. */

@@ -1,6 +1,6 @@
 // One block: some records from the nine streams that hold them (docs/pack-format.md, "Block").
 import { Output, PackBytes, PackError } from './bytes.js';
-import { eachStep } from './columns.js';
+import { takeSteps, type ColumnStreams } from './columns.js';
 import { Form, Restorer } from './elision.js';
 import { decodeFields } from './fields.js';
 import type { Frame } from './frame.js';
@@ -18,6 +18,23 @@ export interface PackRecord {
 
 const blockRecordsMax = 65536;
 const producerBytes = 16;
+const headBytes = 56; // of a record, in the checksum
+
+interface Producer {
+  id: Uint8Array;
+  view: DataView;
+  sequence: number;
+}
+
+/** The records without their payloads, column by column. */
+interface Heads {
+  offsets: Float64Array;
+  sequences: Float64Array;
+  times: Float64Array;
+  codecs: Float64Array;
+  forms: Uint8Array;
+  whole: boolean; // nothing was left out of any payload
+}
 
 export interface Room {
   records: number;
@@ -28,7 +45,7 @@ export interface Room {
 /** Unpacks the blocks of one pack, in order: each goes on where the one before ended. */
 export class BlockDecoder {
   readonly #restorer = new Restorer();
-  readonly #producers: { id: Uint8Array; sequence: number }[] = [];
+  readonly #producers: Producer[] = [];
   #offset: number;
   #time: number;
   #codec = 0;
@@ -52,103 +69,137 @@ export class BlockDecoder {
     if (sizes.reduce((sum, size) => sum + size, 0) > 2 * payloadBytes + 128 * count + 4096)
       throw new PackError('the streams of a pack are larger than allowed');
     const streams = sizes.map((size) => new PackBytes(frame.pull(size)));
-    const records = this.#decode(count, payloadBytes, streams);
-    if (blockChecksum(records) !== checksum) throw new PackError('a block of a pack is damaged, or was misread');
-    return { records, payloadBytes };
+    return { records: this.#decode(count, payloadBytes, checksum, streams), payloadBytes };
   }
 
-  #decode(count: number, payloadBytes: number, streams: PackBytes[]): PackRecord[] {
+  #decode(count: number, payloadBytes: number, checksum: number, streams: PackBytes[]): PackRecord[] {
     const [meta, head, classes, runs, gaps, residuals, references, literals, fallback] = streams as [
       PackBytes, PackBytes, PackBytes, PackBytes, PackBytes, PackBytes, PackBytes, PackBytes, PackBytes,
     ];
     const producerOf = this.#takeProducers(meta, count);
-    const records: PackRecord[] = producerOf.map((index) => {
-      const producer = this.#producers[index]?.id as Uint8Array;
-      return { offset: 0, producer, sequence: 0, time: 0, codec: 0, payload: producer };
-    });
-    const forms = this.#takeColumns(meta, { gaps, residuals }, producerOf, records);
+    const heads = this.#takeHeads(meta, { gaps, residuals }, producerOf);
     const elided = new Output(payloadBytes);
     const ends = decodeFields(producerOf, { head, classes, runs, gaps, residuals, literals, fallback }, elided);
-    const whole = forms.every((form) => form === Form.plain);
-    const out = whole ? elided : new Output(payloadBytes);
-    if (!whole) {
-      let from = 0;
-      forms.forEach((form, row) => {
-        const end = ends[row] as number;
-        this.#restorer.restore(form, elided.bytes.subarray(from, end), references, out);
-        from = end;
-        ends[row] = out.size;
-      });
-    }
+    const out = heads.whole ? elided : this.#restored(heads.forms, elided, ends, references);
     references.done();
     if (out.size !== payloadBytes) throw new PackError('a block of a pack holds less than it says');
+    const payloads = out.bytes.subarray(0, out.size);
+    if (this.#checksum(heads, producerOf, ends, payloads) !== checksum)
+      throw new PackError('a block of a pack is damaged, or was misread');
+    return this.#records(heads, producerOf, ends, payloads);
+  }
+
+  /** The payloads with what was left out; `ends` are moved. */
+  #restored(forms: Uint8Array, elided: Output, ends: Float64Array, references: PackBytes): Output {
+    const out = new Output(elided.most);
     let from = 0;
-    records.forEach((record, row) => {
-      record.payload = out.bytes.subarray(from, ends[row]);
-      from = ends[row] as number;
-    });
+    for (let row = 0; row < forms.length; row++) {
+      const end = ends[row] as number;
+      this.#restorer.restore(forms[row] as number, elided.bytes.subarray(from, end), references, out);
+      from = end;
+      ends[row] = out.size;
+    }
+    return out;
+  }
+
+  #records(heads: Heads, producerOf: Uint32Array, ends: Float64Array, payloads: Uint8Array): PackRecord[] {
+    const { offsets, sequences, times, codecs } = heads;
+    const records: PackRecord[] = [];
+    let from = 0;
+    for (let row = 0; row < producerOf.length; row++) {
+      const end = ends[row] as number;
+      records.push({
+        offset: offsets[row] as number,
+        producer: (this.#producers[producerOf[row] as number] as Producer).id,
+        sequence: sequences[row] as number,
+        time: times[row] as number,
+        codec: codecs[row] as number,
+        payload: new Uint8Array(payloads.buffer, payloads.byteOffset + from, end - from), // faster than a subarray
+      });
+      from = end;
+    }
     return records;
   }
 
-  #takeProducers(meta: PackBytes, count: number): number[] {
-    for (let fresh = meta.varint(count); fresh > 0; fresh--)
-      this.#producers.push({ id: meta.take(producerBytes).slice(), sequence: 0 });
-    const producerOf: number[] = [];
-    while (producerOf.length < count) {
+  #takeProducers(meta: PackBytes, count: number): Uint32Array {
+    for (let fresh = meta.varint(count); fresh > 0; fresh--) {
+      const id = meta.take(producerBytes).slice();
+      this.#producers.push({ id, view: new DataView(id.buffer), sequence: 0 });
+    }
+    const producerOf = new Uint32Array(count);
+    for (let at = 0; at < count; ) {
       const index = meta.varint(this.#producers.length - 1);
-      const run = meta.varint(count - producerOf.length - 1) + 1;
-      for (let i = 0; i < run; i++) producerOf.push(index);
+      const run = meta.varint(count - at - 1) + 1;
+      producerOf.fill(index, at, at + run);
+      at += run;
     }
     return producerOf;
   }
 
-  #takeColumns(
-    meta: PackBytes,
-    streams: { gaps: PackBytes; residuals: PackBytes },
-    producerOf: readonly number[],
-    records: PackRecord[],
-  ): number[] {
-    const rows = records.length;
-    const forms: number[] = [];
-    const at = (row: number): PackRecord => records[row] as PackRecord;
-    eachStep(meta, rows, streams, (row, step) => (at(row).offset = this.#offset = sum(this.#offset, step)));
-    eachStep(meta, rows, streams, (row, step) => {
-      const producer = this.#producers[producerOf[row] as number] as { sequence: number };
-      at(row).sequence = producer.sequence = sum(producer.sequence, step);
-    });
-    eachStep(meta, rows, streams, (row, step) => (at(row).time = this.#time = sum(this.#time, step)));
-    eachStep(meta, rows, streams, (row, step) => (at(row).codec = this.#codec = sum(this.#codec, step)));
-    eachStep(meta, rows, streams, (_row, step) => {
-      this.#form = sum(this.#form, step);
-      if (this.#form > Form.automerge) throw new PackError('a payload of a pack is of an unknown form');
-      forms.push(this.#form);
-    });
+  #takeHeads(meta: PackBytes, streams: ColumnStreams, producerOf: Uint32Array): Heads {
+    const rows = producerOf.length;
+    const column = (first: number): Float64Array => {
+      const { bias, residuals } = takeSteps(meta, rows, streams);
+      const values = new Float64Array(rows);
+      for (let row = 0, value = first; row < rows; row++) values[row] = value = sum(value, bias + residuals.next());
+      return values;
+    };
+    const offsets = column(this.#offset);
+    const sequences = this.#takeSequences(meta, streams, producerOf);
+    const times = column(this.#time);
+    const codecs = column(this.#codec);
+    const forms = column(this.#form);
     meta.done();
-    return forms;
+    const last = rows - 1;
+    this.#offset = offsets[last] as number;
+    this.#time = times[last] as number;
+    this.#codec = codecs[last] as number;
+    this.#form = forms[last] as number;
+    if (forms.some((form) => form > Form.automerge)) throw new PackError('a payload of a pack is of an unknown form');
+    const whole = forms.every((form) => form === Form.plain);
+    return { offsets, sequences, times, codecs, forms: Uint8Array.from(forms), whole };
   }
+
+  /** Each a step from the last one of its producer. */
+  #takeSequences(meta: PackBytes, streams: ColumnStreams, producerOf: Uint32Array): Float64Array {
+    const rows = producerOf.length;
+    const { bias, residuals } = takeSteps(meta, rows, streams);
+    const sequences = new Float64Array(rows);
+    for (let row = 0; row < rows; row++) {
+      const producer = this.#producers[producerOf[row] as number] as Producer;
+      sequences[row] = producer.sequence = sum(producer.sequence, bias + residuals.next());
+    }
+    return sequences;
+  }
+
+  /** Of what has been unpacked: each record's head as 56 bytes, then their payloads. */
+  #checksum(heads: Heads, producerOf: Uint32Array, ends: Float64Array, payloads: Uint8Array): number {
+    const { offsets, sequences, times, codecs } = heads;
+    const view = new DataView(new ArrayBuffer(producerOf.length * headBytes));
+    let end = 0;
+    for (let row = 0, at = 0; row < producerOf.length; row++, at += headBytes) {
+      const producer = (this.#producers[producerOf[row] as number] as Producer).view;
+      for (let i = 0; i < producerBytes; i += 4) view.setInt32(at + i, producer.getInt32(i, true), true);
+      put64(view, at + 16, offsets[row] as number);
+      put64(view, at + 24, sequences[row] as number);
+      put64(view, at + 32, times[row] as number);
+      put64(view, at + 40, codecs[row] as number);
+      put64(view, at + 48, (ends[row] as number) - end);
+      end = ends[row] as number;
+    }
+    return xxh32(payloads, xxh32(new Uint8Array(view.buffer)));
+  }
+}
+
+function put64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value, true);
+  if (value >= 2 ** 32) view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
 }
 
 function sum(value: number, step: number): number {
   const result = value + step;
-  if (!Number.isSafeInteger(result) || result < 0)
+  // Both are exact, so a sum that is not would be beyond.
+  if (!(result >= 0 && result <= Number.MAX_SAFE_INTEGER))
     throw new PackError('a number of a record is none, or beyond what a JavaScript number holds');
   return result;
-}
-
-/** Of what has been unpacked: each record's head as 56 bytes, then their payloads. */
-function blockChecksum(records: readonly PackRecord[]): number {
-  const heads = new Uint8Array(records.length * 56);
-  const view = new DataView(heads.buffer);
-  let payloadBytes = 0;
-  records.forEach((record, row) => {
-    heads.set(record.producer, row * 56);
-    [record.offset, record.sequence, record.time, record.codec, record.payload.length].forEach((number, i) => {
-      view.setUint32(row * 56 + 16 + 8 * i, number >>> 0, true);
-      view.setUint32(row * 56 + 20 + 8 * i, Math.floor(number / 2 ** 32), true);
-    });
-    payloadBytes += record.payload.length;
-  });
-  // The payloads stand one after another in one buffer.
-  const first = records[0]?.payload ?? heads;
-  return xxh32(new Uint8Array(first.buffer, first.byteOffset, payloadBytes), xxh32(heads));
 }

@@ -30,6 +30,13 @@ export class PackBytes {
 
   /** A varint, at most `most`. */
   varint(most = Number.MAX_SAFE_INTEGER): number {
+    const first = this.bytes[this.position];
+    if (first === undefined || first >= 0x80 || first > most) return this.#longVarint(most);
+    this.position++;
+    return first;
+  }
+
+  #longVarint(most: number): number {
     let value = 0;
     for (let factor = 1; factor < 2 ** 63; factor *= 128) {
       const byte = this.byte();
@@ -44,6 +51,7 @@ export class PackBytes {
   /** Zigzag: 0, -1, 1, -2, ... */
   signed(): number {
     const coded = this.varint();
+    if (coded < 0x80) return (coded >> 1) ^ -(coded & 1);
     return coded % 2 === 0 ? coded / 2 : -(coded + 1) / 2;
   }
 
@@ -67,42 +75,52 @@ export class PackBytes {
   }
 }
 
+/** Of a row, beside its literals: what may be written before anybody looks whether it was too much. */
+const spareBytes = 1024;
+const shortBytesMax = 32;
+
+/** Copies a few bytes; a call of `set` costs more than they do. */
+export function copyBytes(to: Uint8Array, at: number, bytes: Uint8Array, from: number, count: number): void {
+  if (count > shortBytesMax) to.set(bytes.subarray(from, from + count), at);
+  else for (let i = 0; i < count; i++) to[at + i] = bytes[from + i] as number;
+}
+
 /** Bytes appended one after another, at most so many. */
 export class Output {
   bytes: Uint8Array;
   size = 0;
-  readonly #most: number;
+  readonly most: number;
 
   constructor(most: number) {
-    this.#most = most;
+    this.most = most;
     this.bytes = new Uint8Array(Math.min(most, 4096));
   }
 
-  /** Makes room and returns where to write. */
-  advance(count: number): number {
-    const from = this.size;
-    this.size += count;
-    if (this.size > this.#most) throw new PackError('a block of a pack holds more than it says');
-    if (this.size > this.bytes.length) {
-      const larger = new Uint8Array(Math.min(this.#most, Math.max(this.size, 2 * this.bytes.length)));
-      larger.set(this.bytes);
+  /** Room for so many bytes behind `size`, which is for the caller to move on, by `end`. */
+  room(count: number): Uint8Array {
+    const needed = this.size + count;
+    if (needed > this.most + spareBytes) throw tooMuch();
+    if (needed > this.bytes.length) {
+      const larger = new Uint8Array(Math.min(this.most + spareBytes, Math.max(needed, 2 * this.bytes.length)));
+      larger.set(this.bytes.subarray(0, this.size));
       this.bytes = larger;
     }
-    return from;
+    return this.bytes;
   }
 
-  put(bytes: Uint8Array): void {
-    const from = this.advance(bytes.length); // may replace this.bytes
-    this.bytes.set(bytes, from);
+  /** What has been written ends here. */
+  end(at: number): void {
+    if (at > this.most) throw tooMuch();
+    this.size = at;
   }
 
-  varint(value: number): void {
-    for (; value >= 0x80; value = Math.floor(value / 128)) this.#byte((value % 128) | 0x80);
-    this.#byte(value);
+  put(bytes: Uint8Array, from = 0, to = bytes.length): void {
+    const count = to - from;
+    copyBytes(this.room(count), this.size, bytes, from, count);
+    this.end(this.size + count);
   }
+}
 
-  #byte(byte: number): void {
-    const at = this.advance(1);
-    this.bytes[at] = byte;
-  }
+function tooMuch(): PackError {
+  return new PackError('a block of a pack holds more than it says');
 }

@@ -29,36 +29,39 @@ export interface ColumnStreams {
   residuals: PackBytes;
 }
 
+const never = 2 ** 30; // rows; small enough to be counted down as an integer
+
 /** Gives a column's residuals row by row. */
 export class Residuals {
-  readonly #kind: ColumnKind;
+  readonly #dense: boolean;
   readonly #gaps: PackBytes;
   readonly #residuals: PackBytes;
   readonly #usual: number = 0;
   #exceptionsLeft = 0;
-  #rowsToNext = Infinity;
+  #rowsToNext = never;
   #nextIsUsual = false;
 
   constructor(kind: ColumnKind, rows: number, { gaps, residuals }: ColumnStreams) {
-    this.#kind = kind;
+    this.#dense = kind === ColumnKind.dense;
     if (kind === ColumnKind.sparse) {
       this.#exceptionsLeft = gaps.varint(rows);
       this.#usual = residuals.signed();
     }
-    this.#gaps = from(gaps);
-    this.#residuals = from(residuals);
+    const used = kind === ColumnKind.sparse || this.#dense;
+    this.#gaps = used ? from(gaps) : gaps;
+    this.#residuals = used ? from(residuals) : residuals;
     if (kind === ColumnKind.sparse) {
       let unusual = 0;
       for (let i = 0; i < this.#exceptionsLeft; i++) unusual += gaps.varint() % 2;
       residuals.skipVarints(unusual);
       this.#findNext();
-    } else if (kind === ColumnKind.dense) {
+    } else if (this.#dense) {
       residuals.skipVarints(rows);
     }
   }
 
   next(): number {
-    if (this.#kind === ColumnKind.dense) return this.#residuals.signed();
+    if (this.#dense) return this.#residuals.signed();
     if (this.#rowsToNext-- > 0) return 0;
     const residual = this.#nextIsUsual ? this.#usual : this.#residuals.signed();
     this.#findNext();
@@ -66,12 +69,12 @@ export class Residuals {
   }
 
   #findNext(): void {
-    this.#rowsToNext = Infinity;
+    this.#rowsToNext = never;
     if (this.#exceptionsLeft === 0) return;
     this.#exceptionsLeft--;
     const gap = this.#gaps.varint();
     this.#nextIsUsual = gap % 2 === 0;
-    this.#rowsToNext = Math.floor(gap / 2);
+    this.#rowsToNext = Math.min(never, Math.floor(gap / 2));
   }
 }
 
@@ -81,15 +84,13 @@ function from(reader: PackBytes): PackBytes {
   return copy;
 }
 
-/** A whole column of numbers, each a step from the one before; `place` adds it and keeps the sum. */
-export function eachStep(
+/** A column of metadata: each number is a step from the one before. */
+export function takeSteps(
   reader: PackBytes,
   rows: number,
   streams: ColumnStreams,
-  place: (row: number, step: number) => void,
-): void {
+): { bias: number; residuals: Residuals } {
   const { kind, from: base, bias } = takeDescription(reader);
   if (kind === ColumnKind.literal || base !== 0) throw new PackError('a column of metadata is described wrongly');
-  const residuals = new Residuals(kind, rows, streams);
-  for (let row = 0; row < rows; row++) place(row, bias + residuals.next());
+  return { bias, residuals: new Residuals(kind, rows, streams) };
 }

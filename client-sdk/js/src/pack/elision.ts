@@ -10,16 +10,12 @@ export const enum Form {
 }
 
 const loroSeed = 0x4f524f4c;
-const automergeMagic = Uint8Array.of(0x85, 0x6f, 0x4a, 0x83);
+const automergeHead = Uint8Array.of(0x85, 0x6f, 0x4a, 0x83, 0, 0, 0, 0); // the last four are filled in
 const hashesKept = 64;
 const hashBytes = 32;
 
-function loroHead(rest: Uint8Array): Uint8Array {
-  const head = new Uint8Array(20);
-  head.set([0x6c, 0x6f, 0x72, 0x6f]); // "loro"
-  new DataView(head.buffer).setUint32(16, xxh32(rest, loroSeed), true);
-  return head;
-}
+const loroHead = new Uint8Array(20);
+loroHead.set([0x6c, 0x6f, 0x72, 0x6f]); // "loro"
 
 export class Restorer {
   #recent: Uint8Array[] = []; // hashes of automerge payloads, the last one last
@@ -29,7 +25,9 @@ export class Restorer {
     if (form === Form.plain) {
       out.put(bytes);
     } else if (form === Form.loro) {
-      out.put(loroHead(bytes));
+      const hash = xxh32(bytes, loroSeed);
+      for (let i = 0; i < 4; i++) loroHead[16 + i] = hash >>> (8 * i);
+      out.put(loroHead);
       out.put(bytes);
     } else {
       this.#automerge(bytes, references, out);
@@ -42,16 +40,15 @@ export class Restorer {
     reader.skipVarints(1);
     const count = reader.varint(hashesKept);
     const from = out.size;
-    out.put(automergeMagic);
-    out.advance(4);
-    out.put(bytes.subarray(0, reader.position));
+    out.put(automergeHead);
+    out.put(bytes, 0, reader.position);
     for (let i = 0; i < count; i++) {
       const distance = references.varint(hashesKept);
       const known = distance === 0 ? reader.take(hashBytes) : this.#recent[this.#recent.length - distance];
       if (known === undefined) throw new PackError('a pack refers to a hash that is not there');
       out.put(known);
     }
-    out.put(reader.take(reader.left));
+    out.put(bytes, reader.position);
     const hash = digest(out.bytes.subarray(from + 8, out.size));
     out.bytes.set(hash.subarray(0, 4), from + 4);
     this.#recent.push(hash);

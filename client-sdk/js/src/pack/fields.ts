@@ -1,5 +1,5 @@
 // Payloads from classes and columns (docs/pack-format.md, "Fields"): row by row, each number from a guess and a residual.
-import { Output, PackBytes, PackError } from './bytes.js';
+import { copyBytes, Output, PackBytes, PackError } from './bytes.js';
 import { ColumnKind, Residuals, takeDescription, type ColumnDescription, type ColumnStreams } from './columns.js';
 import { takeTransposed, type RowShape } from './transpose.js';
 
@@ -7,6 +7,7 @@ const numbersMax = 23;
 const numberLimit = 2 ** 49;
 const rememberedNumbers = 8;
 const fixedBytesMax = 256;
+const rowBytesMax = numbersMax * 7 + fixedBytesMax; // beside its text
 
 // What a guess starts from: this column's previous row; the producer's last number j; that plus the length of its last
 // text; number i of this row.
@@ -26,7 +27,7 @@ interface ByteColumn extends ColumnDescription {
 }
 
 interface Memory {
-  numbers: number[];
+  numbers: Float64Array;
   longest: number;
 }
 
@@ -39,6 +40,7 @@ interface FieldClass {
   longestSize: NumberColumn | undefined;
   fixed: Uint8Array; // the last row's
   bytes: ByteColumn[]; // those that change
+  literal: number[]; // those that are in the stream of literals
 }
 
 export interface FieldStreams extends ColumnStreams {
@@ -50,7 +52,7 @@ export interface FieldStreams extends ColumnStreams {
 }
 
 /** Puts the payloads into `out` and returns where each ends. */
-export function decodeFields(producerOf: readonly number[], streams: FieldStreams, out: Output): number[] {
+export function decodeFields(producerOf: Uint32Array, streams: FieldStreams, out: Output): Float64Array {
   const classOf = new Array<FieldClass | undefined>(producerOf.length).fill(undefined);
   for (const rows of rowsByProducer(producerOf)) takeProducer(rows, streams, classOf);
   streams.head.done();
@@ -59,12 +61,13 @@ export function decodeFields(producerOf: readonly number[], streams: FieldStream
   streams.gaps.done();
   streams.residuals.done();
   const fallback = takeFallback(producerOf, classOf, streams.fallback);
-  const ends: number[] = [];
-  const row = new Array<number>(numbersMax).fill(0);
-  for (const each of classOf) {
+  const ends = new Float64Array(classOf.length);
+  const row = new Float64Array(numbersMax);
+  for (let i = 0; i < classOf.length; i++) {
+    const each = classOf[i];
     if (each === undefined) out.put(fallback.next());
     else putRow(each, row, streams.literals, out);
-    ends.push(out.size);
+    ends[i] = out.size;
   }
   streams.literals.done();
   fallback.done();
@@ -72,7 +75,7 @@ export function decodeFields(producerOf: readonly number[], streams: FieldStream
 }
 
 /** Producers in the order of their first row. */
-function rowsByProducer(producerOf: readonly number[]): Iterable<number[]> {
+function rowsByProducer(producerOf: Uint32Array): Iterable<number[]> {
   const rows = new Map<number, number[]>();
   producerOf.forEach((producer, row) => {
     const own = rows.get(producer);
@@ -92,7 +95,7 @@ function takeProducer(rows: readonly number[], streams: FieldStreams, classOf: (
     rowsOfClass[id] = (rowsOfClass[id] as number) + run;
     for (let i = 0; i < run; i++) ids.push(id);
   }
-  const memory = { numbers: new Array<number>(rememberedNumbers).fill(0), longest: 0 };
+  const memory = { numbers: new Float64Array(rememberedNumbers), longest: 0 };
   const classes: (FieldClass | undefined)[] = [undefined];
   for (let id = 1; id <= count; id++) classes.push(takeClass(memory, rowsOfClass[id] as number, streams));
   rows.forEach((row, i) => (classOf[row] = classes[ids[i] as number]));
@@ -121,14 +124,19 @@ function takeClass(memory: Memory, rows: number, streams: FieldStreams): FieldCl
   const columns = first.map((value, i) => takeNumberColumn(rows, value, fromSameRow + i, streams));
   const longestSize = varies ? takeNumberColumn(rows, firstSize, fromPrevious + 1, streams) : undefined;
   const bytes: ByteColumn[] = [];
+  const literal: number[] = [];
   for (let at = 0; at < fixedBytes; at++) {
     const column = takeDescription(head);
     if (column.from !== fromPrevious) throw new PackError('a column of a pack is described wrongly');
     if (column.kind === ColumnKind.exact && column.bias === 0) continue;
-    if (column.kind !== ColumnKind.literal) fixed[at] = (fixed[at] as number) - column.bias;
+    if (column.kind === ColumnKind.literal) {
+      literal.push(at);
+      continue;
+    }
+    fixed[at] = (fixed[at] as number) - column.bias;
     bytes.push({ ...column, at, residuals: new Residuals(column.kind, rows, streams) });
   }
-  return { memory, longest, varies, sizes, numbers: columns, longestSize, fixed, bytes };
+  return { memory, longest, varies, sizes, numbers: columns, longestSize, fixed, bytes, literal };
 }
 
 function takeNumberColumn(rows: number, first: number, fromEnd: number, streams: FieldStreams): NumberColumn {
@@ -138,7 +146,7 @@ function takeNumberColumn(rows: number, first: number, fromEnd: number, streams:
   return { ...column, previous: first - column.bias, residuals: new Residuals(column.kind, rows, streams) };
 }
 
-function base(column: NumberColumn, row: readonly number[], memory: Memory): number {
+function base(column: NumberColumn, row: Float64Array, memory: Memory): number {
   const from = column.from;
   if (from === fromPrevious) return column.previous;
   if (from >= fromSameRow) return row[from - fromSameRow] as number;
@@ -146,38 +154,60 @@ function base(column: NumberColumn, row: readonly number[], memory: Memory): num
   return memory.numbers[from - fromRemembered] as number;
 }
 
-function putRow(each: FieldClass, row: number[], literals: PackBytes, out: Output): void {
-  const { memory, numbers, fixed, sizes } = each;
+/** The row's numbers, and its bytes in `fixed`. */
+function step(each: FieldClass, row: Float64Array, literals: PackBytes): void {
+  const { memory, numbers, fixed, bytes, literal } = each;
   for (let i = 0; i < numbers.length; i++) {
     const column = numbers[i] as NumberColumn;
     const value = base(column, row, memory) + column.bias + column.residuals.next();
     if (!(value >= 0 && value < numberLimit)) throw new PackError('a number of a payload in a pack is out of range');
     row[i] = column.previous = value;
   }
-  for (const { at, kind, bias, residuals } of each.bytes)
-    fixed[at] = kind === ColumnKind.literal ? literals.byte() : (fixed[at] as number) + bias + residuals.next();
-  let text: Uint8Array | undefined;
-  if (each.longestSize !== undefined) {
-    const column = each.longestSize;
-    const size = column.previous + column.bias + column.residuals.next();
-    if (!(size >= 0 && size <= literals.left)) throw new PackError('a text of a pack is longer than what is there');
-    column.previous = size;
-    text = literals.take(size);
+  for (let i = 0; i < bytes.length; i++) {
+    const { at, bias, residuals } = bytes[i] as ByteColumn;
+    fixed[at] = (fixed[at] as number) + bias + residuals.next();
   }
+  for (let i = 0; i < literal.length; i++) fixed[literal[i] as number] = literals.byte();
+}
+
+/** How long the row's text is, if it has one. */
+function stepSize(column: NumberColumn, left: number): number {
+  const size = column.previous + column.bias + column.residuals.next();
+  if (!(size >= 0 && size <= left)) throw new PackError('a text of a pack is longer than what is there');
+  return (column.previous = size);
+}
+
+function putRow(each: FieldClass, row: Float64Array, literals: PackBytes, out: Output): void {
+  const { memory, fixed, sizes, longest } = each;
+  const numbers = each.numbers.length;
+  step(each, row, literals);
+  const text = each.longestSize === undefined ? -1 : stepSize(each.longestSize, literals.left);
+  const bytes = out.room(rowBytesMax + Math.max(text, 0));
+  let at = out.size;
   let fixedAt = 0;
-  for (let part = 0; part < sizes.length; part++) {
-    if (part === each.longest && text !== undefined) {
-      out.put(text);
+  for (let part = 0; part <= numbers; part++) {
+    if (part === longest && text >= 0) {
+      copyBytes(bytes, at, literals.bytes, literals.position, text);
+      literals.position += text;
+      at += text;
     } else {
-      const size = sizes[part] as number;
-      const to = out.advance(size);
-      for (let i = 0; i < size; i++) out.bytes[to + i] = fixed[fixedAt + i] as number;
-      fixedAt += size;
+      const end = fixedAt + (sizes[part] as number);
+      while (fixedAt < end) bytes[at++] = fixed[fixedAt++] as number;
     }
-    if (part < numbers.length) out.varint(row[part] as number);
+    if (part < numbers) at = putVarint(bytes, at, row[part] as number);
   }
-  for (let i = 0; i < Math.min(numbers.length, rememberedNumbers); i++) memory.numbers[i] = row[i] as number;
-  memory.longest = text === undefined ? (sizes[each.longest] as number) : text.length;
+  out.end(at);
+  for (let i = 0; i < numbers && i < rememberedNumbers; i++) memory.numbers[i] = row[i] as number;
+  memory.longest = text >= 0 ? text : (sizes[longest] as number);
+}
+
+/** Returns where it ends. */
+function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  for (; value >= 2 ** 28; value = Math.floor(value / 128)) bytes[at++] = (value % 128) | 0x80;
+  let low = value | 0;
+  for (; low >= 0x80; low >>>= 7) bytes[at++] = (low & 0x7f) | 0x80;
+  bytes[at++] = low;
+  return at;
 }
 
 interface Fallback {
@@ -186,7 +216,7 @@ interface Fallback {
 }
 
 function takeFallback(
-  producerOf: readonly number[],
+  producerOf: Uint32Array,
   classOf: readonly (FieldClass | undefined)[],
   reader: PackBytes,
 ): Fallback {
