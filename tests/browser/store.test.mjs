@@ -83,7 +83,10 @@ test('edited offline, closed, reopened offline, the relay killed meanwhile: ever
     const records = await readBack('plan');
     assert.equal(records.length, 'online. offline. again. '.length);
     assert.equal(new Set(records.map(({ producer }) => Buffer.from(producer).toString('hex'))).size, 1);
-    assert.deepEqual(records.map(({ sequence }) => sequence), records.map((_, i) => i + 1));
+    assert.deepEqual(
+      records.map(({ sequence }) => sequence),
+      records.map((_, i) => i + 1),
+    );
     const doc = new Y.Doc();
     for (const { payload } of records) Y.applyUpdate(doc, payload);
     assert.equal(doc.getText('text').toString(), 'online. offline. again. ');
@@ -98,7 +101,15 @@ test('a second tab is refused the store, and gets it when the first is closed', 
     const context = await profile.open();
     const [one, other] = [await openTab(context, page.origin), await openTab(context, page.origin)];
     await openDocument(one, 'locked');
-    const attempt = (options) => other.evaluate((how) => weir.openStore('store', how).then(() => 'open', ({ name }) => name), options);
+    const attempt = (options) =>
+      other.evaluate(
+        (how) =>
+          weir.openStore('store', how).then(
+            () => 'open',
+            ({ name }) => name,
+          ),
+        options,
+      );
     assert.equal(await attempt({ patienceMs: 50 }), 'StoreLockedError');
     const patient = attempt({ patienceMs: waitMsMax });
     await one.close();
@@ -148,12 +159,29 @@ test('the store in the browser does what the one in memory does', async () => {
       let state = 1;
       const below = (bound) => (state = (state * 48271) % 2147483647) % bound;
       const bytes = () => Uint8Array.from({ length: below(20) }, () => below(256));
-      const delta = (sequence) => ({ sequence, base: below(2) === 1, codec: below(20), payload: bytes(), author: below(2) ? { tab: `tab ${below(3)}`, number: below(99) } : null });
+      const delta = (sequence) => ({
+        sequence,
+        base: below(2) === 1,
+        codec: below(20),
+        payload: bytes(),
+        author: below(2) ? { tab: `tab ${below(3)}`, number: below(99) } : null,
+      });
       const record = () => ({ offset: below(1000), producer: bytes(), sequence: below(1000), time: below(1000), codec: 0, payload: bytes() });
       const some = (make) => Array.from({ length: 1 + below(4) }, (_, i) => make(i));
-      const place = () => ({ producer: bytes(), epoch: 2n ** 63n + BigInt(below(9)), offset: below(99), chain: below(2) ? bytes() : null, storedThrough: below(9), storedOffset: below(9), everStored: true, stateWanted: false });
+      const place = () => ({
+        producer: bytes(),
+        epoch: 2n ** 63n + BigInt(below(9)),
+        offset: below(99),
+        chain: below(2) ? bytes() : null,
+        storedThrough: below(9),
+        storedOffset: below(9),
+        everStored: true,
+        stateWanted: false,
+      });
       const readable = (value) =>
-        JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? `${inner}n` : inner instanceof Map ? [...inner].sort() : inner instanceof Uint8Array ? [...inner] : inner));
+        JSON.stringify(value, (_, inner) =>
+          typeof inner === 'bigint' ? `${inner}n` : inner instanceof Map ? [...inner].sort() : inner instanceof Uint8Array ? [...inner] : inner,
+        );
       const documents = ['s\0a', 's\0ab', 's\0', 'ü\0d'];
       const counts = new Map(documents.map((document) => [document, { records: 0, state: 0 }]));
       const change = (document) => {
@@ -255,7 +283,10 @@ test('a worker without a window can have the store and the connection', async ()
       await client.close();
       await store.close();
     }, relay.origin);
-    assert.deepEqual((await readBack('from a worker')).map(({ payload }) => [...payload]), [[7]]);
+    assert.deepEqual(
+      (await readBack('from a worker')).map(({ payload }) => [...payload]),
+      [[7]],
+    );
   } finally {
     await profile.remove();
   }

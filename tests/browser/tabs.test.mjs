@@ -53,14 +53,13 @@ const write = (tab, words) =>
     await held.provider.whenPersisted();
   }, words);
 const textOf = (tab) => tab.evaluate(() => held.doc.getText('text').toString());
-const untilReads = (tab, ...parts) =>
-  tab.waitForFunction((wanted) => wanted.every((part) => held.doc.getText('text').toString().includes(part)), parts);
+const untilReads = (tab, ...parts) => tab.waitForFunction((wanted) => wanted.every((part) => held.doc.getText('text').toString().includes(part)), parts);
 const untilSynced = (tab) => tab.evaluate(() => Promise.all([held.provider.whenSynced(), held.provider.whenSaved()]));
 const leads = (tab) => tab.evaluate(() => held.client.leads);
 /** The relay comes to have one session; its figures are a quarter of a second old. */
 async function untilOneSession() {
   const deadline = Date.now() + waitMsMax;
-  for (let count = 0; (count = await relay.figure('weir_sessions')) !== 1; ) assert.ok(Date.now() < deadline, `${count} sessions`);
+  for (let count = 0; (count = await relay.figure('weir_sessions')) !== 1;) assert.ok(Date.now() < deadline, `${count} sessions`);
 }
 const opened = () => relay.figure('weir_sessions_opened_total');
 
@@ -84,7 +83,10 @@ async function readBack(document, deltas) {
   });
   await session.whenCaughtUp();
   await client.close();
-  assert.deepEqual(sequences, Array.from({ length: deltas }, (_, i) => i + 1));
+  assert.deepEqual(
+    sequences,
+    Array.from({ length: deltas }, (_, i) => i + 1),
+  );
   return doc.getText('text').toString();
 }
 

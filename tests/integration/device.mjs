@@ -14,10 +14,19 @@ const say = (what, number) => process.stdout.write(`${what} ${number}\n`);
 const own = folder.charCodeAt(folder.length - 1);
 
 const store = await openStore(folder);
-const client = new WeirClient({ url, space: 'devices', store, webSocket: WebSocket, backoffFirstMs: 10, backoffMaxMs: 100 });
+const client = new WeirClient({
+  url,
+  space: 'devices',
+  store,
+  webSocket: WebSocket,
+  backoffFirstMs: 10,
+  backoffMaxMs: 100,
+});
 client.on('producer-changed', (_, cause) => say('complaint', cause.message));
 client.on('error', (error) => say('complaint', error.message));
-const session = client.subscribe(document, { compact: (pieces, records) => [...pieces, ...records.map(({ payload }) => payload)] });
+const session = client.subscribe(document, {
+  compact: (pieces, records) => [...pieces, ...records.map(({ payload }) => payload)],
+});
 session.on('error', (error) => say('complaint', error.message));
 
 // A delta is its device and its number, with something behind it.

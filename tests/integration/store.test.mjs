@@ -51,7 +51,9 @@ class Device {
 
   start(count) {
     this.over = false;
-    this.#child = spawn(process.execPath, [script, relay.url, this.folder, 'plan', String(count)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#child = spawn(process.execPath, [script, relay.url, this.folder, 'plan', String(count)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let rest = '';
     this.#child.stdout.on('data', (bytes) => {
       const lines = (rest + bytes).split('\n');
@@ -103,9 +105,16 @@ test(`devices and their relay, killed ${kills} times (WEIR_SEED=${seed})`, async
     assert.deepEqual(device.complaints, []);
     const own = log.filter(({ payload }) => payload[0] === device.name.charCodeAt(0));
     const numbers = own.map(({ payload }) => payload.readUInt32LE(1));
-    assert.deepEqual(numbers, Array.from({ length: own.length }, (_, i) => i + 1), `${device.name}: each once, in order`);
+    assert.deepEqual(
+      numbers,
+      Array.from({ length: own.length }, (_, i) => i + 1),
+      `${device.name}: each once, in order`,
+    );
     assert.ok(own.length >= device.persisted && own.length >= device.stored, `${device.name}: nothing is missing`);
-    assert.deepEqual(own.map(({ sequence }) => sequence), numbers);
+    assert.deepEqual(
+      own.map(({ sequence }) => sequence),
+      numbers,
+    );
     assert.ok(own.every(({ payload }) => payload.subarray(5).every((byte) => byte === payload.readUInt32LE(1) % 256)));
   }
   for (const { folder: where, name } of all) {
@@ -113,8 +122,14 @@ test(`devices and their relay, killed ${kills} times (WEIR_SEED=${seed})`, async
     const { state, records, outbox } = await store.load('devices\0plan');
     await store.close();
     // What was read last may be the other's last deltas, published after this one had caught up.
-    const kept = [...(state?.pieces ?? []), ...records.map(({ payload }) => payload)].map((payload) => Buffer.from(payload).toString('hex'));
-    assert.deepEqual(kept, log.slice(0, kept.length).map(({ payload }) => payload.toString('hex')), `${name}: the store holds the log`);
+    const kept = [...(state?.pieces ?? []), ...records.map(({ payload }) => payload)].map((payload) =>
+      Buffer.from(payload).toString('hex'),
+    );
+    assert.deepEqual(
+      kept,
+      log.slice(0, kept.length).map(({ payload }) => payload.toString('hex')),
+      `${name}: the store holds the log`,
+    );
     assert.ok(outbox.length === 0 || kept.length < log.length);
   }
 });

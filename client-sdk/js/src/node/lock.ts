@@ -47,7 +47,9 @@ async function removeDead(path: string, draft: string): Promise<void> {
   if (owner === null) return; // given back just now
   if (await isAlive(owner)) {
     const where = owner.host === hostname() ? `process ${owner.pid}` : `process ${owner.pid} on ${owner.host}`;
-    throw new StoreLockedError(`${path}: ${where} has this store open; remove the file if that process is gone for good`);
+    throw new StoreLockedError(
+      `${path}: ${where} has this store open; remove the file if that process is gone for good`,
+    );
   }
   // Of several that see a dead owner one gets the file away. If it was a new owner's by then, that one gets it back.
   const aside = `${draft}.dead`;

@@ -49,9 +49,7 @@ export class HubDocument {
       .on('disconnected', () => tell('*', { kind: 'disconnected', key }))
       .on('cut', (offset) => tell('*', { kind: 'cut', key, offset }))
       .on('presence', (changes) => tell('*', { kind: 'presence', key, changes, from: '' }))
-      .on('stored', ({ pendingCount }) =>
-        tell('*', { kind: 'stored', key, author: null, offset: 0, pendingCount }),
-      )
+      .on('stored', ({ pendingCount }) => tell('*', { kind: 'stored', key, author: null, offset: 0, pendingCount }))
       .on('error', (error) => this.#failed(error));
   }
 

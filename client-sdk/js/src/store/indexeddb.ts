@@ -8,14 +8,15 @@
 //
 // Works wherever IndexedDB does: in windows and in workers.
 
+import { StorageFullError, StoreCorruptError, StoreError, StoreLockedError, StoreUnavailableError } from './errors.js';
 import {
-  StorageFullError,
-  StoreCorruptError,
-  StoreError,
-  StoreLockedError,
-  StoreUnavailableError,
-} from './errors.js';
-import { newProducer, producerBytes, type Change, type StoredDocument, type StoredRecord, type WeirStore } from './store.js';
+  newProducer,
+  producerBytes,
+  type Change,
+  type StoredDocument,
+  type StoredRecord,
+  type WeirStore,
+} from './store.js';
 
 const format = 1;
 const tables = ['about', 'places', 'outbox', 'states', 'records', 'marks'] as const;
@@ -260,7 +261,8 @@ function errorOf(name: string, cause: unknown): StoreError {
   if (cause instanceof StoreError) return cause;
   if (kind === 'QuotaExceededError')
     return new StorageFullError(`${name}: the browser gives this page no more room; edits go on in memory`, cause);
-  if (kind === 'VersionError') return new StoreUnavailableError(`${name}: a newer version of the client wrote it`, cause);
+  if (kind === 'VersionError')
+    return new StoreUnavailableError(`${name}: a newer version of the client wrote it`, cause);
   if (kind === 'NotReadableError') return corrupt(name, message, cause);
   return new StoreError(`${name}: ${message}`, cause);
 }
@@ -273,7 +275,9 @@ function corrupt(name: string, what: string, cause?: unknown): StoreCorruptError
 async function lock(key: string, name: string, patienceMs: number): Promise<() => void> {
   const locks = (globalThis.navigator as Navigator | undefined)?.locks;
   if (locks === undefined)
-    throw new StoreUnavailableError(`${name}: this browser has no Web Locks, without which two tabs would use it at once`);
+    throw new StoreUnavailableError(
+      `${name}: this browser has no Web Locks, without which two tabs would use it at once`,
+    );
   return new Promise((resolve, reject) => {
     const hold = (): Promise<void> => new Promise((unlock) => resolve(unlock));
     locks.request(key, { signal: AbortSignal.timeout(patienceMs) }, hold).catch((cause: unknown) => {

@@ -88,7 +88,9 @@ function put(outbox: StoredDelta[], delta: StoredDelta): StoredDelta[] {
     outbox.push(delta);
     return outbox;
   }
-  return [...outbox.filter(({ sequence }) => sequence !== delta.sequence), delta].sort((a, b) => a.sequence - b.sequence);
+  return [...outbox.filter(({ sequence }) => sequence !== delta.sequence), delta].sort(
+    (a, b) => a.sequence - b.sequence,
+  );
 }
 
 function empty(): StoredDocument {

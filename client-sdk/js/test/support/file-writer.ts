@@ -11,7 +11,13 @@ try {
   const store = await openStore(folder);
   const kept = (await store.load('d')).outbox.length;
   for (let sequence = kept + 1; sequence <= kept + Number(count); sequence++) {
-    const delta = { sequence, base: false, codec: 0, payload: new Uint8Array(Number(size)).fill(sequence), author: null };
+    const delta = {
+      sequence,
+      base: false,
+      codec: 0,
+      payload: new Uint8Array(Number(size)).fill(sequence),
+      author: null,
+    };
     const change: Change = { kind: 'queue', document: 'd', delta };
     await store.write([change]);
     process.stdout.write(`${sequence}\n`);

@@ -67,7 +67,9 @@ export class FakeBrowser {
     return {
       post: (message) => {
         if (!members.has(me)) return;
-        const copies = [...members].filter((other) => other !== me).map((other) => ({ other, copy: structuredClone(message) }));
+        const copies = [...members]
+          .filter((other) => other !== me)
+          .map((other) => ({ other, copy: structuredClone(message) }));
         setImmediate(() => copies.forEach(({ other, copy }) => members.has(other) && other.heard(copy)));
       },
       close: () => members.delete(me),
@@ -134,4 +136,3 @@ export class FakeTab {
 export function stranger(relay: FakeNetwork): WeirClient {
   return new WeirClient({ url: 'ws://relay', space: 's', webSocket: relay.Socket, runtime: new FakeRuntime() });
 }
-

@@ -8,7 +8,18 @@ import type { DocumentSession, SubscribeOptions } from '../../src/document.js';
 import type { WeirError } from '../../src/errors.js';
 import { StorageFullError } from '../../src/store/errors.js';
 import { MemoryStore } from '../../src/store/memory.js';
-import { answerSubscribe, bytes, caughtUp, inShort, records, refused, run, scene, stored, welcome } from '../support/conversation.js';
+import {
+  answerSubscribe,
+  bytes,
+  caughtUp,
+  inShort,
+  records,
+  refused,
+  run,
+  scene,
+  stored,
+  welcome,
+} from '../support/conversation.js';
 import { Device, randomFrom } from '../support/lives.js';
 import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
@@ -94,7 +105,10 @@ test('another life: the same bytes under the same sequences, the cursor, and wha
   assert.equal(after.session.cursor?.offset, 7);
   const kept = device.contents.load('s\0d');
   assert.deepEqual(kept.outbox, []);
-  assert.deepEqual(kept.records.map(({ payload }) => hex(payload)), ['99', 'a1', 'a2', 'a3']);
+  assert.deepEqual(
+    kept.records.map(({ payload }) => hex(payload)),
+    ['99', 'a1', 'a2', 'a3'],
+  );
   assert.equal(kept.place?.storedThrough, 3);
 });
 
@@ -120,7 +134,10 @@ test('an application opens offline, and closing gives up nothing', async () => {
   void session.publish(bytes('0a'));
   session.close();
   await first.client.close();
-  assert.deepEqual(device.contents.load('s\0d').outbox.map(({ payload }) => hex(payload)), []); // closed before it was taken
+  assert.deepEqual(
+    device.contents.load('s\0d').outbox.map(({ payload }) => hex(payload)),
+    [],
+  ); // closed before it was taken
 
   const second = scene({ store: device.open(), connect: false });
   const again = open(second.client);
@@ -158,8 +175,25 @@ test('a document that was not open when the producer changed is numbered anew wh
   const device = new Device(producer);
   const key = 's\0d';
   device.contents.apply([
-    { kind: 'place', document: key, place: { producer: bytes('ee'.repeat(16)), epoch: 7n, offset: 3, chain: new Uint8Array(32), storedThrough: 4, storedOffset: 3, everStored: true, stateWanted: false } },
-    { kind: 'outbox', document: key, deltas: [{ sequence: 5, base: false, codec: 0, payload: bytes('aa'), author: null }] },
+    {
+      kind: 'place',
+      document: key,
+      place: {
+        producer: bytes('ee'.repeat(16)),
+        epoch: 7n,
+        offset: 3,
+        chain: new Uint8Array(32),
+        storedThrough: 4,
+        storedOffset: 3,
+        everStored: true,
+        stateWanted: false,
+      },
+    },
+    {
+      kind: 'outbox',
+      document: key,
+      deltas: [{ sequence: 5, base: false, codec: 0, payload: bytes('aa'), author: null }],
+    },
   ]);
   const { client, network } = scene({ store: device.open() });
   open(client);
@@ -269,9 +303,15 @@ test('no room: a named error, the edits go over the wire, and are stored when th
   await quiet();
   void session.publish(bytes('bb'));
   await quiet();
-  assert.deepEqual(errors.map(({ name }) => name), ['StorageFullError']);
+  assert.deepEqual(
+    errors.map(({ name }) => name),
+    ['StorageFullError'],
+  );
   assert.equal(session.pendingCount, 2);
-  assert.deepEqual(network.last.take().map(({ publish }) => inShort(publish!)[2]), [['aa'], ['bb']]);
+  assert.deepEqual(
+    network.last.take().map(({ publish }) => inShort(publish!)[2]),
+    [['aa'], ['bb']],
+  );
   network.last.say(stored(1, 1));
   await quiet();
   assert.equal(session.pendingCount, 1);
@@ -282,7 +322,10 @@ test('no room: a named error, the edits go over the wire, and are stored when th
   await runtime.advance(6000);
   assert.equal(persisted, true);
   assert.equal(errors.length, 1);
-  assert.deepEqual(device.contents.load('s\0d').outbox.map(({ payload }) => hex(payload)), ['aa', 'bb']);
+  assert.deepEqual(
+    device.contents.load('s\0d').outbox.map(({ payload }) => hex(payload)),
+    ['aa', 'bb'],
+  );
   assert.equal(device.contents.load('s\0d').place?.storedThrough, 1);
 });
 
@@ -346,13 +389,22 @@ for (let seed = 1; seed <= 40; seed++)
       published = Math.max(persisted.length, Number.parseInt(await newest(device, relay), 16));
     }
     relay.up = true;
-    const client = new WeirClient({ url: 'ws://relay', space: 's', runtime: new FakeRuntime(), store: device.open(), ...options });
+    const client = new WeirClient({
+      url: 'ws://relay',
+      space: 's',
+      runtime: new FakeRuntime(),
+      store: device.open(),
+      ...options,
+    });
     const { session, heard } = open(client);
     await session.whenCaughtUp();
     await session.whenStored();
     await quiet();
     const there = relay.payloads('s', 'd').map((payload) => payload.toString('hex'));
-    assert.deepEqual(there, Array.from({ length: there.length }, (_, i) => (i + 1).toString(16).padStart(4, '0')));
+    assert.deepEqual(
+      there,
+      Array.from({ length: there.length }, (_, i) => (i + 1).toString(16).padStart(4, '0')),
+    );
     assert.ok(there.length >= persisted.length, `${there.length} arrived of ${persisted.length}`);
     const seen = new Set(heard.filter(([what]) => what === 'records').flatMap(([, payloads]) => payloads));
     const kept = device.contents.load('s\0d').records.map(({ payload }) => hex(payload));

@@ -47,7 +47,11 @@ const record = (offset: number, bytes = 3): StoredRecord => ({
   codec: 0,
   payload: new Uint8Array(bytes).fill(offset),
 });
-const queue = (sequence: number, bytes?: number): Change => ({ kind: 'queue', document: 'd', delta: delta(sequence, bytes) });
+const queue = (sequence: number, bytes?: number): Change => ({
+  kind: 'queue',
+  document: 'd',
+  delta: delta(sequence, bytes),
+});
 
 test('everything comes back, and so does the producer', async () => {
   const path = await folder();
@@ -126,7 +130,7 @@ test('a flipped bit: a named error where something good stands behind it, or the
   const whole = await readFile(journal);
   for (let at = 0; at < whole.length; at++) {
     const flipped = Buffer.from(whole);
-    flipped[at]! ^= 1 << at % 8;
+    flipped[at]! ^= 1 << (at % 8);
     await writeFile(journal, flipped);
     if (at < lastEntry) await assert.rejects(openStore(path), StoreCorruptError, `flipped at ${at}`);
     else {
@@ -168,14 +172,23 @@ test('killed in the middle of writing: what was told is there', async () => {
     let output = '';
     for await (const bytes of child.stdout) {
       output += String(bytes);
-      told = Math.max(told, ...output.slice(0, output.lastIndexOf('\n') + 1).split('\n').map(Number));
+      told = Math.max(
+        told,
+        ...output
+          .slice(0, output.lastIndexOf('\n') + 1)
+          .split('\n')
+          .map(Number),
+      );
       if (told >= enough) child.kill('SIGKILL');
     }
     await ended; // its output ends a moment before it does
     const store = await openStore(path);
     const { outbox } = await store.load('d');
     assert.ok(outbox.length >= told, `${outbox.length} are there, ${told} were told`);
-    assert.deepEqual(outbox.map(({ sequence }) => sequence), outbox.map((_, i) => i + 1));
+    assert.deepEqual(
+      outbox.map(({ sequence }) => sequence),
+      outbox.map((_, i) => i + 1),
+    );
     assert.ok(outbox.every(({ sequence, payload }) => payload.every((byte) => byte === sequence % 256)));
     await store.close();
     told = outbox.length;

@@ -36,7 +36,9 @@ interface Reader {
 function open(tab: FakeTab, options: SubscribeOptions = {}): Reader {
   const session = tab.client.subscribe('d', options);
   const reader: Reader = { tab, session, records: [], pending: [], errors: [] };
-  session.on('records', (all) => reader.records.push(...all.map(({ payload, own: mine }) => (mine ? 'own' : hex(payload)))));
+  session.on('records', (all) =>
+    reader.records.push(...all.map(({ payload, own: mine }) => (mine ? 'own' : hex(payload)))),
+  );
   session.on('pending', (all) => reader.pending.push(...all.map(({ payload }) => hex(payload))));
   session.on('error', (error) => reader.errors.push(error));
   return reader;
@@ -47,7 +49,10 @@ test('ten tabs are one session, and see each other’s deltas before the relay h
   const tabs = Array.from({ length: 10 }, () => browser.open());
   const readers = tabs.map((tab) => open(tab));
   await Promise.all(readers.map(({ session }) => session.whenCaughtUp()));
-  assert.equal(tabs.reduce((sum, { sockets }) => sum + sockets, 0), 1);
+  assert.equal(
+    tabs.reduce((sum, { sockets }) => sum + sockets, 0),
+    1,
+  );
   assert.equal(tabs.filter(({ client }) => client.leads).length, 1);
   assert.ok(tabs.every(({ client }) => client.status === 'connected' && client.welcome !== null));
 
@@ -55,7 +60,10 @@ test('ten tabs are one session, and see each other’s deltas before the relay h
   void readers[7]!.session.publish(bytes('aa'));
   await readers[7]!.session.whenPersisted();
   await quiet();
-  assert.deepEqual(readers.map(({ pending }) => pending), readers.map((_, i) => (i === 7 ? [] : ['aa'])));
+  assert.deepEqual(
+    readers.map(({ pending }) => pending),
+    readers.map((_, i) => (i === 7 ? [] : ['aa'])),
+  );
   assert.ok(readers.every(({ session }) => session.pendingCount === 1 && !session.caughtUp));
   relay.up = true;
   for (const { runtime } of tabs) await runtime.advance(100);
@@ -63,7 +71,10 @@ test('ten tabs are one session, and see each other’s deltas before the relay h
   const other = stranger(network);
   await other.subscribe('d').publish(bytes('bb'));
   await quiet();
-  assert.deepEqual(readers.map(({ records }) => records), readers.map((_, i) => [i === 7 ? 'own' : 'aa', 'bb']));
+  assert.deepEqual(
+    readers.map(({ records }) => records),
+    readers.map((_, i) => [i === 7 ? 'own' : 'aa', 'bb']),
+  );
   assert.equal(relay.payloads('s', 'd').length, 2);
   for (const { client } of tabs) await client.close();
   await other.close();
@@ -195,7 +206,8 @@ test('lost history: a tab that has the state is asked', async () => {
 test('presence: tabs see each other, others see all of them as one, and a tab’s goes with it', async () => {
   const { browser, network } = stage();
   const [first, second] = [browser.open(), browser.open()];
-  const seen = (session: DocumentSession): string[] => [...session.presence.values()].map(({ data }) => hex(data)).sort();
+  const seen = (session: DocumentSession): string[] =>
+    [...session.presence.values()].map(({ data }) => hex(data)).sort();
   const options: SubscribeOptions = { presence: 'awareness' };
   const [a, b] = [open(first, options), open(second, options)];
   await Promise.all([a.session.whenCaughtUp(), b.session.whenCaughtUp()]);
@@ -237,7 +249,10 @@ for (let seed = 1; seed <= 40; seed++)
       if (dice < 0.55) {
         const payload = (++published).toString(16).padStart(4, '0');
         void reader.session.publish(bytes(payload)).catch(() => undefined);
-        void reader.session.whenPersisted().then(() => persisted.add(payload), () => undefined);
+        void reader.session.whenPersisted().then(
+          () => persisted.add(payload),
+          () => undefined,
+        );
       } else if (dice < 0.7 && readers.length < 5) readers.push(open(browser.open()));
       else if (dice < 0.8 && readers.length > 1) {
         reader.tab.kill();
@@ -258,8 +273,15 @@ for (let seed = 1; seed <= 40; seed++)
     await quiet();
     const there = relay.payloads('s', 'd').map(hex);
     assert.equal(new Set(there).size, there.length, 'once');
-    assert.deepEqual([...persisted].filter((payload) => !there.includes(payload)), [], 'nothing persisted is lost');
-    assert.equal(readers.reduce((sum, { tab }) => sum + tab.sockets, 0), 1);
+    assert.deepEqual(
+      [...persisted].filter((payload) => !there.includes(payload)),
+      [],
+      'nothing persisted is lost',
+    );
+    assert.equal(
+      readers.reduce((sum, { tab }) => sum + tab.sockets, 0),
+      1,
+    );
     for (const { records, errors, session } of readers) {
       assert.equal(records.length, there.length);
       records.forEach((record, i) => assert.ok(record === 'own' || record === there[i], `${record} at ${i}`));
