@@ -71,7 +71,10 @@ Json weight_json(const storage::DocumentWeight& weight) {
           {"packs", weight.packs},
           {"pack_records", weight.pack_records},
           {"pack_bytes", weight.pack_bytes},
-          {"bytes_a_record", bytes_a_record(weight)}};
+          {"bytes_a_record", bytes_a_record(weight)},
+          {"snapshots", weight.snapshots},
+          {"snapshot_bytes", weight.snapshot_bytes},
+          {"snapshot_stored_bytes", weight.snapshot_stored_bytes}};
 }
 
 std::string in_runs(const storage::DocumentWeight& weight) {
@@ -127,7 +130,8 @@ void Printer::state(const DocumentPath& path, const DocumentState& state,
        << time_text(state.first_time) << "\nlast           " << time_text(state.last_time) << '\n';
   if (!weight) return;
   out_ << "in runs        " << in_runs(*weight) << "\nin packs       " << in_packs(*weight) << "\nbytes a record "
-       << bytes_a_record_text(*weight) << '\n';
+       << bytes_a_record_text(*weight) << "\nsnapshots      " << weight->snapshots << " with " << weight->snapshot_bytes
+       << " bytes, stored in " << weight->snapshot_stored_bytes << '\n';
 }
 
 void Printer::record(const Record& record) {
@@ -214,10 +218,20 @@ void Printer::finding(const storage::Finding& finding) {
 
 void Printer::verified(const storage::VerifyCounts& counts) {
   if (json_) {
-    out_ << Json{{"findings", counts.findings}, {"spaces", counts.spaces},   {"documents", counts.documents},
-                 {"deleted", counts.deleted},   {"records", counts.records}, {"payload_bytes", counts.payload_bytes},
-                 {"runs", counts.runs},         {"packs", counts.packs},     {"order_entries", counts.order_entries},
-                 {"marks", counts.marks},       {"notes", counts.notes},     {"chain_values", counts.chain_values}}
+    out_ << Json{{"findings", counts.findings},
+                 {"spaces", counts.spaces},
+                 {"documents", counts.documents},
+                 {"deleted", counts.deleted},
+                 {"records", counts.records},
+                 {"payload_bytes", counts.payload_bytes},
+                 {"runs", counts.runs},
+                 {"packs", counts.packs},
+                 {"order_entries", counts.order_entries},
+                 {"marks", counts.marks},
+                 {"notes", counts.notes},
+                 {"chain_values", counts.chain_values},
+                 {"snapshots", counts.snapshots},
+                 {"snapshot_bytes", counts.snapshot_bytes}}
                 .dump()
          << '\n';
     return;
@@ -225,7 +239,8 @@ void Printer::verified(const storage::VerifyCounts& counts) {
   out_ << "read " << counts.records << " records (" << counts.payload_bytes << " bytes) in " << counts.runs
        << " runs and " << counts.packs << " packs, of " << counts.documents << " documents (" << counts.deleted
        << " deleted) in " << counts.spaces << " spaces; " << counts.order_entries << " order entries, " << counts.marks
-       << " marks, " << counts.notes << " notes, " << counts.chain_values << " chain values\n"
+       << " marks, " << counts.notes << " notes, " << counts.chain_values << " chain values, " << counts.snapshots
+       << " snapshots (" << counts.snapshot_bytes << " bytes)\n"
        << (counts.findings == 0 ? "all is well\n" : std::to_string(counts.findings) + " things are wrong\n");
 }
 

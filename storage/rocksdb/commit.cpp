@@ -4,6 +4,7 @@
 
 #include "weir/rocksdb/check.hpp"
 #include "weir/rocksdb/run.hpp"
+#include "weir/rocksdb/snapshot_changes.hpp"
 
 namespace weir::storage::rocks {
 namespace {
@@ -30,6 +31,9 @@ Result<Appended> Commit::stage(const Queued& queued) {
     mark = (*known)->row.sequence;
   }
   if (auto error = refuse_state(append, life_of(document.row), document.epoch, mark)) return *std::move(error);
+  if (append.kind == AppendKind::tombstone)
+    if (auto ended = end_snapshots(View(state_.store()), document.row.id, document.row.life, batch_); !ended)
+      return ended.error();
 
   touch(document);
   if (document.row.id == DocumentId{}) bring_to_life(document);

@@ -96,7 +96,7 @@ std::vector<rocksdb::ColumnFamilyDescriptor> families(const RocksOptions& option
   rocksdb::ColumnFamilyOptions rows = family, runs = family;
   rows.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>("O", order_prefix_bytes);
   runs.memtable_insert_with_hint_prefix_extractor = std::make_shared<BeforeTheOffset>("", run_prefix_bytes);
-  // Packs are compressed already.
+  // Packs and snapshots are compressed already.
   rocksdb::ColumnFamilyOptions packs = family;
   packs.compression = packs.bottommost_compression = rocksdb::kNoCompression;
   return {{rocksdb::kDefaultColumnFamilyName, rows}, {"runs", runs}, {"packs", packs}};

@@ -9,6 +9,7 @@
 
 #include "weir/rocksdb/encoding.hpp"
 #include "weir/vocabulary/ids.hpp"
+#include "weir/vocabulary/snapshot.hpp"
 
 namespace weir::storage::rocks {
 
@@ -17,6 +18,8 @@ using SpaceId = Number<struct SpaceIdTag>;        // 32 bits in keys
 using DocumentId = Number<struct DocumentIdTag>;  // 64 bits in keys
 /// Which life of a document: 1 is the first, each re-creation opens the next. 32 bits in keys.
 using Life = Number<struct LifeTag>;
+/// Which upload of a snapshot in a document's life; what was sealed keeps it, so that its parts need not move.
+using UploadNumber = Number<struct UploadNumberTag>;
 
 namespace keys {
 
@@ -74,6 +77,35 @@ inline std::string orders(SpaceId space) {
 inline std::string order(SpaceId space, Offset first) {
   std::string key = orders(space);
   put_big_endian(key, first.value);
+  return key;
+}
+
+inline std::string snapshots(DocumentId document, Life life) { return of_life(tagged('I'), document, life); }
+inline std::string snapshot(DocumentId document, Life life, SnapshotId id) {
+  std::string key = snapshots(document, life);
+  put_big_endian(key, id.value);
+  return key;
+}
+/// The numbers last given to snapshots and uploads lie where snapshot 0 would.
+inline std::string snapshot_numbers(DocumentId document, Life life) { return snapshot(document, life, {}); }
+
+inline std::string uploads(DocumentId document, Life life) { return of_life(tagged('U'), document, life); }
+inline std::string upload(DocumentId document, Life life, UploadNumber upload) {
+  std::string key = uploads(document, life);
+  put_big_endian(key, upload.value);
+  return key;
+}
+
+/// In the family `packs`, behind all packs: no document's number is so large.
+inline constexpr char snapshot_part_tag = '\xFE';
+inline std::string snapshot_parts(DocumentId document, Life life) {
+  return of_life(tagged(snapshot_part_tag), document, life);
+}
+inline bool is_snapshot_part(std::string_view key) { return key.starts_with(snapshot_part_tag); }
+inline std::string snapshot_part(DocumentId document, Life life, UploadNumber upload, std::uint64_t index) {
+  std::string key = snapshot_parts(document, life);
+  put_big_endian(key, upload.value);
+  put_big_endian(key, static_cast<std::uint32_t>(index));
   return key;
 }
 

@@ -7,6 +7,7 @@
 #include "weir/rocksdb/pack_maker.hpp"
 #include "weir/rocksdb/packer.hpp"
 #include "weir/rocksdb/reading.hpp"
+#include "weir/rocksdb/snapshots.hpp"
 #include "weir/rocksdb/store.hpp"
 #include "weir/rocksdb/verify.hpp"
 #include "weir/rocksdb/writer.hpp"
@@ -21,6 +22,7 @@ struct RocksLog::Parts {
   std::unique_ptr<Candidates> candidates;
   std::unique_ptr<Writer> writer;  // none when read-only; stops before the rest goes, and the packer before it
   std::unique_ptr<Packer> packer;
+  std::unique_ptr<Snapshots> snapshots;
 };
 
 std::string Recovery::describe() const {
@@ -45,6 +47,7 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open(RocksOptions options) {
   parts->writer = std::make_unique<Writer>(*parts->store, parts->chains, *parts->candidates, options);
   parts->packer =
       std::make_unique<Packer>(*parts->store, parts->chains, *parts->candidates, *parts->writer, options.packing);
+  parts->snapshots = std::make_unique<Snapshots>(*parts->store, parts->writer.get());
   return std::unique_ptr<RocksLog>(new RocksLog(std::move(parts)));
 }
 
@@ -53,6 +56,7 @@ Result<std::unique_ptr<RocksLog>> RocksLog::open_read_only(RocksOptions options)
   if (!store) return store.error();
   auto parts = std::make_unique<Parts>();
   parts->store = *std::move(store);
+  parts->snapshots = std::make_unique<Snapshots>(*parts->store, nullptr);
   return std::unique_ptr<RocksLog>(new RocksLog(std::move(parts)));
 }
 
@@ -186,6 +190,8 @@ Result<std::vector<DocumentSummary>> RocksLog::documents(const SpaceName& space,
   return summaries;
 }
 
+SnapshotStore& RocksLog::snapshots() { return *parts_->snapshots; }
+
 const Recovery& RocksLog::recovery() const { return parts_->store->recovery(); }
 
 RocksCounters RocksLog::counters() const { return parts_->writer ? parts_->writer->counters() : RocksCounters{}; }
@@ -223,6 +229,13 @@ Result<DocumentWeight> RocksLog::weigh(const DocumentPath& path) const {
     (extent.is_pack ? weight.packs : weight.runs) += 1;
     (extent.is_pack ? weight.pack_records : weight.run_records) += extent.records;
     (extent.is_pack ? weight.pack_bytes : weight.run_bytes) += extent.stored_bytes;
+  }
+  const auto snapshots = find_snapshots(view, **row);
+  if (!snapshots) return snapshots.error();
+  for (const SnapshotRow& snapshot : *snapshots) {
+    ++weight.snapshots;
+    weight.snapshot_bytes += snapshot.about.size;
+    weight.snapshot_stored_bytes += snapshot.stored_bytes;
   }
   return weight;
 }

@@ -19,6 +19,7 @@
 #include "weir/rocksdb/verification.hpp"
 #include "weir/storage/delta_log.hpp"
 #include "weir/storage/log_figures.hpp"
+#include "weir/storage/snapshot_store.hpp"
 
 namespace rocksdb {
 class FileSystem;
@@ -86,6 +87,9 @@ struct DocumentWeight {
   std::uint64_t packs = 0;
   std::uint64_t pack_records = 0;
   std::uint64_t pack_bytes = 0;
+  std::uint64_t snapshots = 0;
+  std::uint64_t snapshot_bytes = 0;         ///< as their readers get them
+  std::uint64_t snapshot_stored_bytes = 0;  ///< as they lie in the store
 };
 
 using CompactProgress = std::function<void(std::uint64_t records_done, std::uint64_t records)>;
@@ -118,6 +122,9 @@ class RocksLog final : public DeltaLog, public MeasuredLog {
   [[nodiscard]] Result<std::vector<SpaceName>> spaces(const std::string& after, std::size_t count) const override;
   [[nodiscard]] Result<std::vector<DocumentSummary>> documents(const SpaceName& space, const std::string& after,
                                                                std::size_t count) const override;
+
+  /// Of the same documents; FAILED_PRECONDITION for whoever writes to a log that was opened for reading only.
+  [[nodiscard]] SnapshotStore& snapshots();
 
   [[nodiscard]] const Recovery& recovery() const;
   [[nodiscard]] RocksCounters counters() const;

@@ -10,6 +10,7 @@
 #include "weir/rocksdb/info_log.hpp"
 #include "weir/rocksdb/migration.hpp"
 #include "weir/rocksdb/segments.hpp"
+#include "weir/rocksdb/snapshot_changes.hpp"
 #include "weir/rocksdb/store_files.hpp"
 
 namespace weir::storage::rocks {
@@ -214,6 +215,7 @@ std::optional<Error> Store::begin(const RocksOptions& options) {
   }
   put(meta_format, present_format());
   put(meta_open, options.durability == Durability::interval ? "interval" : "sync");
+  if (auto swept = sweep_uploads(View(*this), batch); !swept) return swept.error();
   rocksdb::WriteOptions durable;
   durable.sync = true;
   const rocksdb::Status status = db_->Write(durable, &batch);

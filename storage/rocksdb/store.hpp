@@ -24,7 +24,7 @@
 namespace weir::storage::rocks {
 
 /// The layout this code reads and writes; docs/storage-format.md tells what each number means.
-inline constexpr std::uint32_t format_version = 3;
+inline constexpr std::uint32_t format_version = 4;
 
 /// A RocksDB status as an Error: damage is DATA_LOSS, a full disk RESOURCE_EXHAUSTED, other I/O errors UNAVAILABLE.
 [[nodiscard]] Error error_of(const rocksdb::Status& status, const std::string& doing);

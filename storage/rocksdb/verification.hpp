@@ -36,6 +36,8 @@ struct VerifyCounts {
   std::uint64_t marks = 0;
   std::uint64_t notes = 0;
   std::uint64_t chain_values = 0;
+  std::uint64_t snapshots = 0;
+  std::uint64_t snapshot_bytes = 0;  ///< as their readers get them
   std::uint64_t findings = 0;
 };
 

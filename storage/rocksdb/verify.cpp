@@ -8,7 +8,7 @@ namespace weir::storage::rocks {
 namespace {
 
 constexpr std::uint64_t records_between_tellings = 10'000;
-constexpr std::string_view row_tags = "MSDNKTCO";
+constexpr std::string_view row_tags = "MSDNKTCOIU";
 
 class Verifier {
  public:
@@ -67,7 +67,9 @@ void Verifier::verify_spaces() {
       findings_.add("the row of a space is damaged");
       continue;
     }
-    if (row->id == SpaceId{} || row->id >= store_.next_ids().space)
+    if (const auto ids = view_.next_ids(); !ids)
+      findings_.add("the numbers given out cannot be read", ids.error());
+    else if (row->id == SpaceId{} || row->id >= ids->space)
       findings_.add("its number " + std::to_string(row->id.value) + " was never given out");
     if (!spaces_.insert(row->id).second)
       findings_.add("its number " + std::to_string(row->id.value) + " is another space's as well");
@@ -142,8 +144,9 @@ void Verifier::verify_documents(const SpaceName& name, const SpaceRow& space, co
 }
 
 void Verifier::find_strays_in(rocksdb::ColumnFamilyHandle* family, const std::string& tag, const char* what) {
-  for_each_number(view_, family, tag, sizeof(std::uint64_t), findings_, [&](std::uint64_t id, std::string_view) {
-    if (!documents_.contains({id}))
+  for_each_number(view_, family, tag, sizeof(std::uint64_t), findings_, [&](std::uint64_t id, std::string_view key) {
+    const bool elsewhere = family == store_.packs() && tag.empty() && keys::is_snapshot_part(key);
+    if (!documents_.contains({id}) && !elsewhere)
       findings_.add(std::string(what) + " of document " + std::to_string(id) + ", which does not exist");
   });
 }
@@ -156,6 +159,9 @@ void Verifier::find_strays() {
   find_strays_in(store_.rows(), "K", "there are marks");
   find_strays_in(store_.rows(), "T", "there are notes");
   find_strays_in(store_.rows(), "C", "there are chain values");
+  find_strays_in(store_.rows(), "I", "there are snapshots");
+  find_strays_in(store_.rows(), "U", "there are uploads");
+  find_strays_in(store_.packs(), keys::tagged(keys::snapshot_part_tag), "there are parts of snapshots");
   const auto known_space = [&](const char* what) -> Group {
     return [this, what](std::uint64_t id, std::string_view) {
       if (!spaces_.contains({id}))

@@ -1,11 +1,13 @@
 // Reads everything of a store, or of a part of it, and says what is not as docs/storage-format.md has it: a checksum
 // that is wrong, segments that overlap, a record that its space's order does not know or an order that names what is
-// not there, rows that do not agree with the records, chain values that are not what the records give, and whatever is
-// left of documents that were deleted. Changes nothing, and goes on behind what is damaged as far as it can.
+// not there, rows that do not agree with the records, chain values that are not what the records give, snapshots that
+// are not whole or are not what they were, and whatever is left of documents that were deleted. Changes nothing, and
+// goes on behind what is damaged as far as it can.
 //
 //   Result<VerifyCounts> counts = verify(View(store), options);
 //
-// In memory are a document's marks, one segment, and a few bytes for each item of a space's order.
+// In memory are a document's marks, one segment or part of a snapshot, and a few bytes for each item of a space's
+// order.
 //
 // Threads: a pure function over a View; slow.
 #pragma once

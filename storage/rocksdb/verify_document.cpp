@@ -117,8 +117,10 @@ class DocumentCheck {
 };
 
 void DocumentCheck::check_name() {
-  const auto& ids = view_.store().next_ids();
-  if (row_.id >= ids.document || row_.id == DocumentId{})
+  const auto ids = view_.next_ids();
+  if (!ids)
+    findings_.add("the numbers given out cannot be read", ids.error());
+  else if (row_.id >= ids->document || row_.id == DocumentId{})
     findings_.add("its number " + std::to_string(row_.id.value) + " was never given out");
   const auto name = view_.name(row_.id);
   if (!name)
@@ -159,6 +161,9 @@ void DocumentCheck::check_nothing_is_left() {
   check_lives_of(store.packs(), {}, "packs");
   check_lives_of(store.rows(), keys::tagged('T'), "notes");
   check_lives_of(store.rows(), keys::tagged('C'), "chain values");
+  check_lives_of(store.rows(), keys::tagged('I'), "snapshots");
+  check_lives_of(store.rows(), keys::tagged('U'), "uploads of snapshots");
+  check_lives_of(store.packs(), keys::tagged(keys::snapshot_part_tag), "parts of snapshots");
 }
 
 void DocumentCheck::read_marks() {
@@ -335,6 +340,7 @@ void verify_document(const View& view, const VerifiedDocument& document, const S
   check.read_notes();
   if (!document.row.deleted) check.read_records();
   check.compare_row();
+  if (!document.row.deleted) verify_snapshots(view, document.row, findings);
 }
 
 }  // namespace weir::storage::rocks

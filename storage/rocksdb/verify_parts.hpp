@@ -97,6 +97,9 @@ struct VerifiedDocument {
 /// Everything that is stored of one document, compared with its row and with the order.
 void verify_document(const View& view, const VerifiedDocument& document, const SpaceOrder& order, Findings& findings);
 
+/// Its snapshots: rows, parts, and what belongs to neither.
+void verify_snapshots(const View& view, const DocumentRow& document, Findings& findings);
+
 /// Rows whose keys are prefix ‖ number ‖ ...: tells each number there is, once, with the first key that has it.
 void for_each_number(const View& view, rocksdb::ColumnFamilyHandle* family, const std::string& prefix,
                      std::size_t number_bytes, Findings& findings,

@@ -37,8 +37,10 @@ std::optional<Error> Scan::error() const {
 
 View::View(const Store& store) : store_(store), snapshot_(&store.db()) {}
 
-Result<std::optional<std::string>> View::get(rocksdb::ColumnFamilyHandle* family, std::string_view key) const {
+Result<std::optional<std::string>> View::get(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                                             Caching caching) const {
   rocksdb::ReadOptions options;
+  options.fill_cache = caching == Caching::yes;
   options.snapshot = snapshot_.snapshot();
   std::string value;
   const rocksdb::Status status = store_.db().Get(options, family, key, &value);
@@ -60,6 +62,12 @@ Result<std::optional<DocumentRow>> View::document(const DocumentPath& path) cons
   if (!row) return row.error();
   if (!*row) return std::optional<DocumentRow>();
   return document((*row)->id, path.document.text());
+}
+
+Result<NextIds> View::next_ids() const {
+  const auto ids = decoded(get(store_.rows(), keys::meta("ids")), &decode_next_ids);
+  if (!ids) return ids.error();
+  return ids->value_or(NextIds{});
 }
 
 Result<NameRow> View::name(DocumentId document) const {

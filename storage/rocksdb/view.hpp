@@ -48,9 +48,14 @@ class View {
   [[nodiscard]] Result<std::optional<SpaceRow>> space(const SpaceName& name) const;
   [[nodiscard]] Result<std::optional<DocumentRow>> document(const DocumentPath& path) const;
   [[nodiscard]] Result<std::optional<DocumentRow>> document(SpaceId space, std::string_view name) const;
+  /// The numbers that names get next, as stored.
+  [[nodiscard]] Result<NextIds> next_ids() const;
   [[nodiscard]] Result<NameRow> name(DocumentId document) const;
   [[nodiscard]] Result<std::optional<MarkRow>> mark(const DocumentRow& row, const ProducerId& producer) const;
-  [[nodiscard]] Result<std::optional<std::string>> get(rocksdb::ColumnFamilyHandle* family, std::string_view key) const;
+  /// Whether what was read is kept in memory, in the place of something else.
+  enum class Caching : bool { no, yes };
+  [[nodiscard]] Result<std::optional<std::string>> get(rocksdb::ColumnFamilyHandle* family, std::string_view key,
+                                                       Caching caching = Caching::yes) const;
   [[nodiscard]] Scan scan(rocksdb::ColumnFamilyHandle* family, std::string begin, std::string end) const {
     return {store_, family, snapshot_.snapshot(), std::move(begin), std::move(end)};
   }

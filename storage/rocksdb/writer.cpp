@@ -7,6 +7,7 @@
 
 #include "weir/rocksdb/run.hpp"
 #include "weir/rocksdb/segments.hpp"
+#include "weir/rocksdb/snapshot_changes.hpp"
 
 namespace weir::storage::rocks {
 namespace {
@@ -55,11 +56,26 @@ void Writer::append(Lane lane, Append append, DeltaLog::AppendDone done) {
 
 void Writer::reset(Lane lane) { queue_.push({lane, std::nullopt, {}, 0, {}}); }
 
-Result<bool> Writer::replace(std::vector<Replacement> replacements) {
-  std::promise<Result<bool>> promise;
-  std::future<Result<bool>> answer = promise.get_future();
-  queue_.push({{}, std::nullopt, {}, 0, {}, [&] { promise.set_value(put_in(replacements)); }});
+Result<void> Writer::change(const Change& what, Synced synced) {
+  std::promise<Result<void>> promise;
+  std::future<Result<void>> answer = promise.get_future();
+  queue_.push({{}, std::nullopt, {}, 0, {}, [&] { promise.set_value(put_in(what, synced)); }});
   return answer.get();
+}
+
+Result<bool> Writer::replace(std::vector<Replacement> replacements) {
+  bool all_fit = true;
+  const auto stage_all = [&](const View& view, rocksdb::WriteBatch& batch) -> Result<void> {
+    for (const Replacement& replacement : replacements) {
+      const auto fits = std::visit([&](const auto& one) { return stage(view, one, batch); }, replacement);
+      if (!fits) return fits.error();
+      all_fit = all_fit && *fits;
+    }
+    if (!all_fit) batch.Clear();
+    return {};
+  };
+  if (const auto changed = change(stage_all, Synced::no); !changed) return changed.error();
+  return all_fit;
 }
 
 void Writer::run() {
@@ -142,18 +158,16 @@ std::optional<Error> Writer::write_batch(Commit& commit) {
   return std::nullopt;
 }
 
-Result<bool> Writer::put_in(const std::vector<Replacement>& replacements) {
+Result<void> Writer::put_in(const Change& what, Synced synced) {
   if (broken_) return is_broken();
   if (disk_full_) return disk_is_full();
   rocksdb::WriteBatch batch;
-  const View view(store_);
-  for (const Replacement& replacement : replacements) {
-    const auto fits = std::visit([&](const auto& what) { return stage(view, what, batch); }, replacement);
-    if (!fits || !*fits) return fits;
-  }
-  const rocksdb::Status status = store_.db().Write({}, &batch);
-  if (!status.ok()) return *fail_write(status);
-  return true;
+  if (const auto staged = what(View(store_), batch); !staged) return staged;
+  if (batch.Count() == 0) return {};
+  rocksdb::WriteOptions options;
+  options.sync = synced == Synced::yes;
+  if (const auto status = store_.db().Write(options, &batch); !status.ok()) return *fail_write(status);
+  return {};
 }
 
 std::optional<Error> Writer::fail_write(const rocksdb::Status& status) {
@@ -217,6 +231,8 @@ void Writer::close() {
   for (const ChainPoint& point : chain_values_to_save())
     batch.Put(store_.rows(), keys::chain_point(point.document, point.life, point.offset),
               rocksdb::Slice(point.digest.view().data(), point.digest.view().size()));
+  // Whoever was uploading a snapshot is gone with the process.
+  static_cast<void>(sweep_uploads(View(store_), batch));
   if (batch.Count() > 0) static_cast<void>(store_.db().Write({}, &batch));
   store_.mark_closed();
 }

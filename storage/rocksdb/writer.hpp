@@ -7,10 +7,11 @@
 // any other write failed; every append is refused until the process is started again, because what the disk holds now
 // is not known.
 //
-// Between commits it puts in what takes the place of something older (replacement.hpp): only here is it certain that
-// nothing changes meanwhile.
+// Between commits it puts in what takes the place of something older (replacement.hpp), and what belongs to snapshots
+// (snapshot_changes.hpp): only here is it certain that nothing changes meanwhile.
 //
-// Threads: append() and reset() from any; completions run on the writer's thread. replace() from any but the writer's.
+// Threads: append() and reset() from any; completions run on the writer's thread. change() and replace() from any but
+// the writer's.
 #pragma once
 
 #include <atomic>
@@ -35,6 +36,12 @@ class Writer {
 
   void append(Lane lane, Append append, DeltaLog::AppendDone done);
   void reset(Lane lane);
+  /// Adds to the batch what the view shows to be right; an error instead refuses it, and nothing is written.
+  using Change = std::function<Result<void>(const View& view, rocksdb::WriteBatch& batch)>;
+  enum class Synced : bool { no, yes };
+  /// Puts it in, atomically, and waits for that, and for an fsync if it is to be durable. RESOURCE_EXHAUSTED on a full
+  /// disk, UNAVAILABLE after a failed fsync.
+  [[nodiscard]] Result<void> change(const Change& what, Synced synced);
   /// Puts all of them in, atomically, and waits for that, not for an fsync: until one the old may come back, which says
   /// the same. False when one does not fit any more (its document was deleted, or what it replaces is gone).
   [[nodiscard]] Result<bool> replace(std::vector<Replacement> replacements);
@@ -51,7 +58,7 @@ class Writer {
   void write(std::deque<Queued> items);
   [[nodiscard]] Result<Appended> answer(const Queued& item, Commit& commit);
   [[nodiscard]] std::optional<Error> write_batch(Commit& commit);
-  [[nodiscard]] Result<bool> put_in(const std::vector<Replacement>& replacements);
+  [[nodiscard]] Result<void> put_in(const Change& what, Synced synced);
   [[nodiscard]] std::optional<Error> fail_write(const rocksdb::Status& status);
   void resume_if_due();
   void sync_if_due(bool now);

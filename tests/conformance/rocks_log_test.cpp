@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "log_under_test.hpp"
+#include "snapshots_under_test.hpp"
 #include "temporary_folder.hpp"
 #include "weir/rocksdb/rocks_log.hpp"
 
@@ -20,7 +20,7 @@ class OnDisk final : public LogUnderTest {
     log_ = RocksLog::open(options_).value();
   }
   DeltaLog& log() override { return *log_; }
-  SnapshotStore& snapshots() override { std::abort(); }  // not there yet
+  SnapshotStore& snapshots() override { return log_->snapshots(); }
   void hold() override { holder_.hold(*log_); }
   void release() override { holder_.release(); }
   void settle() override {}
@@ -58,10 +58,13 @@ PackingOptions eager_packing() {
   return packing;
 }
 
-INSTANTIATE_TEST_SUITE_P(Rocks, DeltaLogConformance,
-                         testing::Values(implementation("Sync", Durability::sync),
-                                         implementation("Interval", Durability::interval),
-                                         implementation("Packing", Durability::sync, eager_packing())),
+const auto implementations =
+    testing::Values(implementation("Sync", Durability::sync), implementation("Interval", Durability::interval),
+                    implementation("Packing", Durability::sync, eager_packing()));
+
+INSTANTIATE_TEST_SUITE_P(Rocks, DeltaLogConformance, implementations,
+                         [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(Rocks, SnapshotConformance, implementations,
                          [](const auto& tested) { return tested.param.name; });
 
 }  // namespace

@@ -20,6 +20,7 @@ class Damage : public testing::Test {
     machine_.start();
     if (HasFatalFailure()) return;
     ASSERT_TRUE(machine_.work(steps));
+    ASSERT_GT(machine_.snapshot_model().effects(), 5u);
     machine_.stop();
     image_ = machine_.disk().contents();
   }
@@ -38,6 +39,9 @@ class Damage : public testing::Test {
       expect_an_error_that_says_so(opened.error().code, opened.error().message);
     } else if (const auto difference = machine_.model().compare_damaged(machine_.log(), appends_of_a_step_max)) {
       expect_an_error_that_says_so(difference->refused, difference->what);
+    } else if (const auto snapshots =
+                   machine_.snapshot_model().compare_damaged(machine_.log(), machine_.log().snapshots())) {
+      expect_an_error_that_says_so(snapshots->refused, snapshots->what);
     }
     const bool met = machine_.disk().injected() > 0;
     machine_.disk().heal();

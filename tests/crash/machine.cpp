@@ -29,7 +29,11 @@ Result<void> Machine::open() {
   auto opened = RocksLog::open(options());
   if (!opened) return opened.error();
   log_ = *std::move(opened);
-  if (model_ == nullptr && !disk_->crashed()) model_ = std::make_unique<Model>(log_->incarnation(), powered());
+  snapshot_workload_.forget_uploads();
+  if (model_ == nullptr && !disk_->crashed()) {
+    model_ = std::make_unique<Model>(log_->incarnation(), powered());
+    snapshot_model_ = std::make_unique<SnapshotModel>(powered());
+  }
   return {};
 }
 
@@ -40,8 +44,11 @@ void Machine::start() {
 }
 
 bool Machine::work(int steps) {
-  for (int step = 0; step < steps && !disk_->crashed(); ++step)
-    if (!workload_.step(*log_, *model_)) return false;
+  SnapshotStore& snapshots = log_->snapshots();
+  for (int step = 0; step < steps && !disk_->crashed(); ++step) {
+    if (!workload_.step(*log_, *model_, [&] { snapshot_workload_.write(snapshots, *snapshot_model_); })) return false;
+    snapshot_workload_.call(snapshots, *log_, *snapshot_model_, workload_.paths());
+  }
   return true;
 }
 
@@ -52,6 +59,16 @@ void Machine::restart_after_power_loss(std::uint64_t seed) {
   ASSERT_TRUE(opened) << opened.error().message;
   const auto wrong = model_->settle(*log_, powered());
   ASSERT_FALSE(wrong) << *wrong;
+  const auto wrong_snapshot = snapshot_model_->settle(*log_, log_->snapshots(), powered());
+  ASSERT_FALSE(wrong_snapshot) << *wrong_snapshot;
+  expect_whole(*log_);
+}
+
+void Machine::expect_whole(const RocksLog& log) {
+  const auto counts = log.verify({.finding = [](const Finding& finding) {
+    ADD_FAILURE() << finding.space << " " << finding.document << ": " << finding.what;
+  }});
+  ASSERT_TRUE(counts) << counts.error().message;
 }
 
 void Machine::check() {
@@ -59,6 +76,10 @@ void Machine::check() {
   ASSERT_FALSE(answer) << *answer;
   const auto wrong = model_->compare(*log_);
   ASSERT_FALSE(wrong) << wrong->what;
+  ASSERT_FALSE(snapshot_model_->wrong_answer()) << *snapshot_model_->wrong_answer();
+  const auto wrong_snapshot = snapshot_model_->compare(*log_, log_->snapshots());
+  ASSERT_FALSE(wrong_snapshot) << wrong_snapshot->what;
+  expect_whole(*log_);
 }
 
 void Machine::check_files() {
@@ -98,6 +119,11 @@ void Machine::check_files() {
   // Its own, the one that was written when the power went, and the one just begun then: these go with the next flush.
   EXPECT_LE(counts["log"], 3);
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle);
+  RocksOptions to_look_at = options();
+  to_look_at.file_system = simulated_file_system(disk);
+  const auto log = RocksLog::open_read_only(to_look_at);
+  ASSERT_TRUE(log) << log.error().message;
+  expect_whole(**log);  // with no upload left, since it was closed in an orderly way
 }
 
 }  // namespace weir::storage::crash

@@ -21,6 +21,7 @@
 #include "../conformance/temporary_folder.hpp"
 #include "model.hpp"
 #include "simulated_disk.hpp"
+#include "snapshot_workload.hpp"
 #include "weir/rocksdb/rocks_log.hpp"
 #include "workload.hpp"
 
@@ -29,7 +30,7 @@ namespace weir::storage::crash {
 class Machine {
  public:
   explicit Machine(std::uint64_t seed, SimulatedDisk::Tearing tearing = SimulatedDisk::Tearing::at_the_end)
-      : tearing_(tearing), workload_(seed) {}
+      : tearing_(tearing), workload_(seed), snapshot_workload_(seed) {}
 
   /// A disk with these contents; faults may be set on it before the log is opened.
   void insert(Image image);
@@ -40,12 +41,15 @@ class Machine {
   /// Closes the log.
   void stop() { log_.reset(); }
   /// Nobody has heard of the store yet: the next opening may find another.
-  void forget() { model_.reset(); }
+  void forget() {
+    model_.reset();
+    snapshot_model_.reset();
+  }
   /// Works until the power goes or an append is refused. False when it was refused.
   bool work(int steps);
   /// Opens what the crash left (or would leave, without one) and checks everything; the machine is then running.
   void restart_after_power_loss(std::uint64_t seed = 0);
-  /// The log agrees with the model.
+  /// The log agrees with the models, and with itself.
   void check();
   /// The log is closed, and the disk holds what RocksDB knows and no more, every checksum right.
   void check_files();
@@ -54,18 +58,22 @@ class Machine {
   [[nodiscard]] RocksLog& log() { return *log_; }
   [[nodiscard]] bool has_model() const { return model_ != nullptr; }
   [[nodiscard]] Model& model() { return *model_; }
+  [[nodiscard]] SnapshotModel& snapshot_model() { return *snapshot_model_; }
   [[nodiscard]] Workload& workload() { return workload_; }
   [[nodiscard]] RocksOptions options() const;
 
  private:
   [[nodiscard]] std::function<bool()> powered() const;
+  static void expect_whole(const RocksLog& log);
 
   const SimulatedDisk::Tearing tearing_;
   TemporaryFolder folder_;  // for the lock of weir's own, which is a real file
   std::shared_ptr<SimulatedDisk> disk_;
   std::unique_ptr<Model> model_;
+  std::unique_ptr<SnapshotModel> snapshot_model_;
   std::unique_ptr<RocksLog> log_;
   Workload workload_;
+  SnapshotWorkload snapshot_workload_;
 };
 
 }  // namespace weir::storage::crash

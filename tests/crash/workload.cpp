@@ -24,7 +24,13 @@ Workload::Workload(std::uint64_t seed) : random_(seed) {
 
 std::uint64_t Workload::below(std::uint64_t limit) { return random_() % limit; }
 
-bool Workload::step(DeltaLog& log, Model& model) {
+std::vector<DocumentPath> Workload::paths() const {
+  std::vector<DocumentPath> paths;
+  for (const Place& place : places_) paths.push_back(*place.path);
+  return paths;
+}
+
+bool Workload::step(DeltaLog& log, Model& model, const std::function<void()>& meanwhile) {
   for (std::uint64_t left = 1 + below(6); left > 0; --left) {
     const Place& place = places_[below(places_.size())];
     Append append = any_append(place, model);
@@ -32,6 +38,7 @@ bool Workload::step(DeltaLog& log, Model& model) {
     log.append(place.lane, std::move(append),
                [&model, ticket](const Result<Appended>& result) { model.answered(ticket, result); });
   }
+  meanwhile();
   look(log, model);
   model.wait();
   return !model.refused();

@@ -18,10 +18,13 @@ class Workload {
  public:
   explicit Workload(std::uint64_t seed);
 
-  /// Submits a handful of appends and waits for their answers. False when one was refused: its lane has not been reset.
-  bool step(DeltaLog& log, Model& model);
+  /// Submits a handful of appends, does what else is to be done meanwhile, and waits for their answers. False when one
+  /// was refused: its lane has not been reset.
+  bool step(DeltaLog& log, Model& model, const std::function<void()>& meanwhile);
   /// Resets every lane, as hubs do that have noticed a failure.
   void reset_lanes(DeltaLog& log, Model& model) const;
+  /// The documents it works on.
+  [[nodiscard]] std::vector<DocumentPath> paths() const;
 
  private:
   struct Place {

@@ -46,11 +46,11 @@ TEST_F(Opening, RefusesANewerFormat) {
   open();
   close();
   tamper([](rocksdb::DB& db, const auto& handles) {
-    ASSERT_TRUE(db.Put({}, handles[0], rocks::keys::meta("format"), std::string("\0\0\0\x04", 4)).ok());
+    ASSERT_TRUE(db.Put({}, handles[0], rocks::keys::meta("format"), std::string("\0\0\0\x05", 4)).ok());
   });
   const Error error = refused();
   EXPECT_EQ(error.code, Code::failed_precondition);
-  EXPECT_NE(error.message.find("format 4"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("format 5"), std::string::npos) << error.message;
 }
 
 TEST_F(Opening, RefusesAPartItDoesNotKnow) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <random>
 #include <string>
 
 #include "../../conformance/temporary_folder.hpp"
@@ -62,6 +63,30 @@ class StoreTest : public testing::Test {
     std::promise<Result<Appended>> done;
     log_->append({1}, std::move(append), [&](Result<Appended> result) { done.set_value(std::move(result)); });
     return done.get_future().get();
+  }
+  /// An upload of all these bytes, not sealed.
+  SnapshotUpload upload(const DocumentRef& path, const std::string& bytes) {
+    const auto upload = log_->snapshots().begin(*path, log_->document(*path)->epoch).value();
+    EXPECT_TRUE(log_->snapshots().write(upload, bytes));
+    return upload;
+  }
+  static Snapshot about(const std::string& bytes, Offset offset, SnapshotId base = {}) {
+    Snapshot about;
+    about.base = base;
+    about.offset = offset;
+    about.size = bytes.size();
+    about.hash = sha256(bytes);
+    return about;
+  }
+  Result<Snapshot> store(const DocumentRef& path, const std::string& bytes, Offset offset, SnapshotId base = {}) {
+    return log_->snapshots().seal(upload(path, bytes), about(bytes, offset, base));
+  }
+  /// Bytes that do not compress.
+  static std::string noise(std::size_t size) {
+    std::mt19937_64 random(size);
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    return bytes;
   }
   std::string read(const DocumentRef& path) {
     const auto page = log_->read_document(*path, {}, {~std::uint64_t{0}}, std::size_t{64} << 20);
