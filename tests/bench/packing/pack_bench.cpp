@@ -3,6 +3,9 @@
 // A stream is what streams.mjs makes. Each is packed in packs of 512, 4096 and 32768 records, at zstd's levels 3 and
 // 19; every pack is read again and compared. Times are the process's on the processor. `metadata` is what the same
 // packs take with empty payloads.
+//
+// `--packs FILE STREAM` writes the packs as the store settles them, each behind its size in 32 bits, little-endian:
+// what unpack.mjs reads.
 #include <ctime>
 #include <iostream>
 #include <vector>
@@ -80,9 +83,31 @@ void print(const char* path) {
   }
 }
 
+constexpr std::size_t settled_records = 32768, settled_bytes = std::size_t{4} << 20;
+
+void write_packs(const char* path, const char* stream) {
+  const std::vector<Record> records = bench::read_stream(stream);
+  std::ofstream out(path, std::ios::binary);
+  for (std::size_t at = 0; at < records.size();) {
+    std::size_t count = 0;
+    for (std::size_t bytes = 0; at + count < records.size() && count < settled_records; ++count) {
+      bytes += records[at + count].payload.size();
+      if (count > 0 && bytes > settled_bytes) break;
+    }
+    const SharedBytes pack = need(packing::pack(std::span(records).subspan(at, count), {}, {.level = 19}));
+    for (unsigned shift = 0; shift < 32; shift += 8) out.put(static_cast<char>(pack.size() >> shift & 0xFF));
+    out << pack.view();
+    at += count;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 4 && std::string_view(argv[1]) == "--packs") {
+    write_packs(argv[2], argv[3]);
+    return 0;
+  }
   if (argc < 2) {
     std::cerr << "usage: pack_bench STREAM... (made by streams.mjs)\n";
     return 2;

@@ -40,8 +40,21 @@ const streams = wanted.map(({ library, trace, name, encrypted }) => {
   return out
 })
 
-for (const [title, program] of [['On disk, bytes a delta', 'store_bench'], ['Packs by themselves', 'pack_bench']]) {
+function run (title, program, args) {
   console.log(`\n## ${title}\n`)
-  const { status } = spawnSync(join(options.programs, program), streams, { stdio: 'inherit' })
+  const { status } = spawnSync(program, args, { stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)
 }
+
+const plain = streams.filter((stream) => !stream.includes('-encrypted'))
+const batched = plain.filter((stream) => stream.includes('-yjs')).slice(0, 1).flatMap((stream) => ['--batched', stream])
+run('On disk, bytes a delta', join(options.programs, 'store_bench'), [...streams, ...batched])
+run('To a newcomer, bytes a delta', 'node', [join(here, 'newcomer.mjs'), '--programs', options.programs, ...plain])
+run('Packs by themselves', join(options.programs, 'pack_bench'), plain)
+
+const packs = plain.map((stream) => {
+  const out = stream.replace(/\.bin$/, '.packs')
+  execFileSync(join(options.programs, 'pack_bench'), ['--packs', out, stream])
+  return out
+})
+run('Unpacked in JavaScript', 'node', [join(here, 'unpack.mjs'), ...packs])

@@ -6,16 +6,24 @@
 //   payload    what the deltas are by themselves
 //   unpacked   stored, without packs
 //   sealed     keys and values of the packs as they are first made, before any are merged, and of what is in no pack
-//   yet settled    after the background packer found nothing more to do compacted  after `weir docs compact`
+//              yet
+//   settled    after the background packer found nothing more to do
+//   compacted  after `weir docs compact`
+//
+// `--keep FOLDER STREAM` leaves such a compacted store, for newcomer.mjs.
+// `--batched STREAM`: a client that encrypts gathers 512 deltas, packs them, encrypts the pack and publishes that as
+// one delta. Random bytes stand for the ciphertext, 28 more than the pack has, as AES-GCM makes of it.
 #include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <future>
 #include <iostream>
+#include <random>
 #include <thread>
 
 #include "stream.hpp"
+#include "weir/packing/pack.hpp"
 #include "weir/rocksdb/rocks_log.hpp"
 
 namespace {
@@ -54,7 +62,7 @@ class Store {
   }
   ~Store() {
     log_.reset();
-    std::filesystem::remove_all(folder_);
+    if (!kept_) std::filesystem::remove_all(folder_);
   }
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -99,6 +107,7 @@ class Store {
     }
     if (at != records.size()) need<int>(fail(Code::internal, "records are missing"));
   }
+  void keep() { kept_ = true; }
   [[nodiscard]] std::uint64_t close() {
     log_.reset();
     return disk_bytes(folder_);
@@ -106,6 +115,7 @@ class Store {
 
  private:
   std::filesystem::path folder_;
+  bool kept_ = false;
   std::unique_ptr<RocksLog> log_;
   DocumentRef path_ = std::make_shared<const DocumentPath>(
       DocumentPath{SpaceName::parse("bench").value(), DocumentName::parse("document").value()});
@@ -118,14 +128,38 @@ PackingOptions without_merging() {
   return packing;
 }
 
-void print(const char* path, const std::filesystem::path& folder) {
-  const std::vector<Record> records = bench::read_stream(path);
+/// What a client that packs and encrypts publishes in place of these.
+std::vector<Record> batched(std::span<const Record> records) {
+  constexpr std::size_t batch_records = 512, nonce_and_tag_bytes = 28;
+  std::mt19937_64 random(1);
+  std::vector<Record> batches;
+  for (std::size_t at = 0; at < records.size(); at += batch_records) {
+    const auto part = records.subspan(at, std::min(batch_records, records.size() - at));
+    std::vector<Record> batch(part.begin(), part.end());
+    for (std::size_t i = 0; i < batch.size(); ++i) {  // the relay says when the batch came, nobody when each key
+      batch[i].offset = {i + 1};
+      batch[i].sequence = {i + 1};
+      batch[i].time = {};
+    }
+    std::string bytes(need(packing::pack(batch, {}, {.level = 19})).size() + nonce_and_tag_bytes, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(random());
+    Record record = part.back();
+    record.offset = {batches.size() + 1};
+    record.sequence = {batches.size() + 1};
+    record.payload = SharedBytes::take(std::move(bytes));
+    batches.push_back(std::move(record));
+  }
+  return batches;
+}
+
+void print(const char* path, bool in_batches, const std::filesystem::path& folder) {
+  std::vector<Record> records = bench::read_stream(path);
+  const auto keystrokes = static_cast<double>(records.size());
+  if (in_batches) records = batched(records);
   std::uint64_t payload_bytes = 0;
   for (const Record& record : records) payload_bytes += record.payload.size();
   const std::uint64_t empty = Store(folder, {}).close();
-  const auto each = [&](std::uint64_t bytes) {
-    return static_cast<double>(bytes) / static_cast<double>(records.size());
-  };
+  const auto each = [&](std::uint64_t bytes) { return static_cast<double>(bytes) / keystrokes; };
 
   std::uint64_t unpacked = 0, sealed = 0;
   {
@@ -149,23 +183,45 @@ void print(const char* path, const std::filesystem::path& folder) {
     store.verify(records);
     compacted = store.close() - empty;
   }
-  std::printf("| %s | %zu | %.2f | %.2f | %.3f | %.3f | %.3f |\n", std::filesystem::path(path).stem().c_str(),
-              records.size(), each(payload_bytes), each(unpacked), each(sealed), each(settled), each(compacted));
+  std::printf("| %s | %zu | %.2f | %.2f | %.3f | %.3f | %.3f |\n",
+              (std::filesystem::path(path).stem().string() + (in_batches ? ", batched" : "")).c_str(), records.size(),
+              each(payload_bytes), each(unpacked), each(sealed), each(settled), each(compacted));
   std::fflush(stdout);
+}
+
+void keep(const char* folder, const char* path) {
+  const std::vector<Record> records = bench::read_stream(path);
+  Store store(folder, {});
+  store.append(records);
+  store.settle();
+  store.compact();
+  store.keep();
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::cerr << "usage: store_bench STREAM... (made by streams.mjs)\n";
+    std::cerr << "usage: store_bench [--batched] STREAM... (made by streams.mjs)\n";
     return 2;
+  }
+  if (argc == 4 && std::string_view(argv[1]) == "--keep") {
+    keep(argv[2], argv[3]);
+    return 0;
   }
   const std::filesystem::path folder =
       std::filesystem::temp_directory_path() / ("weir-bench-" + std::to_string(::getpid()));
   std::printf("An empty store takes %llu bytes.\n\n", static_cast<unsigned long long>(Store(folder, {}).close()));
   std::printf(
       "| stream | deltas | payload | unpacked | sealed | settled | compacted |\n|---|---|---|---|---|---|---|\n");
-  for (int i = 1; i < argc; ++i) print(argv[i], folder);
+  bool in_batches = false;
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) == "--batched") {
+      in_batches = true;
+      continue;
+    }
+    print(argv[i], in_batches, folder);
+    in_batches = false;
+  }
   return 0;
 }
