@@ -48,6 +48,7 @@ class Errors : public testing::Test {
       EXPECT_EQ(refused.error().code, Code::unavailable);
       EXPECT_NE(refused.error().message.find("restart"), std::string::npos);
     }
+    EXPECT_FALSE(machine.store_snapshot()) << "a snapshot was stored after a failed fsync";
     EXPECT_TRUE(machine.log().counters().broken);
     machine.check();
   }
@@ -136,6 +137,7 @@ TEST_F(Errors, AFullDiskRefusesWritesServesReadsAndPasses) {
     EXPECT_EQ(machine.model().refused(), Code::resource_exhausted);
     EXPECT_TRUE(machine.log().counters().disk_full);
     EXPECT_EQ(append_note(machine).error().code, Code::resource_exhausted);
+    EXPECT_FALSE(machine.store_snapshot());
     machine.check();
     machine.disk().set_room(always);
     for (;;) {  // the log tries again now and then, when somebody appends
@@ -144,6 +146,7 @@ TEST_F(Errors, AFullDiskRefusesWritesServesReadsAndPasses) {
       ASSERT_NE(machine.model().refused(), Code::unavailable) << "a full disk is not the end";
     }
     EXPECT_FALSE(machine.log().counters().disk_full);
+    EXPECT_TRUE(machine.store_snapshot());
     EXPECT_TRUE(machine.work(5));
     machine.check();
     machine.restart_after_power_loss(room);

@@ -47,6 +47,10 @@ class Machine {
   }
   /// Works until the power goes or an append is refused. False when it was refused.
   bool work(int steps);
+  /// A whole snapshot, from beginning to end; false unless it was stored.
+  bool store_snapshot() {
+    return snapshot_workload_.store_one(log_->snapshots(), *log_, *snapshot_model_, workload_.paths());
+  }
   /// Opens what the crash left (or would leave, without one) and checks everything; the machine is then running.
   void restart_after_power_loss(std::uint64_t seed = 0);
   /// The log agrees with the models, and with itself.

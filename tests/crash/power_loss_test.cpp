@@ -55,15 +55,17 @@ class PowerLoss : public testing::TestWithParam<std::uint64_t> {
 TEST_P(PowerLoss, AtEveryOperation) {
   const std::uint64_t first = number_from("WEIR_CRASH_SEED", 1), rounds = number_from("WEIR_CRASH_ROUNDS", 1);
   for (std::uint64_t seed = first; seed < first + rounds; ++seed) {
-    std::uint64_t at = 1 + GetParam();
+    std::uint64_t at = 1 + GetParam(), snapshot_effects = 0;
     for (;; at += parts) {
       const auto machine = crashed(seed, at);
       if (machine == nullptr) break;
       SCOPED_TRACE("seed " + std::to_string(seed) + ", the power went at operation " + std::to_string(at) + ": " +
                    machine->disk().told(at));
+      if (machine->has_model()) snapshot_effects = machine->snapshot_model().effects();
       recover(*machine);
       if (HasFailure()) return;
     }
+    EXPECT_GT(snapshot_effects, 5u) << "the workload does too little with snapshots";
     RecordProperty("operations_" + std::to_string(seed), std::to_string(at));
     EXPECT_GT(at, 300u) << "the workload does too little";
   }

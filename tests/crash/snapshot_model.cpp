@@ -74,15 +74,15 @@ void SnapshotModel::refused(const Error& error) {
 }
 
 void SnapshotModel::sealed(const Place& place, Snapshot about, std::string bytes, const Result<Snapshot>& answer) {
+  // Without an answer it has the next number, if it is there at all: the ones before were answered.
+  const SnapshotId id = answer ? answer->id : newest_[place].next();
   if (answer && powered_() && answer->id <= std::exchange(newest_[place], answer->id))
     wrong_answer_ = name_of(place.first, answer->id) + " has a number that was another's";
-  const SnapshotId id = answer ? answer->id : SnapshotId{};
   const auto error = answer ? std::nullopt : std::optional(answer.error());
   about.id = id;
   if (answer && *answer != about) wrong_answer_ = name_of(place.first, id) + " was answered with something else";
   ever_[place][id] = {about, bytes};
-  take(place, error, [place, about = std::move(about), bytes = std::move(bytes)](KnownSnapshots& known) mutable {
-    if (about.id == SnapshotId{}) about.id = known.empty() ? SnapshotId{1} : known.rbegin()->first.next();
+  take(place, error, [about = std::move(about), bytes = std::move(bytes)](KnownSnapshots& known) {
     known[about.id] = {about, bytes};
   });
 }

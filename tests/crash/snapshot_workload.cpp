@@ -7,6 +7,12 @@ namespace {
 
 constexpr std::size_t uploads_max = 3;
 
+std::uint64_t life_of(const DeltaLog& log, Epoch epoch) {
+  std::uint64_t life = 1;
+  while (derive_epoch(log.incarnation(), life) != epoch) ++life;
+  return life;
+}
+
 }  // namespace
 
 /// No two are the same. Large ones compress to little: more would only take longer.
@@ -44,8 +50,7 @@ void SnapshotWorkload::call(SnapshotStore& store, const DeltaLog& log, SnapshotM
   const DocumentPath& path = paths[below(paths.size())];
   const auto state = log.document(path);
   if (!state || state->life != DocumentLife::alive) return;
-  std::uint64_t life = 1;
-  while (derive_epoch(log.incarnation(), life) != state->epoch) ++life;
+  const std::uint64_t life = life_of(log, state->epoch);
   if (uploads_.size() < uploads_max && (chance(2) || model.known({path, life}).empty()))
     return begin(store, model, {path, life}, state->epoch);
   change(store, model, {path, life});
@@ -61,6 +66,24 @@ void SnapshotWorkload::begin(SnapshotStore& store, SnapshotModel& model, const S
     model.refused(written.error());
     uploads_.pop_back();
   }
+}
+
+bool SnapshotWorkload::store_one(SnapshotStore& store, const DeltaLog& log, SnapshotModel& model,
+                                 const std::vector<DocumentPath>& paths) {
+  for (const DocumentPath& path : paths) {
+    const auto state = log.document(path);
+    if (!state || state->life != DocumentLife::alive) continue;
+    const auto upload = store.begin(path, state->epoch);
+    const std::string bytes = any_bytes();
+    if (!upload || !store.write(*upload, bytes)) return false;
+    Snapshot about;
+    about.size = bytes.size();
+    about.hash = sha256(bytes);
+    const auto sealed = store.seal(*upload, about);
+    model.sealed({path, life_of(log, state->epoch)}, about, bytes, sealed);
+    return sealed.has_value();
+  }
+  return false;
 }
 
 void SnapshotWorkload::seal(SnapshotStore& store, SnapshotModel& model) {

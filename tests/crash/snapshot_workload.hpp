@@ -22,6 +22,9 @@ class SnapshotWorkload {
   void write(SnapshotStore& store, SnapshotModel& model);
   /// One call, or none.
   void call(SnapshotStore& store, const DeltaLog& log, SnapshotModel& model, const std::vector<DocumentPath>& paths);
+  /// A whole snapshot of some document, from beginning to end; false unless it was stored.
+  bool store_one(SnapshotStore& store, const DeltaLog& log, SnapshotModel& model,
+                 const std::vector<DocumentPath>& paths);
   /// The log was closed.
   void forget_uploads() { uploads_.clear(); }
 
