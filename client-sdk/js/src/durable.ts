@@ -48,6 +48,7 @@ export class DurableDocument implements OutboxJournal {
   readonly marks = new Map<string, number>();
   #tailRecords = 0;
   #tailBytes = 0;
+  #compacting = false;
   /** Told what became of a tab's delta from an earlier life. */
   onanswer: ((author: Author, offset: number, error: WeirError | null) => void) | null = null;
   /** Told of all that is read, with its count and who in this browser wrote it. */
@@ -181,7 +182,9 @@ export class DurableDocument implements OutboxJournal {
       const batch = { last: this.#index, records: kept };
       this.#recent.push(batch);
       const change: Change = { kind: 'records', document: this.#document, first, records: kept };
-      void this.#writer.write(change, this.#placeChange()).then(() => this.#recent.splice(this.#recent.indexOf(batch), 1));
+      void this.#writer
+        .write(change, this.#placeChange())
+        .then(() => this.#recent.splice(this.#recent.indexOf(batch), 1));
       if (ownRead > 0) this.#dequeue(ownRead);
     }
     this.onread?.(first, kept, authors);
@@ -196,8 +199,12 @@ export class DurableDocument implements OutboxJournal {
   /** When much was read since the last time, what the application makes of it takes the place of all that was read so far. */
   compact(merge: Compaction, failed: (cause: unknown) => void): void {
     if (!this.#open || (this.#tailRecords <= tailRecordsMax && this.#tailBytes <= tailBytesMax)) return;
+    if (this.#compacting) return; // one that ended late would put less in the place of more
+    this.#compacting = true;
     this.#tailRecords = this.#tailBytes = 0;
-    this.#compact(merge).catch(failed);
+    this.#compact(merge)
+      .catch(failed)
+      .finally(() => (this.#compacting = false));
   }
 
   async #compact(merge: Compaction): Promise<void> {
