@@ -61,13 +61,22 @@ struct PackedPage {
   Offset cut{};  ///< as in DocumentPage
 };
 
+/// What lies of a document up to some offset, what was cut included. Within one epoch it never changes.
+struct DocumentPrefix {
+  Offset last;   ///< of the last record there; 0 without one
+  Digest chain;  ///< after that record
+  std::uint64_t records = 0;
+  std::uint64_t payload_bytes = 0;
+};
+
 /// One entry of a space's order.
 struct FeedEntry {
   AppendKind kind = AppendKind::deltas;
   DocumentName document;
   Epoch epoch;
   /// Only the offset and the time are set for a tombstone or re-creation. Of a cut only the offset: the entry stands
-  /// where records up to it were, and there may be several for one cut.
+  /// where the last of some cut records was, and says that none of the document's up to there is kept. There may be
+  /// several for one cut; the last has DocumentState::cut.
   Record record;
 };
 struct FeedPage {
@@ -100,8 +109,9 @@ class DeltaLog {
 
   /// RESOURCE_EXHAUSTED when the queue is over its cap or the disk is full (try again later), ABORTED for a wrong mark
   /// or epoch, a deleted document or a lane not yet reset, INVALID_ARGUMENT for an append that makes no sense (empty,
-  /// sequences not above the mark, a note over its size, a cut beyond the head), UNAVAILABLE after a failed fsync
-  /// (final for this process).
+  /// sequences not above the mark, a note over its size, a cut beyond the head or with another prefix), UNAVAILABLE
+  /// after a failed fsync (final for this process). A cut behind which there is no record that an earlier one has not
+  /// forgotten changes nothing, and succeeds; it is of the last record at or before Append::cut.
   virtual void append(Lane lane, Append append, AppendDone done) = 0;
   /// The hub has seen the failure and forgotten what it had built on it; appends are taken again.
   virtual void reset(Lane lane) = 0;
@@ -138,9 +148,12 @@ class DeltaLog {
   [[nodiscard]] virtual Result<std::vector<Record>> find(const DocumentPath& path, const ProducerId& producer,
                                                          Sequence first, Sequence last,
                                                          std::size_t records_scanned_max) const = 0;
-  /// The chain value after the last record with offset ≤ `offset` of the current epoch. At a cut it is known;
-  /// OUT_OF_RANGE before one.
+  /// The chain value after the last record with offset ≤ `offset` of the current epoch. At a cut it is known, and at 0;
+  /// OUT_OF_RANGE between the two.
   [[nodiscard]] virtual Result<Digest> chain(const DocumentPath& path, Offset offset) const = 0;
+  /// What a cut at `offset` would forget, or a snapshot stand for. OUT_OF_RANGE where chain() says so; nothing, with
+  /// the chain's start, when the document is absent.
+  [[nodiscard]] virtual Result<DocumentPrefix> prefix(const DocumentPath& path, Offset offset) const = 0;
   /// Names in byte order, those after `after` (empty: from the first), at most `count`.
   [[nodiscard]] virtual Result<std::vector<SpaceName>> spaces(const std::string& after, std::size_t count) const = 0;
   [[nodiscard]] virtual Result<std::vector<DocumentSummary>> documents(const SpaceName& space, const std::string& after,

@@ -63,7 +63,7 @@ struct FeedItem {
   AppendKind kind = AppendKind::deltas;
   DocumentName document;
   Epoch epoch;
-  Record record;  ///< only offset and time are set for a deletion or re-creation
+  Record record;  ///< only offset and time are set for a deletion or re-creation, only the offset for a cut
 };
 struct FeedStretch {
   std::vector<FeedItem> items;
@@ -98,7 +98,8 @@ class Relay {
   /// The store behind this relay, for a FeedPlace that begins at an offset known from elsewhere.
   [[nodiscard]] Result<StoreIncarnation> store() const;
 
-  /// A document's records as they stand now. Answers with where it ended, or with nothing when the callback ended it.
+  /// A document's records as they stand now, those that are kept (DocumentState::cut). Answers with where it ended, or
+  /// with nothing when the callback ended it.
   [[nodiscard]] Result<std::optional<Cursor>> read(const DocumentPath& path, const ReadFrom& from,
                                                    const std::function<bool(const Record&)>& on_record,
                                                    std::stop_token stop = {}) const;

@@ -31,6 +31,9 @@ Result<FeedItem> from_entry(const v1::FeedEntry& message) {
     item.kind = AppendKind::recreate;
     item.record.offset = {message.recreated().offset()};
     item.record.time = {message.recreated().time()};
+  } else if (message.has_cut()) {
+    item.kind = AppendKind::cut;
+    item.record.offset = {message.cut().offset()};
   }
   return item;
 }
@@ -54,7 +57,9 @@ Result<DocumentInfo> from_message(const v1::DocumentInfo& message) {
                        .payload_bytes = message.payload_bytes(),
                        .first_time = {message.first_time()},
                        .last_time = {message.last_time()},
-                       .cut = {}}};
+                       .cut = {message.cut()},
+                       .cut_records = message.cut_records(),
+                       .cut_payload_bytes = message.cut_payload_bytes()}};
 }
 
 Result<Record> from_message(const v1::Record& message) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/vocabulary/digest.hpp"
 #include "weir/vocabulary/record.hpp"
 
 namespace weir {
@@ -37,7 +38,13 @@ struct Append {
   Seconds time;
   std::vector<Delta> deltas;
   std::vector<Note> notes;
-  Offset cut;  ///< with AppendKind::cut: records up to here are forgotten; at most the document's head
+  // With AppendKind::cut alone; the rest is then empty.
+  Offset cut;  ///< records up to here are forgotten; at most the document's head
+  /// What DeltaLog::prefix() answers for `cut`, so that a log need not read all of it again: the chain value there, and
+  /// how much lies up to there, what was cut before included.
+  Digest cut_chain;
+  std::uint64_t cut_records = 0;
+  std::uint64_t cut_payload_bytes = 0;
 };
 
 struct Appended {
@@ -55,9 +62,9 @@ struct DocumentState {
   Offset head;                ///< last record's offset, or the tombstone's or re-creation's; 0 before the first
   std::uint64_t records = 0;  ///< stored and readable
   std::uint64_t payload_bytes = 0;
-  Seconds first_time;  ///< of the first and last record; 0 without records
-  Seconds last_time;
-  Offset cut;  ///< records up to here are no longer kept; 0: all are
+  Seconds first_time;  ///< of the first record that is kept; 0 without one
+  Seconds last_time;   ///< of the last record, though it be cut; 0 when there never was one
+  Offset cut;          ///< of the last record that is no longer kept; 0: all are
   std::uint64_t cut_records = 0;
   std::uint64_t cut_payload_bytes = 0;
 };

@@ -32,7 +32,7 @@ struct FeedLine {
   AppendKind kind = AppendKind::deltas;
   DocumentName document;
   Epoch epoch;
-  Record record;  ///< only offset and time are set for a deletion or re-creation
+  Record record;  ///< only offset and time are set for a deletion or re-creation, only the offset for a cut
 };
 template <class Line>
 struct Listed {

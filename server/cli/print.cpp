@@ -29,19 +29,30 @@ std::string_view life_text(DocumentLife life) {
 }
 
 std::string_view kind_text(AppendKind kind) {
-  if (kind == AppendKind::tombstone) return "deleted";
-  return kind == AppendKind::recreate ? "recreated" : "record";
+  switch (kind) {
+    case AppendKind::deltas: return "record";
+    case AppendKind::tombstone: return "deleted";
+    case AppendKind::recreate: return "recreated";
+    case AppendKind::cut: return "cut";
+  }
+  return "unknown";
 }
 
 Json state_json(const DocumentName& name, const DocumentState& state) {
-  return {{"document", name.text()},
-          {"life", life_text(state.life)},
-          {"epoch", std::to_string(state.epoch.value)},
-          {"head", state.head.value},
-          {"records", state.records},
-          {"payload_bytes", state.payload_bytes},
-          {"first_time", state.first_time.value},
-          {"last_time", state.last_time.value}};
+  Json json{{"document", name.text()},
+            {"life", life_text(state.life)},
+            {"epoch", std::to_string(state.epoch.value)},
+            {"head", state.head.value},
+            {"records", state.records},
+            {"payload_bytes", state.payload_bytes},
+            {"first_time", state.first_time.value},
+            {"last_time", state.last_time.value}};
+  if (state.cut.value != 0) {
+    json["cut"] = state.cut.value;
+    json["cut_records"] = state.cut_records;
+    json["cut_payload_bytes"] = state.cut_payload_bytes;
+  }
+  return json;
 }
 
 void add_record(Json& json, const Record& record) {
@@ -71,6 +82,7 @@ Json weight_json(const storage::DocumentWeight& weight) {
           {"packs", weight.packs},
           {"pack_records", weight.pack_records},
           {"pack_bytes", weight.pack_bytes},
+          {"cut_records", weight.cut_records},
           {"bytes_a_record", bytes_a_record(weight)},
           {"snapshots", weight.snapshots},
           {"snapshot_bytes", weight.snapshot_bytes},
@@ -128,6 +140,10 @@ void Printer::state(const DocumentPath& path, const DocumentState& state,
        << life_text(state.life) << "\nepoch          " << state.epoch.value << "\nhead           " << state.head.value
        << "\nrecords        " << state.records << "\npayload bytes  " << state.payload_bytes << "\nfirst          "
        << time_text(state.first_time) << "\nlast           " << time_text(state.last_time) << '\n';
+  if (state.cut.value != 0) {
+    out_ << "cut            up to offset " << state.cut.value << ": " << state.cut_records << " records, "
+         << state.cut_payload_bytes << " bytes are no longer kept\n";
+  }
   if (!weight) return;
   out_ << "in runs        " << in_runs(*weight) << "\nin packs       " << in_packs(*weight) << "\nbytes a record "
        << bytes_a_record_text(*weight) << "\nsnapshots      " << weight->snapshots << " with " << weight->snapshot_bytes
@@ -154,7 +170,7 @@ void Printer::entry(const FeedLine& line) {
       add_record(json, line.record);
     } else {
       json["offset"] = line.record.offset.value;
-      json["time"] = line.record.time.value;
+      if (line.kind != AppendKind::cut) json["time"] = line.record.time.value;
     }
     out_ << json.dump() << '\n';
     return;
@@ -222,6 +238,7 @@ void Printer::verified(const storage::VerifyCounts& counts) {
                  {"spaces", counts.spaces},
                  {"documents", counts.documents},
                  {"deleted", counts.deleted},
+                 {"cut", counts.cut},
                  {"records", counts.records},
                  {"payload_bytes", counts.payload_bytes},
                  {"runs", counts.runs},
@@ -238,9 +255,9 @@ void Printer::verified(const storage::VerifyCounts& counts) {
   }
   out_ << "read " << counts.records << " records (" << counts.payload_bytes << " bytes) in " << counts.runs
        << " runs and " << counts.packs << " packs, of " << counts.documents << " documents (" << counts.deleted
-       << " deleted) in " << counts.spaces << " spaces; " << counts.order_entries << " order entries, " << counts.marks
-       << " marks, " << counts.notes << " notes, " << counts.chain_values << " chain values, " << counts.snapshots
-       << " snapshots (" << counts.snapshot_bytes << " bytes)\n"
+       << " deleted, " << counts.cut << " cut) in " << counts.spaces << " spaces; " << counts.order_entries
+       << " order entries, " << counts.marks << " marks, " << counts.notes << " notes, " << counts.chain_values
+       << " chain values, " << counts.snapshots << " snapshots (" << counts.snapshot_bytes << " bytes)\n"
        << (counts.findings == 0 ? "all is well\n" : std::to_string(counts.findings) + " things are wrong\n");
 }
 

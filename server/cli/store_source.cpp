@@ -1,5 +1,6 @@
 #include "weir/cli/store_source.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -89,6 +90,7 @@ Result<Cursor> StoreSource::read(const DocumentPath& path, Epoch epoch, Offset a
     const auto page = log_.read_document(path, after, state->head, page_bytes);
     if (!page) return page.error();
     more = !page->complete;
+    after = std::max(after, page->cut);
     for (const Record& record : page->records) {
       after = record.offset;
       if (on_record(record)) continue;

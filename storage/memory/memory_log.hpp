@@ -67,6 +67,7 @@ class MemoryLog final : public DeltaLog {
   [[nodiscard]] Result<std::vector<Record>> find(const DocumentPath& path, const ProducerId& producer, Sequence first,
                                                  Sequence last, std::size_t records_scanned_max) const override;
   [[nodiscard]] Result<Digest> chain(const DocumentPath& path, Offset offset) const override;
+  [[nodiscard]] Result<DocumentPrefix> prefix(const DocumentPath& path, Offset offset) const override;
   [[nodiscard]] Result<std::vector<SpaceName>> spaces(const std::string& after, std::size_t count) const override;
   [[nodiscard]] Result<std::vector<DocumentSummary>> documents(const SpaceName& space, const std::string& after,
                                                                std::size_t count) const override;

@@ -29,6 +29,26 @@ class Budget {
   std::size_t used_ = 0;
 };
 
+Record at_offset(Offset offset) {
+  Record record;
+  record.offset = offset;
+  return record;
+}
+
+/// An entry for cut records, or a larger one for those of the same document that were cut right before. False: no room.
+bool add_cut(FeedPage& page, FeedEntry cut, Budget& budget) {
+  if (!page.entries.empty()) {
+    FeedEntry& before = page.entries.back();
+    if (before.kind == AppendKind::cut && before.document == cut.document && before.epoch == cut.epoch) {
+      before = std::move(cut);
+      return true;
+    }
+  }
+  if (!budget.take(0)) return false;
+  page.entries.push_back(std::move(cut));
+  return true;
+}
+
 }  // namespace
 
 Result<DocumentState> MemoryLog::document(const DocumentPath& path) const {
@@ -64,10 +84,11 @@ Result<std::optional<SharedBytes>> MemoryLog::note(const DocumentPath& path, con
 Result<DocumentPage> MemoryLog::read_document(const DocumentPath& path, Offset after, Offset upto,
                                               std::size_t bytes_max) const {
   const std::lock_guard lock(mutex_);
-  DocumentPage page{{}, true};
+  DocumentPage page{{}, true, {}};
   const MemoryDocument* document = state_.find(path);
   if (document == nullptr) return page;
   if (document->life == DocumentLife::deleted) return deleted(path);
+  if (after < document->cut.last) page.cut = document->cut.last;
   Budget budget(bytes_max);
   for (auto at = document->records.upper_bound(after); at != document->records.end() && at->first <= upto; ++at) {
     page.complete = budget.take(at->second.payload.size());
@@ -114,7 +135,7 @@ Result<PackedPage> MemoryLog::read_packed(const DocumentPath& path, Offset after
   if (pack->size() > pack_bytes_max) return DeltaLog::read_packed(path, after, upto, bytes_max, 0);
   const auto behind = DeltaLog::read_packed(path, last, upto, 1, 0);
   if (!behind) return behind.error();
-  return PackedPage{PackedRecords{first, last, *std::move(pack)}, {}, behind->records.empty()};
+  return PackedPage{PackedRecords{first, last, *std::move(pack)}, {}, behind->records.empty(), before->cut};
 }
 
 Result<FeedPage> MemoryLog::read_space(const SpaceName& name, Offset after, Offset upto, std::size_t bytes_max) const {
@@ -128,9 +149,14 @@ Result<FeedPage> MemoryLog::read_space(const SpaceName& name, Offset after, Offs
     const MemoryDocument& document = space->documents.at(event.document);
     const bool readable = document.life == DocumentLife::alive && document.number == event.life;
     if (event.kind == AppendKind::deltas && !readable) continue;
-    page.complete = budget.take(event.record.payload.size());
+    const Epoch epoch = derive_epoch(state_.incarnation, event.life);
+    if (event.kind == AppendKind::deltas && at->first <= document.cut.last) {
+      page.complete = add_cut(page, {AppendKind::cut, event.document, epoch, at_offset(at->first)}, budget);
+    } else {
+      page.complete = budget.take(event.record.payload.size());
+      if (page.complete) page.entries.push_back({event.kind, event.document, epoch, event.record});
+    }
     if (!page.complete) break;
-    page.entries.push_back({event.kind, event.document, derive_epoch(state_.incarnation, event.life), event.record});
   }
   return page;
 }
@@ -155,16 +181,21 @@ Result<std::vector<Record>> MemoryLog::find(const DocumentPath& path, const Prod
 }
 
 Result<Digest> MemoryLog::chain(const DocumentPath& path, Offset offset) const {
+  const auto found = prefix(path, offset);
+  if (!found) return found.error();
+  return found->chain;
+}
+
+Result<DocumentPrefix> MemoryLog::prefix(const DocumentPath& path, Offset offset) const {
   const std::lock_guard lock(mutex_);
   const MemoryDocument* document = state_.find(path);
-  if (document == nullptr) return chain_start(path);
+  if (document == nullptr) return DocumentPrefix{{}, chain_start(path)};
   if (document->life == DocumentLife::deleted) return deleted(path);
-  Digest digest = chain_start(path);
-  for (const auto& [at, record] : document->records) {
-    if (at > offset) break;
-    digest = chain_next(digest, record.producer, record.sequence, record.codec, record.payload.view());
-  }
-  return digest;
+  if (offset == Offset{}) return DocumentPrefix{{}, chain_start(path)};
+  if (offset < document->cut.last)
+    return fail(Code::out_of_range, "the records of document \"" + path.document.text() + "\" up to offset " +
+                                        std::to_string(document->cut.last.value) + " are no longer kept");
+  return DocumentPrefix(document->cut_at(path, offset));
 }
 
 Result<std::vector<SpaceName>> MemoryLog::spaces(const std::string& after, std::size_t count) const {

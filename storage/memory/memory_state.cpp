@@ -1,5 +1,7 @@
 #include "weir/memory/memory_state.hpp"
 
+#include <cstdlib>
+
 namespace weir::storage {
 namespace {
 
@@ -13,8 +15,8 @@ std::optional<Error> refuse_shape(const Append& append) {
     if (note.value.size() > note_value_bytes_max) return invalid("a note has at most 64 KiB");
   }
   if (append.kind != AppendKind::deltas) {
-    if (!append.deltas.empty()) return invalid("a tombstone or re-creation carries no deltas");
-    if (append.kind == AppendKind::tombstone && !append.notes.empty()) return invalid("a tombstone carries no notes");
+    if (!append.deltas.empty()) return invalid("only an append of deltas carries some");
+    if (append.kind != AppendKind::recreate && !append.notes.empty()) return invalid("it carries no notes");
     return std::nullopt;
   }
   if (append.deltas.empty() && append.notes.empty()) return invalid("nothing to store");
@@ -38,8 +40,9 @@ std::optional<Error> refuse_state(const Append& append, const MemoryDocument* do
   if (append.kind == AppendKind::recreate)
     return life == DocumentLife::deleted ? std::nullopt : std::optional(aborted("it is not deleted"));
   if (life == DocumentLife::deleted) return aborted("it was deleted");
-  if (append.kind == AppendKind::tombstone)
-    return life == DocumentLife::alive ? std::nullopt : std::optional(aborted("it does not exist"));
+  if (append.kind != AppendKind::deltas && life == DocumentLife::absent) return aborted("it does not exist");
+  if (append.kind == AppendKind::cut && append.cut > document->head)
+    return fail(Code::invalid_argument, "append: a cut ends at the document's head");
   if (!append.assumed_mark) return std::nullopt;
   Sequence stored;
   if (document != nullptr)
@@ -51,6 +54,7 @@ std::optional<Error> refuse_state(const Append& append, const MemoryDocument* do
 
 void end_life(MemoryDocument& document) {
   document.life = DocumentLife::deleted;
+  document.cut = {};
   document.records.clear();
   document.marks.clear();
   document.notes.clear();
@@ -58,7 +62,34 @@ void end_life(MemoryDocument& document) {
   document.last_snapshot = {};
 }
 
+void forget(const DocumentPath& path, MemorySpace& space, MemoryDocument& document, const Append& append) {
+  const MemoryCut cut = document.cut_at(path, append.cut);
+  if (cut.last <= document.cut.last) return;
+  if (append.cut_chain != cut.chain || append.cut_records != cut.records ||
+      append.cut_payload_bytes != cut.payload_bytes)
+    std::abort();  // a defect of the caller, which no other log would notice
+  for (auto at = document.records.begin(); at != document.records.end() && at->first <= cut.last;) {
+    space.order.at(at->first).record = {};
+    at = document.records.erase(at);
+  }
+  document.cut = cut;
+}
+
 }  // namespace
+
+MemoryCut MemoryDocument::cut_at(const DocumentPath& path, Offset offset) const {
+  MemoryCut reached = cut;
+  if (cut.last == Offset{}) reached.chain = chain_start(path);
+  for (const auto& [at, record] : records) {
+    if (at > offset) break;
+    reached.last = at;
+    reached.chain = chain_next(reached.chain, record.producer, record.sequence, record.codec, record.payload.view());
+    ++reached.records;
+    reached.payload_bytes += record.payload.size();
+    reached.time = record.time;
+  }
+  return reached;
+}
 
 Result<Appended> MemoryState::apply(const Append& append) {
   if (auto error = refuse_shape(append)) return *std::move(error);
@@ -85,6 +116,8 @@ Result<Appended> MemoryState::apply(const Append& append) {
     document.life = DocumentLife::alive;
     ++document.number;
     place({});
+  } else if (append.kind == AppendKind::cut) {
+    forget(*append.path, space, document, append);
   }
   Sequence sequence = append.first_sequence;
   for (const Delta& delta : append.deltas) {
@@ -123,10 +156,14 @@ DocumentState MemoryState::describe(const MemoryDocument* document) const {
   state.head = document->head;
   state.records = document->records.size();
   for (const auto& [offset, record] : document->records) state.payload_bytes += record.payload.size();
+  state.last_time = document->cut.time;
   if (!document->records.empty()) {
     state.first_time = document->records.begin()->second.time;
     state.last_time = document->records.rbegin()->second.time;
   }
+  state.cut = document->cut.last;
+  state.cut_records = document->cut.records;
+  state.cut_payload_bytes = document->cut.payload_bytes;
   return state;
 }
 

@@ -18,18 +18,27 @@ struct MemorySnapshot {
   SharedBytes bytes;
 };
 
+/// What was forgotten of a document: its prefix up to the last record that was cut.
+struct MemoryCut : DocumentPrefix {
+  Seconds time;  ///< of that record
+};
+
 struct MemoryDocument {
   DocumentLife life = DocumentLife::alive;
   std::uint64_t number = 1;  ///< of the life: 1 for the first
   Offset head;
-  std::map<Offset, Record> records;
+  MemoryCut cut;                     ///< `last` 0: nothing was
+  std::map<Offset, Record> records;  ///< what is kept
   std::map<std::pair<Epoch, ProducerId>, Mark> marks;
   std::map<std::string, SharedBytes> notes;
   std::map<SnapshotId, MemorySnapshot> snapshots;
   SnapshotId last_snapshot;  ///< given out in this life
+
+  /// What a cut at `offset` would leave as `cut`.
+  [[nodiscard]] MemoryCut cut_at(const DocumentPath& path, Offset offset) const;
 };
 
-/// One place in a space's order.
+/// One place in a space's order. A record that was cut is empty.
 struct MemoryEvent {
   AppendKind kind = AppendKind::deltas;
   DocumentName document;

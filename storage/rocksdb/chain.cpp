@@ -43,16 +43,14 @@ Result<std::optional<Place>> saved_point(const View& view, const DocumentRow& ro
 
 Result<ChainPoint> ChainCache::nearest(const View& view, const DocumentPath& path, const DocumentRow& row,
                                        Offset offset) const {
-  ChainPoint best{row.id, row.life, {}, chain_start(path)};
+  ChainPoint best{row.id, row.life, row.cut, row.cut == Offset{} ? chain_start(path) : row.cut_chain};
   {
     const std::lock_guard lock(mutex_);
     const auto known = points_.find({row.id, row.life});
     if (known != points_.end()) {
       const auto behind = known->second.upper_bound(offset);
-      if (behind != known->second.begin()) {
-        best.offset = std::prev(behind)->first;
-        best.digest = std::prev(behind)->second;
-      }
+      if (behind != known->second.begin() && std::prev(behind)->first > best.offset)
+        std::tie(best.offset, best.digest) = *std::prev(behind);
     }
   }
   if (const auto packed = after_pack(view, row, offset); !packed)
@@ -76,6 +74,8 @@ void ChainCache::remember(const ChainPoint& point, bool save) {
 }
 
 Result<Digest> ChainCache::chain(const View& view, const DocumentPath& path, const DocumentRow& row, Offset offset) {
+  if (offset == Offset{}) return chain_start(path);
+  if (offset < row.cut) return cut_error(path, row.cut);
   auto from = nearest(view, path, row, offset);
   if (!from) return from.error();
   ChainPoint point = *from;

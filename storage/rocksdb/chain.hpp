@@ -23,7 +23,7 @@ struct ChainPoint {
 
 class ChainCache {
  public:
-  /// The chain value after the last record at or before `offset`.
+  /// The chain value after the last record at or before `offset`. OUT_OF_RANGE before the document's cut, except at 0.
   [[nodiscard]] Result<Digest> chain(const View& view, const DocumentPath& path, const DocumentRow& row, Offset offset);
   /// What has been computed and is worth keeping on disk, once.
   [[nodiscard]] std::vector<ChainPoint> take_unsaved();

@@ -46,7 +46,8 @@ std::optional<Error> refuse_shape(const Append& append) {
                                                            : invalid(append, "a tombstone carries nothing");
     case AppendKind::recreate:
       return append.deltas.empty() ? std::nullopt : invalid(append, "a re-creation carries no deltas");
-    case AppendKind::cut: return invalid(append, "cutting is not known here yet");
+    case AppendKind::cut:
+      return append.deltas.empty() && append.notes.empty() ? std::nullopt : invalid(append, "a cut carries nothing");
   }
   return invalid(append, "its kind is unknown");
 }
@@ -58,8 +59,9 @@ std::optional<Error> refuse_state(const Append& append, DocumentLife life, Epoch
       return life == DocumentLife::deleted ? std::nullopt : stale(append, "is not deleted, so it cannot be re-created");
     case AppendKind::tombstone:
       return life == DocumentLife::alive ? std::nullopt : stale(append, "does not exist, so it cannot be deleted");
-    case AppendKind::deltas:
-    case AppendKind::cut: break;
+    case AppendKind::cut:
+      return life == DocumentLife::alive ? std::nullopt : stale(append, "does not exist, so it cannot be cut");
+    case AppendKind::deltas: break;
   }
   if (life == DocumentLife::deleted) return stale(append, "was deleted");
   if (append.assumed_mark && *append.assumed_mark != mark)

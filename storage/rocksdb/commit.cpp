@@ -31,6 +31,7 @@ Result<Appended> Commit::stage(const Queued& queued) {
     mark = (*known)->row.sequence;
   }
   if (auto error = refuse_state(append, life_of(document.row), document.epoch, mark)) return *std::move(error);
+  if (append.kind == AppendKind::cut) return cut(document, append);
   if (append.kind == AppendKind::tombstone)
     if (auto ended = end_snapshots(View(state_.store()), document.row.id, document.row.life, batch_); !ended)
       return ended.error();
@@ -100,6 +101,8 @@ void Commit::end_life(Document& document) {
   document.row.deleted = true;
   document.row.records = document.row.payload_bytes = 0;
   document.row.first_time = document.row.last_time = {};
+  document.row.cut = {};
+  document.row.cut_records = document.row.cut_payload_bytes = 0;
 }
 
 void Commit::place_deltas(Document& document, const Queued& queued, Appended& appended) {
@@ -177,7 +180,8 @@ void Commit::finish(std::uint64_t number, const std::vector<ChainPoint>& points)
   }
   const auto ends = [&](const ChainPoint& point) {
     return std::ranges::any_of(documents_, [&](const Document* document) {
-      return document->row.id == point.document && (document->row.deleted || document->row.life != point.life);
+      const DocumentRow& row = document->row;
+      return row.id == point.document && (row.deleted || row.life != point.life || point.offset <= row.cut);
     });
   };
   for (const ChainPoint& point : points)
@@ -196,6 +200,7 @@ void Commit::committed(Candidates& candidates) {
     if (document->added_records > 0)
       candidates.stored(document->row.id, document->added_records, document->added_bytes);
     document->added_records = document->added_bytes = 0;
+    if (std::exchange(document->was_cut, false)) candidates.add(document->row.id);
   }
   state_.committed();
 }

@@ -55,6 +55,7 @@ class WorkingState {
     std::uint64_t added_records = 0;  ///< by the current commit, as are:
     std::uint64_t added_bytes = 0;
     std::map<std::string, SharedBytes> notes;  ///< of the current commit
+    bool was_cut = false;                      ///< by the current commit
   };
 
   explicit WorkingState(const Store& store) : store_(store), ids_(store.next_ids()) {}
@@ -102,6 +103,11 @@ class Commit {
   Offset place_change(Document& document, const Append& append);
   void end_life(Document& document);
   void place_deltas(Document& document, const Queued& queued, Appended& appended);
+  // In cutting.cpp:
+  [[nodiscard]] Result<Appended> cut(Document& document, const Append& append);
+  [[nodiscard]] Result<void> delete_up_to(const View& view, const DocumentRow& row, Offset last, Offset kept_from);
+  void forget_placed(Document& document, std::size_t count);
+
   void touch(Document& document);
   void put_document(Document& document);
   void put_runs(Document& document);

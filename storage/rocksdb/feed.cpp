@@ -1,5 +1,6 @@
 // A space's order. An order entry lists what one or more commits added to the space, as stretches of documents; they
-// may interleave, so they are merged by offset: a stretch is read only when the merge reaches its first record.
+// may interleave, so they are merged by offset: a stretch is read only when the merge reaches its first record. Where
+// the beginning of a stretch was cut, an entry that says so stands in the place of the last record there.
 #include <algorithm>
 #include <memory>
 #include <unordered_map>
@@ -23,22 +24,27 @@ class FeedReader {
     DocumentName name;
     Life life;
     bool deleted = false;
+    Offset cut;
   };
-  /// The rest of a stretch: `next` stands at a record of it.
+  /// The rest of a stretch: `next` stands at a record of it, unless the records up to `cut` are to be told of first.
   struct Open {
     const OrderItem* item = nullptr;
-    std::unique_ptr<Segments> segments;
-    Segment segment;
+    Offset cut{};
+    std::unique_ptr<Segments> segments{};
+    Segment segment{};
     std::size_t next = 0;
-    [[nodiscard]] Offset offset() const { return segment.offset(next); }
+    [[nodiscard]] Offset offset() const { return cut != Offset{} ? cut : segment.offset(next); }
   };
 
   Result<const Document*> document(DocumentId id);
   /// Puts the stretch among the open ones, unless nothing of it is wanted.
-  Result<void> open(const OrderItem& item);
+  Result<void> open(const OrderItem& item, Offset cut);
+  /// Goes to its first record at or after `from`; false when it has none.
+  Result<bool> open_records(Open& open, Offset from);
   /// Lets `next` stand at the first record after `offset`; false when the stretch has none.
   Result<bool> advance(Open& open, Offset offset) const;
   Result<bool> add_record(Open& open);
+  Result<bool> add_cut(const Open& open);
   Result<bool> add_change(const OrderItem& item);
   /// Brings the merge up to, not including, `limit`; false when the page is full.
   Result<bool> merge_before(Offset limit);
@@ -63,25 +69,37 @@ Result<const FeedReader::Document*> FeedReader::document(DocumentId id) {
   auto parsed = DocumentName::parse(name->name);
   if (!*row || !parsed)
     return fail(Code::data_loss, "the row of document " + std::to_string(id.value) + " is missing or damaged");
-  return &documents_.emplace(id, Document{*std::move(parsed), (*row)->life, (*row)->deleted}).first->second;
+  return &documents_.emplace(id, Document{*std::move(parsed), (*row)->life, (*row)->deleted, (*row)->cut})
+              .first->second;
 }
 
-Result<void> FeedReader::open(const OrderItem& item) {
-  Open opened{&item, std::make_unique<Segments>(view_, item.document, item.life), {}, 0};
-  const Offset first = std::max(item.first, after_.next());
-  opened.segments->seek(first);
-  if (opened.segments->valid()) {
-    auto segment = opened.segments->read();
-    if (!segment) return segment.error();
-    opened.segment = *std::move(segment);
+Result<void> FeedReader::open(const OrderItem& item, Offset cut) {
+  Open opened{&item};
+  const Offset cut_to = std::min(item.last, cut);
+  if (cut_to >= item.first && cut_to > after_) {
+    opened.cut = cut_to;
+  } else {
+    const auto any = open_records(opened, std::max(item.first, after_.next()));
+    if (!any) return any.error();
+    if (!*any) return {};
   }
-  const auto any = advance(opened, {first.value - 1});
-  if (!any) return any.error();
-  if (item.first > after_ && (!*any || opened.offset() != item.first))
-    return fail(Code::data_loss, "the records at offset " + std::to_string(item.first.value) +
-                                     " are missing; restore the store from a backup");
-  if (*any) open_.push_back(std::move(opened));
+  open_.push_back(std::move(opened));
   return {};
+}
+
+Result<bool> FeedReader::open_records(Open& open, Offset from) {
+  open.segments = std::make_unique<Segments>(view_, open.item->document, open.item->life);
+  open.segments->seek(from);
+  if (open.segments->valid()) {
+    auto segment = open.segments->read();
+    if (!segment) return segment.error();
+    open.segment = *std::move(segment);
+  }
+  const auto any = advance(open, {from.value - 1});
+  if (any && from == open.item->first && (!*any || open.offset() != from))
+    return fail(Code::data_loss, "the records at offset " + std::to_string(from.value) +
+                                     " are missing; restore the store from a backup");
+  return any;
 }
 
 Result<bool> FeedReader::advance(Open& open, Offset offset) const {
@@ -110,6 +128,22 @@ Result<bool> FeedReader::add_record(Open& open) {
   return true;
 }
 
+/// One entry for all that was cut of a document without anything else between.
+Result<bool> FeedReader::add_cut(const Open& open) {
+  page_.complete = budget_.take(0);
+  if (!page_.complete) return false;
+  const auto described = document(open.item->document);
+  if (!described) return described.error();
+  FeedEntry entry{AppendKind::cut, (*described)->name, view_.epoch(open.item->life), {}};
+  entry.record.offset = open.cut;
+  const FeedEntry* before = page_.entries.empty() ? nullptr : &page_.entries.back();
+  if (before != nullptr && before->kind == AppendKind::cut && before->document == entry.document)
+    page_.entries.back() = std::move(entry);
+  else
+    page_.entries.push_back(std::move(entry));
+  return true;
+}
+
 Result<bool> FeedReader::add_change(const OrderItem& item) {
   page_.complete = budget_.take(0);
   if (!page_.complete) return false;
@@ -126,9 +160,14 @@ Result<bool> FeedReader::merge_before(Offset limit) {
   for (;;) {
     const auto lowest = std::ranges::min_element(open_, {}, &Open::offset);
     if (lowest == open_.end() || lowest->offset() >= limit || lowest->offset() > upto_) return true;
-    auto added = add_record(*lowest);
+    const Offset at = lowest->offset();
+    const bool is_cut = lowest->cut != Offset{};
+    auto added = is_cut ? add_cut(*lowest) : add_record(*lowest);
     if (!added || !*added) return added;
-    const auto more = advance(*lowest, lowest->offset());
+    lowest->cut = {};
+    const auto more = !is_cut                   ? advance(*lowest, at)
+                      : at < lowest->item->last ? open_records(*lowest, at.next())
+                                                : Result<bool>(false);
     if (!more) return more.error();
     if (!*more) open_.erase(lowest);
   }
@@ -150,7 +189,7 @@ Result<bool> FeedReader::add(const OrderEntry& entry) {
       if (!added || !*added) return added;
       continue;
     }
-    if (const auto opened = open(item); !opened) return opened.error();
+    if (const auto opened = open(item, (*described)->cut); !opened) return opened.error();
   }
   return merge_before({~std::uint64_t{0}});
 }

@@ -18,11 +18,14 @@ class Merger {
   struct Document {
     Life life;
     bool deleted = false;
+    Offset cut;
   };
 
   Result<Document> document(DocumentId id);
   /// Without what is gone for ever: stretches of a document that was deleted.
   Result<OrderEntry> living(const OrderEntry& entry);
+  /// Whether a reader can have them all in one entry.
+  [[nodiscard]] bool fit(const OrderEntry& items) const;
   void close();
 
   const View& view_;
@@ -44,7 +47,7 @@ Result<Merger::Document> Merger::document(DocumentId id) {
   const auto row = view_.document(space_, name->name);
   if (!row) return row.error();
   if (!*row) return fail(Code::data_loss, "the row of document " + std::to_string(id.value) + " is missing");
-  return documents_.emplace(id, Document{(*row)->life, (*row)->deleted}).first->second;
+  return documents_.emplace(id, Document{(*row)->life, (*row)->deleted, (*row)->cut}).first->second;
 }
 
 Result<OrderEntry> Merger::living(const OrderEntry& entry) {
@@ -55,6 +58,15 @@ Result<OrderEntry> Merger::living(const OrderEntry& entry) {
     if (item.kind != AppendKind::deltas || (!of->deleted && of->life == item.life)) living.push_back(item);
   }
   return living;
+}
+
+bool Merger::fit(const OrderEntry& items) const {
+  const auto is_cut = [this](const OrderItem& item) {
+    const Document& of = documents_.at(item.document);
+    return item.kind == AppendKind::deltas && item.life == of.life && item.last <= of.cut;
+  };
+  const auto cut = static_cast<std::size_t>(std::ranges::count_if(items, is_cut));
+  return items.size() - cut <= order_items_max && items.size() <= order_items_with_cut_max;
 }
 
 /// Lets a stretch that is there already reach further, or adds the item.
@@ -77,7 +89,7 @@ Result<void> Merger::add(Offset key, const OrderEntry& entry) {
     return items;
   };
   OrderEntry together = behind(items_);
-  if (entries_ == order_entries_max || (entries_ > 0 && together.size() > order_items_max)) {
+  if (entries_ == order_entries_max || (entries_ > 0 && !fit(together))) {
     close();
     together = behind({});  // a commit may have several stretches of one document: no two may stay
   }

@@ -15,6 +15,8 @@ namespace weir::storage::rocks {
 
 /// Documents in one merged entry: a reader of the space's order reads so many at a time.
 inline constexpr std::size_t order_items_max = 16;
+/// The same with those that were cut and of which there is nothing to read.
+inline constexpr std::size_t order_items_with_cut_max = 256;
 /// Entries that one takes the place of at once: the writer deletes each.
 inline constexpr std::size_t order_entries_max = 4096;
 

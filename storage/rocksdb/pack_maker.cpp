@@ -12,6 +12,7 @@ Result<Extent> describe(const Segments& segments, const DocumentRow& row) {
   Extent extent;
   extent.is_pack = segments.is_pack();
   extent.first = segments.first();
+  extent.has_cut = extent.first <= row.cut;
   extent.stored_bytes = segments.value().size();
   if (extent.is_pack) {
     const auto pack = PackRow::parse(row.id, row.life, extent.first, segments.value());
@@ -85,6 +86,7 @@ Result<PackReplacement> make_pack(const View& view, const DocumentPath& path, co
        segments.next())
     if (auto read = read_into(segments, row, records); !read) return read.error();
   if (auto error = segments.error()) return *std::move(error);
+  std::erase_if(records, [&](const Record& record) { return record.offset <= row.cut; });
   for (const Record& record : records)
     chain = chain_next(chain, record.producer, record.sequence, record.codec, record.payload.view());
   const auto pack = packing::pack(records, chain, {.level = level});
@@ -92,6 +94,7 @@ Result<PackReplacement> make_pack(const View& view, const DocumentPath& path, co
   return PackReplacement{path,
                          row.id,
                          row.life,
+                         extents.front().first,
                          records.front().offset,
                          records.back().offset,
                          encode_pack(row.id, row.life, pack->view())};

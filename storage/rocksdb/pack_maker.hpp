@@ -20,7 +20,8 @@ namespace weir::storage::rocks {
                                                        const PackingOptions& options);
 [[nodiscard]] Result<std::vector<Extent>> all_extents(const View& view, const DocumentRow& row);
 
-/// The pack is unpacked and compared before it is given out. `chain` is the chain value before the first record.
+/// The pack is unpacked and compared before it is given out. Cut records are left out; `chain` is
+/// the chain value before the first that is kept.
 [[nodiscard]] Result<PackReplacement> make_pack(const View& view, const DocumentPath& path, const DocumentRow& row,
                                                 std::span<const Extent> extents, Digest chain, int level);
 

@@ -86,14 +86,17 @@ std::optional<PackPlan> next_pack(std::span<const Extent> extents, const Packing
 }
 
 std::vector<PackPlan> whole_document(std::span<const Extent> extents, const PackingOptions& options) {
+  const auto stays = [&options](const Extent& extent) {
+    return is_too_large(extent, options) || (is_settled(extent, options) && !extent.has_cut);
+  };
   std::vector<PackPlan> plans;
   for (std::size_t at = 0; at < extents.size();) {
-    if (is_too_large(extents[at], options) || is_settled(extents[at], options)) {
+    if (stays(extents[at])) {
       ++at;
       continue;
     }
     std::size_t end = at;
-    while (end < extents.size() && !is_too_large(extents[end], options) && !is_settled(extents[end], options)) ++end;
+    while (end < extents.size() && !stays(extents[end])) ++end;
     end = fill(extents, at, end, options);
     plans.push_back({at, end, options.settle_level});
     at = end;

@@ -24,6 +24,7 @@ struct Extent {
   std::uint64_t records = 0;
   std::uint64_t payload_bytes = 0;
   std::uint64_t stored_bytes = 0;
+  bool has_cut = false;  ///< records at its beginning were cut; a pack made of it is without them
 };
 
 /// The extents [begin, end) become one pack.
@@ -42,7 +43,7 @@ struct PackPlan {
 [[nodiscard]] std::optional<PackPlan> next_pack(std::span<const Extent> extents, const PackingOptions& options,
                                                 bool idle);
 
-/// Everything as packs that stay, as large as they may get; what is so already is left alone.
+/// Everything as packs that stay, as large as they may get; what is so already, and without cut records, is left alone.
 [[nodiscard]] std::vector<PackPlan> whole_document(std::span<const Extent> extents, const PackingOptions& options);
 
 }  // namespace weir::storage::rocks

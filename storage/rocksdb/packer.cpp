@@ -3,6 +3,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "weir/rocksdb/order_merge.hpp"
 #include "weir/rocksdb/pack_maker.hpp"
 #include "weir/rocksdb/segments.hpp"
@@ -11,6 +13,7 @@ namespace weir::storage::rocks {
 namespace {
 
 constexpr int lowest_priority = 19;
+constexpr std::size_t cuts_merged_max = 65536;  // a few MiB; what is forgotten is looked at once more
 
 std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 
@@ -86,6 +89,7 @@ Result<bool> Packer::improve(DocumentId document) {
   const auto row = view.document(*path);
   if (!row) return row.error();
   if (!*row || (*row)->deleted) return false;
+  if (auto merged = merge_order_after_cut(view, **row); !merged) return merged.error();
   const auto extents = tail_extents(view, **row, options_);
   if (!extents) return extents.error();
   const auto now =
@@ -105,7 +109,7 @@ Result<bool> Packer::improve(DocumentId document) {
 
 Result<bool> Packer::replace(const View& view, const DocumentPath& path, const DocumentRow& row,
                              std::span<const Extent> extents, int level) {
-  const auto chain = chains_.chain(view, path, row, {extents.front().first.value - 1});
+  const auto chain = chains_.chain(view, path, row, std::max(row.cut, Offset{extents.front().first.value - 1}));
   if (!chain) return chain.error();
   auto made = make_pack(view, path, row, extents, *chain, level);
   if (!made) return made.error();
@@ -121,6 +125,19 @@ Result<bool> Packer::replace(const View& view, const DocumentPath& path, const D
     bytes_before_ += extent.stored_bytes;
   }
   return true;
+}
+
+/// What was cut can be merged further than before.
+Result<void> Packer::merge_order_after_cut(const View& view, const DocumentRow& row) {
+  if (row.cut == Offset{}) return {};
+  if (cuts_merged_.size() > cuts_merged_max) cuts_merged_.clear();
+  Offset& merged = cuts_merged_[row.id];
+  if (merged == row.cut) return {};
+  merged = row.cut;
+  const auto name = view.name(row.id);
+  if (!name) return name.error();
+  order_merged_to_.erase(name->space);
+  return merge_order_of(name->space);
 }
 
 Result<void> Packer::merge_order_of(SpaceId space) {
@@ -163,12 +180,13 @@ Result<void> Packer::compact(const DocumentPath& path, const CompactProgress& pr
     const auto part = std::span(*extents).subspan(plan.begin, plan.end - plan.begin);
     const auto replaced = replace(view, path, **row, part, plan.level);
     if (!replaced) return replaced.error();
-    if (!*replaced) return fail(Code::aborted, "the document was deleted meanwhile");
+    if (!*replaced) return fail(Code::aborted, "the document was deleted or cut meanwhile");
     for (const Extent& extent : part) done += extent.records;
-    if (progress) progress(done, (*row)->records);
+    if (progress) progress(std::min(done, (*row)->records), (*row)->records);
   }
   const auto space = view.space(path.space);
   if (!space) return space.error();
+  if (auto merged = merge_order_after_cut(view, **row); !merged) return merged;
   return merge_order_of((*space)->id);
 }
 

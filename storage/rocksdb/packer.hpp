@@ -44,6 +44,7 @@ class Packer {
   [[nodiscard]] Result<bool> replace(const View& view, const DocumentPath& path, const DocumentRow& row,
                                      std::span<const Extent> extents, int level);
   [[nodiscard]] Result<void> merge_order_of(SpaceId space);
+  [[nodiscard]] Result<void> merge_order_after_cut(const View& view, const DocumentRow& row);
 
   const Store& store_;
   ChainCache& chains_;
@@ -54,6 +55,7 @@ class Packer {
   std::mutex working_;  // one at a time makes packs: the thread, or a caller of compact()
   // Guarded by working_.
   std::unordered_map<SpaceId, Offset> order_merged_to_;
+  std::unordered_map<DocumentId, Offset> cuts_merged_;  // up to which cut the order was looked at
   std::unordered_map<SpaceId, SpaceName> spaces_;
 
   std::atomic<bool> stopping_{false};

@@ -47,12 +47,13 @@ Result<DocumentPage> read_document(const View& view, const DocumentRow& row, Off
                                    std::size_t bytes_max) {
   auto page = read_packed(view, row, after, upto, bytes_max, 0);
   if (!page) return page.error();
-  return DocumentPage{std::move(page->records), page->complete};
+  return DocumentPage{std::move(page->records), page->complete, page->cut};
 }
 
 Result<PackedPage> read_packed(const View& view, const DocumentRow& row, Offset after, Offset upto,
                                std::size_t bytes_max, std::size_t pack_bytes_max) {
-  PackedPage page{std::nullopt, {}, true};
+  PackedPage page{std::nullopt, {}, true, {}};
+  if (after < row.cut) page.cut = after = row.cut;
   if (after >= upto || after >= row.head) return page;
   Segments segments(view, row.id, row.life);
   PageBudget budget(bytes_max);
@@ -77,6 +78,32 @@ Result<PackedPage> read_packed(const View& view, const DocumentRow& row, Offset 
   return page;
 }
 
+Result<DocumentPrefix> measure_prefix(const View& view, const DocumentRow& row, Offset offset) {
+  DocumentPrefix prefix{row.cut, {}, row.cut_records, row.cut_payload_bytes};
+  Segments segments(view, row.id, row.life);
+  for (segments.seek(row.cut.next()); segments.valid() && segments.first() <= offset; segments.next()) {
+    if (segments.is_pack() && segments.first() > row.cut) {
+      const auto pack = PackRow::parse(row.id, row.life, segments.first(), segments.value());
+      if (!pack) return pack.error();
+      if (pack->header.last <= offset) {  // all of it counts, and its head says how much that is
+        prefix.last = pack->header.last;
+        prefix.records += pack->header.records;
+        prefix.payload_bytes += pack->header.payload_bytes;
+        continue;
+      }
+    }
+    const auto segment = segments.read();
+    if (!segment) return segment.error();
+    for (std::size_t i = segment->after(row.cut); i < segment->size() && segment->offset(i) <= offset; ++i) {
+      prefix.last = segment->offset(i);
+      prefix.payload_bytes += segment->head(i).payload_bytes;
+      ++prefix.records;
+    }
+  }
+  if (auto error = segments.error()) return *std::move(error);
+  return prefix;
+}
+
 Result<std::vector<Record>> find_records(const View& view, const DocumentRow& row, const ProducerId& producer,
                                          Sequence first, Sequence last, std::size_t records_scanned_max) {
   std::map<Sequence, Record> newest;
@@ -88,6 +115,7 @@ Result<std::vector<Record>> find_records(const View& view, const DocumentRow& ro
     if (!segment) return segment.error();
     for (std::size_t i = segment->size(); i > 0 && left > 0; --i, --left) {
       const Segment::Head head = segment->head(i - 1);
+      if (head.offset <= row.cut) break;  // and all before: they are of the first segment
       if (head.producer != producer || head.sequence < first || head.sequence > last) continue;
       if (newest.contains(head.sequence)) continue;
       auto record = segment->record(i - 1);

@@ -25,6 +25,8 @@ class PageBudget {
 /// DeltaLog::read_packed. `pack_bytes_max` 0: records alone.
 [[nodiscard]] Result<PackedPage> read_packed(const View& view, const DocumentRow& row, Offset after, Offset upto,
                                              std::size_t bytes_max, std::size_t pack_bytes_max);
+/// DeltaLog::prefix, but for the chain value. `offset` is not before the cut.
+[[nodiscard]] Result<DocumentPrefix> measure_prefix(const View& view, const DocumentRow& row, Offset offset);
 [[nodiscard]] Result<std::vector<Record>> find_records(const View& view, const DocumentRow& row,
                                                        const ProducerId& producer, Sequence first, Sequence last,
                                                        std::size_t records_scanned_max);

@@ -1,45 +1,30 @@
 #include "weir/rocksdb/replacement.hpp"
 
+#include "weir/rocksdb/deleting.hpp"
 #include "weir/rocksdb/segments.hpp"
 
 namespace weir::storage::rocks {
-namespace {
-
-/// Deletes the rows there are in [first, last], each by itself: every later look into the family would pay for a
-/// deleted range. They are few, or at most order_entries_max.
-template <class KeyOf>
-Result<void> delete_each(const View& view, rocksdb::WriteBatch& batch, rocksdb::ColumnFamilyHandle* family,
-                         Offset first, Offset last, const KeyOf& key_of) {
-  Scan scan = view.scan(family, key_of(first), key_of(last.next()));
-  for (scan->SeekToFirst(); scan->Valid(); scan->Next()) batch.Delete(family, scan->key());
-  if (auto error = scan.error()) return *std::move(error);
-  return {};
-}
-
-}  // namespace
 
 Result<bool> stage(const View& view, const PackReplacement& replacement, rocksdb::WriteBatch& batch) {
-  const auto& [path, document, life, first, last, value] = replacement;
+  const auto& [path, document, life, begin, first, last, value] = replacement;
   const auto row = view.document(path);
   if (!row) return row.error();
   if (!*row || (*row)->deleted || (*row)->id != document || (*row)->life != life) return false;
+  if ((*row)->cut >= first) return false;  // cut since: what was cut must not come back
   Segments segments(view, document, life);
-  segments.seek(first);
+  segments.seek(begin);
   if (auto error = segments.error()) return *std::move(error);
-  if (!segments.valid() || segments.first() != first) return false;
+  if (!segments.valid() || segments.first() != begin) return false;
 
   const Store& store = view.store();
-  // The start of the range is a byte longer than any key, since it must not be taken for one (database_options.cpp,
-  // BeforeTheOffset).
-  batch.DeleteRange(store.runs(), keys::run(document, life, {first.value - 1}).append(1, '\0'),
-                    keys::run(document, life, last.next()));
-  const auto packs =
-      delete_each(view, batch, store.packs(), first, last, [&](Offset at) { return keys::pack(document, life, at); });
+  delete_stretch(batch, store.runs(), begin, last, [&](Offset at) { return keys::run(document, life, at); });
+  const auto packs = delete_each(view, batch, store.packs(), keys::pack(document, life, begin),
+                                 keys::pack(document, life, last.next()));
   if (!packs) return packs.error();
   batch.Put(store.packs(), keys::pack(document, life, first), value);
   // The pack knows the chain value at its end, and the packs before it theirs.
-  const auto points = delete_each(view, batch, store.rows(), first, last,
-                                  [&](Offset at) { return keys::chain_point(document, life, at); });
+  const auto points = delete_each(view, batch, store.rows(), keys::chain_point(document, life, begin),
+                                  keys::chain_point(document, life, last.next()));
   if (!points) return points.error();
   return true;
 }
@@ -47,8 +32,7 @@ Result<bool> stage(const View& view, const PackReplacement& replacement, rocksdb
 Result<bool> stage(const View& view, const OrderReplacement& replacement, rocksdb::WriteBatch& batch) {
   const auto& [space, first, last, entries, value] = replacement;
   const Store& store = view.store();
-  const auto deleted =
-      delete_each(view, batch, store.rows(), first, last, [&](Offset at) { return keys::order(space, at); });
+  const auto deleted = delete_each(view, batch, store.rows(), keys::order(space, first), keys::order(space, last.next()));
   if (!deleted) return deleted.error();
   if (!value.empty()) batch.Put(store.rows(), keys::order(space, first), value);
   return true;

@@ -13,12 +13,13 @@
 
 namespace weir::storage::rocks {
 
-/// Takes the place of all runs and packs that begin in [first, last].
+/// Takes the place of all runs and packs that begin in [begin, last]. Records before `first` were cut.
 struct PackReplacement {
   DocumentPath path;
   DocumentId document;
   Life life;
-  Offset first;
+  Offset begin;
+  Offset first;  ///< of the pack
   Offset last;
   std::string value;  ///< see pack_row.hpp
 };

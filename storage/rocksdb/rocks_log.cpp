@@ -111,7 +111,7 @@ Result<DocumentPage> RocksLog::read_document(const DocumentPath& path, Offset af
   const View view(*parts_->store);
   const auto row = view.document(path);
   if (!row) return row.error();
-  if (!*row) return DocumentPage{{}, true};
+  if (!*row) return DocumentPage{{}, true, {}};
   if ((*row)->deleted) return deleted_error(path);
   return rocks::read_document(view, **row, after, upto, bytes_max);
 }
@@ -121,7 +121,7 @@ Result<PackedPage> RocksLog::read_packed(const DocumentPath& path, Offset after,
   const View view(*parts_->store);
   const auto row = view.document(path);
   if (!row) return row.error();
-  if (!*row) return PackedPage{std::nullopt, {}, true};
+  if (!*row) return PackedPage{std::nullopt, {}, true, {}};
   if ((*row)->deleted) return deleted_error(path);
   return rocks::read_packed(view, **row, after, upto, bytes_max, pack_bytes_max);
 }
@@ -151,6 +151,19 @@ Result<Digest> RocksLog::chain(const DocumentPath& path, Offset offset) const {
   if (!*row) return chain_start(path);
   if ((*row)->deleted) return deleted_error(path);
   return parts_->chains.chain(view, path, **row, offset);
+}
+
+Result<DocumentPrefix> RocksLog::prefix(const DocumentPath& path, Offset offset) const {
+  const View view(*parts_->store);
+  const auto row = view.document(path);
+  if (!row) return row.error();
+  if (!*row || (offset == Offset{} && !(*row)->deleted)) return DocumentPrefix{{}, chain_start(path)};
+  if ((*row)->deleted) return deleted_error(path);
+  const auto chain = parts_->chains.chain(view, path, **row, offset);
+  if (!chain) return chain.error();
+  auto prefix = measure_prefix(view, **row, offset);
+  if (prefix) prefix->chain = *chain;
+  return prefix;
 }
 
 Result<std::vector<SpaceName>> RocksLog::spaces(const std::string& after, std::size_t count) const {
@@ -230,6 +243,7 @@ Result<DocumentWeight> RocksLog::weigh(const DocumentPath& path) const {
     (extent.is_pack ? weight.pack_records : weight.run_records) += extent.records;
     (extent.is_pack ? weight.pack_bytes : weight.run_bytes) += extent.stored_bytes;
   }
+  weight.cut_records = weight.run_records + weight.pack_records - (*row)->records;
   const auto snapshots = find_snapshots(view, **row);
   if (!snapshots) return snapshots.error();
   for (const SnapshotRow& snapshot : *snapshots) {

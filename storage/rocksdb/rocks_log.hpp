@@ -87,6 +87,7 @@ struct DocumentWeight {
   std::uint64_t packs = 0;
   std::uint64_t pack_records = 0;
   std::uint64_t pack_bytes = 0;
+  std::uint64_t cut_records = 0;  ///< of these: cut, and still in a run or pack with others that are kept
   std::uint64_t snapshots = 0;
   std::uint64_t snapshot_bytes = 0;         ///< as their readers get them
   std::uint64_t snapshot_stored_bytes = 0;  ///< as they lie in the store
@@ -119,6 +120,7 @@ class RocksLog final : public DeltaLog, public MeasuredLog {
   [[nodiscard]] Result<std::vector<Record>> find(const DocumentPath& path, const ProducerId& producer, Sequence first,
                                                  Sequence last, std::size_t records_scanned_max) const override;
   [[nodiscard]] Result<Digest> chain(const DocumentPath& path, Offset offset) const override;
+  [[nodiscard]] Result<DocumentPrefix> prefix(const DocumentPath& path, Offset offset) const override;
   [[nodiscard]] Result<std::vector<SpaceName>> spaces(const std::string& after, std::size_t count) const override;
   [[nodiscard]] Result<std::vector<DocumentSummary>> documents(const SpaceName& space, const std::string& after,
                                                                std::size_t count) const override;

@@ -1,6 +1,13 @@
 #include "weir/rocksdb/rows.hpp"
 
 namespace weir::storage::rocks {
+namespace {
+
+// What a document's row says of its state; else it is alive and whole.
+constexpr std::uint64_t state_deleted = 1;
+constexpr std::uint64_t state_cut = 2;
+
+}  // namespace
 
 std::string encode(const SpaceRow& row) {
   std::string value;
@@ -18,12 +25,18 @@ std::optional<SpaceRow> decode_space(std::string_view value) {
 }
 
 std::string encode(const DocumentRow& row) {
+  const bool is_cut = row.cut != Offset{};
   std::string value;
-  for (const std::uint64_t field :
-       {row.id.value, row.life.value, std::uint64_t{row.deleted}, row.head.value, row.records, row.payload_bytes})
+  for (const std::uint64_t field : {row.id.value, row.life.value, is_cut ? state_cut : std::uint64_t{row.deleted},
+                                    row.head.value, row.records, row.payload_bytes})
     put_varint(value, field);
   put_varint(value, row.first_time.value);
   put_difference(value, row.last_time.value, row.first_time.value);
+  if (!is_cut) return value;
+  put_varint(value, row.cut.value);
+  value.append(row.cut_chain.view());
+  put_varint(value, row.cut_records);
+  put_varint(value, row.cut_payload_bytes);
   return value;
 }
 
@@ -32,13 +45,20 @@ std::optional<DocumentRow> decode_document(std::string_view value) {
   DocumentRow row;
   row.id = {decoder.varint()};
   row.life = {decoder.varint()};
-  row.deleted = decoder.varint() != 0;
+  const std::uint64_t state = decoder.varint();
+  row.deleted = state == state_deleted;
   row.head = {decoder.varint()};
   row.records = decoder.varint();
   row.payload_bytes = decoder.varint();
   row.first_time = {decoder.varint()};
   row.last_time = {decoder.difference(row.first_time.value)};
-  return decoder.done() ? std::optional(row) : std::nullopt;
+  if (state != state_cut) return decoder.done() && state <= state_deleted ? std::optional(row) : std::nullopt;
+  row.cut = {decoder.varint()};
+  const auto chain = Digest::parse(decoder.take(row.cut_chain.bytes.size()));
+  if (chain) row.cut_chain = *chain;
+  row.cut_records = decoder.varint();
+  row.cut_payload_bytes = decoder.varint();
+  return decoder.done() && chain && row.cut != Offset{} ? std::optional(row) : std::nullopt;
 }
 
 std::string encode(const NameRow& row) {

@@ -31,6 +31,11 @@ struct DocumentRow {
   std::uint64_t payload_bytes = 0;
   Seconds first_time;
   Seconds last_time;
+  // What was cut: everything up to a record, which is at `cut`; 0: nothing. The fields above say what is kept.
+  Offset cut{};
+  Digest cut_chain{};  ///< the chain value there
+  std::uint64_t cut_records = 0;
+  std::uint64_t cut_payload_bytes = 0;
 };
 
 /// Which name a document's number stands for.

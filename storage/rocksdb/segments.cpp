@@ -12,10 +12,10 @@ std::string_view view_of(const rocksdb::Slice& slice) { return {slice.data(), sl
 Segment::Head Segment::head(std::size_t index) const {
   if (unpacked_) {
     const Record& record = (*unpacked_)[index];
-    return {record.offset, record.producer, record.sequence, record.payload.size()};
+    return {record.offset, record.producer, record.sequence, record.time, record.payload.size()};
   }
   const Run::Entry& entry = run_.entries()[index];
-  return {entry.offset, entry.producer, entry.sequence, entry.payload_bytes};
+  return {entry.offset, entry.producer, entry.sequence, entry.time, entry.payload_bytes};
 }
 
 Result<Record> Segment::record(std::size_t index) {

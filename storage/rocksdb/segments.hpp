@@ -25,6 +25,7 @@ class Segment {
     Offset offset;
     ProducerId producer;
     Sequence sequence;
+    Seconds time;
     std::size_t payload_bytes = 0;
   };
 

@@ -177,6 +177,15 @@ std::optional<Error> Store::verify_last_commit() {
   return std::nullopt;
 }
 
+/// False for what the commit itself stored and cut, or cut and deleted.
+Result<bool> Store::is_readable(const View& view, const OrderItem& item) const {
+  const auto name = view.name(item.document);
+  if (!name) return name.error();
+  const auto row = view.document(name->space, name->name);
+  if (!row) return row.error();
+  return *row && !(*row)->deleted && (*row)->life == item.life && (*row)->cut < item.last;
+}
+
 std::optional<Error> Store::verify_entry(SpaceId space, Offset first) {
   const auto broken = [&](const std::string& why) {
     return fail(Code::data_loss, "the store's last commit is not whole (" + why + "); restore the store from a backup");
@@ -189,6 +198,9 @@ std::optional<Error> Store::verify_entry(SpaceId space, Offset first) {
   if (!entry) return broken("order entry: damaged");
   for (const OrderItem& item : *entry) {
     if (item.kind != AppendKind::deltas) continue;
+    const auto readable = is_readable(view, item);
+    if (!readable) return broken(readable.error().message);
+    if (!*readable) continue;
     Segments segments(view, item.document, item.life);
     std::uint64_t found = 0;
     for (segments.seek(item.first); segments.valid() && segments.first() <= item.last; segments.next()) {

@@ -29,6 +29,8 @@ inline constexpr std::uint32_t format_version = 4;
 /// A RocksDB status as an Error: damage is DATA_LOSS, a full disk RESOURCE_EXHAUSTED, other I/O errors UNAVAILABLE.
 [[nodiscard]] Error error_of(const rocksdb::Status& status, const std::string& doing);
 
+class View;
+
 class Store {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Store>> open(const RocksOptions& options, bool read_only);
@@ -64,6 +66,7 @@ class Store {
   [[nodiscard]] std::optional<Error> load_state();
   [[nodiscard]] std::optional<Error> verify_last_commit();
   [[nodiscard]] std::optional<Error> verify_entry(SpaceId space, Offset first);
+  [[nodiscard]] Result<bool> is_readable(const View& view, const OrderItem& item) const;
   [[nodiscard]] std::optional<Error> begin(const RocksOptions& options);
   [[nodiscard]] Result<std::optional<std::string>> get_meta(std::string_view name) const;
 

@@ -28,6 +28,7 @@ struct VerifyCounts {
   std::uint64_t spaces = 0;
   std::uint64_t documents = 0;  ///< deleted ones included
   std::uint64_t deleted = 0;
+  std::uint64_t cut = 0;  ///< of which the beginning is no longer kept
   std::uint64_t records = 0;
   std::uint64_t payload_bytes = 0;
   std::uint64_t runs = 0;

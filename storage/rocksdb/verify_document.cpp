@@ -22,7 +22,8 @@ class ChainWalk {
  public:
   ChainWalk(const View& view, const VerifiedDocument& document, Findings& findings)
       : findings_(findings),
-        value_(chain_start(document.path)),
+        cut_(document.row.cut),
+        value_(cut_ == Offset{} ? chain_start(document.path) : document.row.cut_chain),
         saved_(view.scan(view.store().rows(), keys::chain_points(document.row.id, document.row.life),
                          keys::behind(keys::chain_points(document.row.id, document.row.life)))) {
     saved_->SeekToFirst();
@@ -57,7 +58,10 @@ class ChainWalk {
       const std::string_view key = view_of(saved_->key());
       if (key.size() == chain_key_bytes && keys::offset_of(key) >= offset) return;
       count();
-      if (value_) findings_.add("a chain value is saved here, where no record is", keys::offset_of(key));
+      if (keys::offset_of(key) <= cut_)
+        findings_.add("a chain value is saved here, where all was cut", keys::offset_of(key));
+      else if (value_)
+        findings_.add("a chain value is saved here, where no record is", keys::offset_of(key));
     }
   }
   void compare(const Digest& digest, const char* what, Offset offset) {
@@ -66,6 +70,7 @@ class ChainWalk {
   }
 
   Findings& findings_;
+  const Offset cut_;
   std::optional<Digest> value_;
   Scan saved_;
 };
@@ -80,8 +85,10 @@ class DocumentCheck {
         order_(order),
         order_damaged_(order_damaged),
         findings_(findings),
-        stretches_(order, order_damaged, findings),
-        chain_(view, document, findings) {}
+        stretches_(order, order_damaged, document.row.cut, findings),
+        chain_(view, document, findings) {
+    read_.head = row_.cut;
+  }
 
   void check_name();
   void check_life();
@@ -96,6 +103,8 @@ class DocumentCheck {
   [[nodiscard]] bool check(const Scan& scan, const char* what);
   void read_run(Offset first, std::string_view value);
   void read_pack(Offset first, std::string_view value);
+  /// A run or pack of which nothing is kept should have gone with the cut.
+  void check_is_kept(const char* what, Offset first, Offset last);
   void take(const Record& record);
   /// There may be records from here on that could not be read.
   void miss(Offset from);
@@ -112,6 +121,7 @@ class DocumentCheck {
   ChainWalk chain_;
   std::multimap<ProducerId, Sequence> marks_;  // whose records were not met yet
   DocumentRow read_;                           // what the row should say
+  Offset last_cut_;                            // of the records that are cut and still there
   bool complete_ = true;                       // everything could be read
   std::set<const Scan*> lost_;                 // those that broke off
 };
@@ -219,6 +229,8 @@ void DocumentCheck::read_records() {
   }
   stretches_.end();
   chain_.end();
+  if (complete_ && last_cut_ != Offset{} && last_cut_ != row_.cut)
+    findings_.add("it was cut up to here, where it has no record", row_.cut);
 }
 
 /// Whether there is more. A table file that is damaged ends the scan: behind that anything may be missing.
@@ -246,6 +258,7 @@ void DocumentCheck::read_run(Offset first, std::string_view value) {
     findings_.add("the run that begins here is damaged", first);
     return miss(first);
   }
+  check_is_kept("run", first, run->entries().back().offset);
   const SharedBytes buffer(nullptr, value);
   for (std::size_t i = 0; i < run->entries().size(); ++i) {
     const auto record = run->record(i, buffer);
@@ -268,6 +281,7 @@ void DocumentCheck::read_pack(Offset first, std::string_view value) {
     return miss(first);
   }
   const packing::PackHeader& header = row->header;
+  check_is_kept("pack", first, header.last);
   const auto records = packing::unpack(SharedBytes(nullptr, row->pack));
   if (!records) {
     findings_.add("the pack that begins here is damaged, " + std::to_string(header.records) + " records up to offset " +
@@ -283,8 +297,16 @@ void DocumentCheck::read_pack(Offset first, std::string_view value) {
   chain_.pack(header.chain, header.last);
 }
 
+void DocumentCheck::check_is_kept(const char* what, Offset first, Offset last) {
+  if (last <= row_.cut) findings_.add("all of the " + std::string(what) + " that begins here was cut", first);
+}
+
 void DocumentCheck::take(const Record& record) {
   findings_.count_record(record.payload.size());
+  if (record.offset <= row_.cut && read_.records == 0) {  // cut, and beside others that are kept
+    last_cut_ = record.offset;
+    return;
+  }
   if (record.offset <= read_.head) {
     findings_.add("a record lies here a second time, or out of order: runs or packs overlap", record.offset);
     return miss(record.offset);
@@ -312,12 +334,13 @@ void DocumentCheck::compare_row() {
   compare("records", row_.records, read_.records);
   compare("payload bytes", row_.payload_bytes, read_.payload_bytes);
   compare("first time", row_.first_time.value, read_.first_time.value);
-  compare("last time", row_.last_time.value, read_.last_time.value);
-  if (read_.records > 0)
+  const bool all_cut = row_.cut != Offset{} && read_.records == 0;
+  if (!all_cut) compare("last time", row_.last_time.value, read_.last_time.value);
+  if (read_.records > 0 || all_cut)
     compare("head", row_.head.value, read_.head.value);
   else if (!row_.deleted && !order_damaged_)
     compare("head", row_.head.value, order_.change ? order_.change->first.value : 0);
-  if (row_.deleted) return;
+  if (row_.deleted || row_.cut != Offset{}) return;  // a mark may be of a record that was cut
   for (const auto& [producer, sequence] : marks_)
     findings_.add("the mark of producer " + producer.hex() + " names sequence " + std::to_string(sequence.value) +
                   ", which no record has");
@@ -330,6 +353,7 @@ void verify_document(const View& view, const VerifiedDocument& document, const S
   findings.at(document.path.space.text(), document.path.document.text());
   ++findings.counts().documents;
   if (document.row.deleted) ++findings.counts().deleted;
+  if (document.row.cut != Offset{}) ++findings.counts().cut;
   const auto known = order.documents.find(document.row.id);
   DocumentCheck check(view, document, known == order.documents.end() ? nothing : known->second, order.damaged,
                       findings);

@@ -90,9 +90,14 @@ SpaceOrder read_order(const View& view, const SpaceRow& space, const DocumentRow
   return std::move(reader.order());
 }
 
-Stretches::Stretches(const DocumentOrder& order, bool order_damaged, Findings& findings)
-    : findings_(findings), order_damaged_(order_damaged), rest_(order.stretches) {
+Stretches::Stretches(const DocumentOrder& order, bool order_damaged, Offset cut, Findings& findings)
+    : findings_(findings), order_damaged_(order_damaged), cut_(cut), rest_(order.stretches) {
   next();
+  bool knows_cut = false;
+  for (; valid_ && last_ <= cut_; next()) knows_cut = last_ == cut_;
+  begun_ = valid_ && first_ <= cut_;
+  if (cut_ != Offset{} && !knows_cut && !begun_ && !order_damaged_)
+    findings_.add("the order does not name the record up to which it was cut", cut_);
 }
 
 void Stretches::next() {

@@ -58,10 +58,11 @@ using DocumentRows = std::unordered_map<DocumentId, DocumentRow>;
 [[nodiscard]] SpaceOrder read_order(const View& view, const SpaceRow& space, const DocumentRows& documents,
                                     std::optional<DocumentId> only, Findings& findings);
 
-/// The walk along a document's records and what the order says of them, both from the first to the last.
+/// The walk along a document's records and what the order says of them, both from the first that is kept to the last.
 class Stretches {
  public:
-  Stretches(const DocumentOrder& order, bool order_damaged, Findings& findings);
+  /// Of the records up to `cut` the order alone still knows.
+  Stretches(const DocumentOrder& order, bool order_damaged, Offset cut, Findings& findings);
   /// Of the next record.
   void record(Offset offset);
   /// From here to the next record there may have been others.
@@ -77,6 +78,7 @@ class Stretches {
 
   Findings& findings_;
   const bool order_damaged_;
+  const Offset cut_;
   Decoder rest_;
   bool valid_ = false;
   // The stretch it stands at.

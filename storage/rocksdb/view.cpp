@@ -93,11 +93,19 @@ DocumentState View::describe(const std::optional<DocumentRow>& row) const {
   state.payload_bytes = row->payload_bytes;
   state.first_time = row->first_time;
   state.last_time = row->last_time;
+  state.cut = row->cut;
+  state.cut_records = row->cut_records;
+  state.cut_payload_bytes = row->cut_payload_bytes;
   return state;
 }
 
 Error deleted_error(const DocumentPath& path) {
   return fail(Code::not_found, "document \"" + path.document.text() + "\" was deleted");
+}
+
+Error cut_error(const DocumentPath& path, Offset cut) {
+  return fail(Code::out_of_range, "the records of document \"" + path.document.text() + "\" up to offset " +
+                                      std::to_string(cut.value) + " are no longer kept");
 }
 
 }  // namespace weir::storage::rocks

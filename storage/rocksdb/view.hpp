@@ -69,5 +69,7 @@ class View {
 };
 
 [[nodiscard]] Error deleted_error(const DocumentPath& path);
+/// Somebody asks for what lies before the cut.
+[[nodiscard]] Error cut_error(const DocumentPath& path, Offset cut);
 
 }  // namespace weir::storage::rocks

@@ -206,19 +206,24 @@ void Writer::sync_if_due(bool now) {
   if (!status.ok()) static_cast<void>(fail_write(status));
 }
 
-/// Without those of documents that were deleted since somebody computed them: nothing of such a document may be left.
+/// Without those of documents that were deleted or cut since somebody computed them: nothing of what is gone may be
+/// left.
 std::vector<ChainPoint> Writer::chain_values_to_save() {
   std::vector<ChainPoint> points = chains_.take_unsaved();
   if (points.empty()) return points;
   const View view(store_);
-  std::map<DocumentId, Life> present;  // 0: none
+  std::map<DocumentId, std::pair<Life, Offset>> present;  // life 0: none; and the cut
+  const auto is_in = [](const ChainPoint& point, const std::pair<Life, Offset>& kept) {
+    return point.life == kept.first && point.offset > kept.second;
+  };
   const auto gone = [&](const ChainPoint& point) {
     const auto known = present.find(point.document);
-    if (known != present.end()) return known->second != point.life;
+    if (known != present.end()) return !is_in(point, known->second);
     const auto name = view.name(point.document);
     const auto row = name ? view.document(name->space, name->name) : Result<std::optional<DocumentRow>>(name.error());
-    const Life life = row && *row && !(*row)->deleted ? (*row)->life : Life{};
-    return present.emplace(point.document, life).first->second != point.life;
+    const bool alive = row && *row && !(*row)->deleted;
+    const auto kept = alive ? std::pair((*row)->life, (*row)->cut) : std::pair(Life{}, Offset{});
+    return !is_in(point, present.emplace(point.document, kept).first->second);
   };
   std::erase_if(points, gone);
   return points;

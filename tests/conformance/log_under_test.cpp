@@ -57,7 +57,7 @@ std::string told(const std::vector<FeedEntry>& entries) {
   std::string text;
   for (const FeedEntry& entry : entries) {
     text += (text.empty() ? "" : ",") + std::to_string(entry.record.offset.value);
-    text += entry.kind == AppendKind::deltas ? "+" : entry.kind == AppendKind::tombstone ? "-" : "*";
+    text += "+-*/"[static_cast<std::size_t>(entry.kind)];
     text += entry.document.text();
     if (entry.kind == AppendKind::deltas) text += "=" + std::string(entry.record.payload.view());
   }
@@ -97,6 +97,17 @@ Append DeltaLogConformance::change(AppendKind kind, const DocumentRef& path) {
   append.path = path;
   append.epoch = state(path).epoch;
   append.time = {1'700'000'500};
+  return append;
+}
+
+Append DeltaLogConformance::cut(const DocumentRef& path, Offset offset) {
+  Append append = change(AppendKind::cut, path);
+  append.cut = offset;
+  if (const auto prefix = log().prefix(*path, offset)) {
+    append.cut_chain = prefix->chain;
+    append.cut_records = prefix->records;
+    append.cut_payload_bytes = prefix->payload_bytes;
+  }
   return append;
 }
 

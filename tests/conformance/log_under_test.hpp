@@ -66,12 +66,14 @@ class Holder {
 
 /// "offset:producer:sequence:payload" with commas between, for one readable comparison.
 [[nodiscard]] std::string told(const std::vector<Record>& records);
-/// "offset+document=payload", "offset-document" for a tombstone, "offset*document" for a re-creation.
+/// "offset+document=payload", "offset-document" for a tombstone, "offset*document" for a re-creation, "offset/document"
+/// for a cut.
 [[nodiscard]] std::string told(const std::vector<FeedEntry>& entries);
 [[nodiscard]] std::string told(const Result<Appended>& result);
 
 class DeltaLogConformance : public testing::TestWithParam<Implementation> {
  protected:
+  friend class CutScene;
   static constexpr std::size_t plenty = std::size_t{64} << 20;
 
   void SetUp() override { open(plenty); }
@@ -83,6 +85,8 @@ class DeltaLogConformance : public testing::TestWithParam<Implementation> {
                               const std::vector<std::string>& payloads);
   [[nodiscard]] Append noting(const DocumentRef& path, const std::string& key, const std::string& value);
   [[nodiscard]] Append change(AppendKind kind, const DocumentRef& path);
+  /// A cut with the prefix that the log itself tells.
+  [[nodiscard]] Append cut(const DocumentRef& path, Offset offset);
 
   /// Appends one and waits for its completion.
   Result<Appended> append(Append append, Lane lane = {1});

@@ -87,7 +87,8 @@ export class View {
   }
 }
 
-// What the entries mean for each document: whether it began anew, and the deltas since.
+// What the entries mean for each document: whether it began anew, and the deltas since. A cut means nothing: the relay
+// no longer keeps those records, and who has taken them keeps what it made of them.
 function gather(entries) {
   const changes = new Map();
   for (const { document, what, record } of entries) {
@@ -95,7 +96,7 @@ function gather(entries) {
     changes.set(document, change);
     if (what === 'record') {
       change.deltas.push(record.payload);
-    } else {
+    } else if (what === 'deleted' || what === 'recreated') {
       change.begun = true;
       change.deltas = [];
     }

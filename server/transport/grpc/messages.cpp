@@ -26,7 +26,7 @@ void fill(const storage::FeedEntry& entry, v1::FeedEntry& message) {
       message.mutable_recreated()->set_offset(entry.record.offset.value);
       message.mutable_recreated()->set_time(entry.record.time.value);
       return;
-    case AppendKind::cut: return;  // no log answers one yet
+    case AppendKind::cut: return message.mutable_cut()->set_offset(entry.record.offset.value);
   }
 }
 
@@ -41,6 +41,9 @@ void fill(const storage::DocumentSummary& summary, v1::DocumentInfo& message) {
   message.set_payload_bytes(summary.state.payload_bytes);
   message.set_first_time(summary.state.first_time.value);
   message.set_last_time(summary.state.last_time.value);
+  message.set_cut(summary.state.cut.value);
+  message.set_cut_records(summary.state.cut_records);
+  message.set_cut_payload_bytes(summary.state.cut_payload_bytes);
 }
 
 }  // namespace weir::rpc

@@ -60,7 +60,7 @@ CallResult<void> DocumentReader::begin() {
   const Cursor& cursor = *plan_.cursor;
   if (cursor.epoch != state->epoch || cursor.offset > state->head) return lost_history();
   after_ = cursor.offset;
-  if (!plan_.compare_chain) return {};
+  if (!plan_.compare_chain || (cursor.offset < state->cut && cursor.offset.value != 0)) return {};
   const auto chain = log_.chain(plan_.path, cursor.offset);
   if (!chain) return CallError{chain.error()};
   if (*chain != cursor.chain) return lost_history();
@@ -83,6 +83,10 @@ PageResult DocumentReader::next() {
   const auto page = log_.read_document(plan_.path, after_, upto_, plan_.page_bytes);
   if (!page) return CallError{page.error()};
   v1::ReadResponse response;
+  if (page->cut.value != 0) {
+    response.set_cut(page->cut.value);
+    after_ = page->cut;
+  }
   for (const weir::Record& record : page->records) {
     if (enough()) break;
     fill(record, *response.add_records());

@@ -23,6 +23,7 @@ struct Export {
   DocumentPath path;
   Epoch epoch;
   Offset upto;
+  Offset cut;
   ExportRange range;
   bool complete = false;
   bool failed = false;
@@ -37,10 +38,12 @@ Result<std::string> Export::next() {
     const auto page = log.read_document(path, range.after, upto, range.page_bytes);
     const auto state = page ? log.document(path) : Result<storage::DocumentState>(page.error());
     const bool other = state && state->epoch != epoch;
-    if (!state || other) {
+    if (!state || other || page->cut > cut) {
       // Told in the stream, for people; and by breaking it off, for programs.
       failed = true;
-      const Error error = other ? fail(Code::aborted, "the document was deleted while it was exported") : state.error();
+      const Error error = !state ? state.error()
+                                 : fail(Code::aborted, std::string("the document was ") + (other ? "deleted" : "cut") +
+                                                           " while it was exported");
       return error_reply(error).body;
     }
     for (const Record& record : page->records) {
@@ -69,7 +72,8 @@ Reply export_reply(const storage::DeltaLog& log, runtime::BlockingPool& readers,
   reply.content_type = "application/x-ndjson";
   reply.headers.emplace_back("Weir-Epoch", std::to_string(state->epoch.value));
   reply.headers.emplace_back("Weir-Head", std::to_string(state->head.value));
-  auto standing = std::make_shared<Export>(Export{log, path, state->epoch, state->head, range});
+  if (range.after < state->cut) reply.headers.emplace_back("Weir-Cut", std::to_string(state->cut.value));
+  auto standing = std::make_shared<Export>(Export{log, path, state->epoch, state->head, state->cut, range});
   reply.stream = [standing, &readers](Piece piece) {
     readers.submit([standing, piece = std::move(piece)] { piece(standing->next()); });
   };

@@ -36,7 +36,10 @@ Json state_json(const DocumentName& name, const storage::DocumentState& state) {
           {"records", state.records},
           {"payload_bytes", state.payload_bytes},
           {"first_time", state.first_time.value},
-          {"last_time", state.last_time.value}};
+          {"last_time", state.last_time.value},
+          {"cut", state.cut.value},
+          {"cut_records", state.cut_records},
+          {"cut_payload_bytes", state.cut_payload_bytes}};
 }
 
 /// How many entries a page may have.

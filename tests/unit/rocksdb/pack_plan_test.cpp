@@ -81,6 +81,13 @@ TEST(PackPlan, AWholeDocumentBecomesAsFewPacksAsFit) {
   EXPECT_EQ(whole_document(extents, small()), (std::vector<PackPlan>{{1, 3, 2}, {4, 5, 2}, {5, 7, 2}}));
 }
 
+TEST(PackPlan, AskedForItPacksWhatHasCutRecordsAnew) {
+  Extent cut = pack(320);
+  cut.has_cut = true;
+  EXPECT_FALSE(next({cut, pack(320)})) << "not in the background: it may be gone with the next cut";
+  EXPECT_EQ(whole_document(std::vector<Extent>{cut, pack(320)}, small()), (std::vector<PackPlan>{{0, 1, 2}}));
+}
+
 /// A document that grows record by record, with the policy applied until it has nothing more to say.
 TEST(PackPlan, AGrowingDocumentIsPackedAFewTimesAndStaysShort) {
   const PackingOptions options = small();

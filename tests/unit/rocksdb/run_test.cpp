@@ -91,6 +91,28 @@ TEST(Rows, RefuseWhatIsCutOrTooLong) {
   const auto decoded = decode_document(document_row);
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->last_time, Seconds{1'600'000'000});
+  const DocumentRow cut{{1},
+                        {2},
+                        false,
+                        {300},
+                        4,
+                        5000,
+                        {1'700'000'000},
+                        {1'700'000'009},
+                        {200},
+                        chain_start({SpaceName::parse("s").value(), DocumentName::parse("d").value()}),
+                        70,
+                        80'000};
+  const std::string cut_row = encode(cut);
+  const auto decoded_cut = decode_document(cut_row);
+  ASSERT_TRUE(decoded_cut);
+  EXPECT_FALSE(decoded_cut->deleted);
+  EXPECT_EQ(decoded_cut->cut, Offset{200});
+  EXPECT_EQ(decoded_cut->cut_chain, cut.cut_chain);
+  EXPECT_EQ(decoded_cut->cut_records, 70u);
+  EXPECT_EQ(decoded_cut->cut_payload_bytes, 80'000u);
+  for (std::size_t size = 0; size < cut_row.size(); ++size) EXPECT_FALSE(decode_document(cut_row.substr(0, size)));
+  EXPECT_FALSE(decode_document(cut_row + "x"));
   const std::string order = encode(
       OrderEntry{{AppendKind::deltas, {1}, {1}, {5}, {9}, {}}, {AppendKind::tombstone, {1}, {1}, {10}, {10}, {7}}});
   ASSERT_EQ(decode_order(order)->size(), 2u);

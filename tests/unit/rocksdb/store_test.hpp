@@ -59,6 +59,20 @@ class StoreTest : public testing::Test {
     append.epoch = log_->document(*path)->epoch;
     return wait_for(std::move(append));
   }
+  /// Forgets the document's records up to there.
+  Result<Appended> cut(const DocumentRef& path, Offset offset) {
+    Append append;
+    append.kind = AppendKind::cut;
+    append.path = path;
+    append.epoch = log_->document(*path)->epoch;
+    append.cut = offset;
+    const auto prefix = log_->prefix(*path, offset);
+    if (!prefix) return prefix.error();
+    append.cut_chain = prefix->chain;
+    append.cut_records = prefix->records;
+    append.cut_payload_bytes = prefix->payload_bytes;
+    return wait_for(std::move(append));
+  }
   Result<Appended> wait_for(Append append) {
     std::promise<Result<Appended>> done;
     log_->append({1}, std::move(append), [&](Result<Appended> result) { done.set_value(std::move(result)); });
