@@ -10,8 +10,12 @@ void apply(ModelState& state, const Append& append, Offset first) {
   Record record;
   record.offset = first;
   record.time = append.time;
+  if (append.kind == AppendKind::cut) {
+    document.cut = std::max<std::size_t>(document.cut, append.cut_records);
+    return;
+  }
   if (append.kind == AppendKind::tombstone) {
-    document = {document.life, DocumentLife::deleted, {}, {}, {}};
+    document = {document.life, DocumentLife::deleted, {}, 0, {}, {}};
     space.order.push_back({append.kind, append.path->document, document.life, record});
     return;
   }
@@ -49,6 +53,8 @@ std::optional<std::string> Model::refuse_answer(const Pending& pending, const Ap
   const Append& append = pending.append;
   const std::string told = "an append to " + append.path->document.text() + " was answered with ";
   if (append.kind == AppendKind::deltas && append.deltas.empty()) return std::nullopt;
+  if (append.kind == AppendKind::cut)
+    return appended.last == Offset{} ? std::nullopt : std::optional(told + "an offset, though it is a cut");
   const std::uint64_t count = append.kind == AppendKind::deltas ? append.deltas.size() : 1;
   if (appended.last.value - appended.first.value + 1 != count)
     return told + "offsets " + std::to_string(appended.first.value) + " to " + std::to_string(appended.last.value);
@@ -101,11 +107,18 @@ void Model::forget_failed(Lane lane) {
 }
 
 ModelDocument Model::believed(Lane lane, const DocumentPath& path) const {
+  return document(lane, path, &OfLane::believed);
+}
+
+ModelDocument Model::known(Lane lane, const DocumentPath& path) const { return document(lane, path, &OfLane::known); }
+
+ModelDocument Model::document(Lane lane, const DocumentPath& path, ModelState OfLane::* state) const {
   const std::lock_guard lock(mutex_);
   const auto of_lane = lanes_.find(lane);
   if (of_lane == lanes_.end()) return {};
-  const auto space = of_lane->second.believed.find(path.space);
-  if (space == of_lane->second.believed.end()) return {};
+  const ModelState& spaces = of_lane->second.*state;
+  const auto space = spaces.find(path.space);
+  if (space == spaces.end()) return {};
   const auto document = space->second.documents.find(path.document);
   return document == space->second.documents.end() ? ModelDocument{} : document->second;
 }

@@ -26,11 +26,13 @@
 
 namespace weir::storage::crash {
 
-/// One document as far as a reader can tell. Offsets of appends that nobody answered are 0 until they are learned.
+/// One document as far as a reader can tell, and the records that were cut. Offsets of appends that nobody answered are
+/// 0 until they are learned.
 struct ModelDocument {
   std::uint64_t life = 1;
   DocumentLife state = DocumentLife::absent;
   std::vector<Record> records;
+  std::size_t cut = 0;  ///< so many of them are not kept
   std::map<ProducerId, Mark> marks;
   std::map<std::string, SharedBytes> notes;
 };
@@ -81,6 +83,8 @@ class Model {
   void forget_failed(Lane lane);
   /// What a hub believes, all that is on its way included; absent: nothing yet.
   [[nodiscard]] ModelDocument believed(Lane lane, const DocumentPath& path) const;
+  /// What was acknowledged, likewise.
+  [[nodiscard]] ModelDocument known(Lane lane, const DocumentPath& path) const;
   [[nodiscard]] Epoch epoch(std::uint64_t life) const { return derive_epoch(incarnation_, life); }
   /// A reader was shown this head, and the power was still there: it must never be taken back.
   void saw_head(const SpaceName& space, Offset head);
@@ -110,6 +114,7 @@ class Model {
     std::vector<std::pair<Append, Offset>> history;  ///< what made `known`, unless a crash left something more
   };
 
+  [[nodiscard]] ModelDocument document(Lane lane, const DocumentPath& path, ModelState OfLane::* state) const;
   [[nodiscard]] std::optional<std::string> refuse_answer(const Pending& pending, const Appended& appended);
   [[nodiscard]] std::optional<std::string> settle(OfLane& lane, const DeltaLog& log);
   [[nodiscard]] std::optional<Difference> compare_frame(const DeltaLog& log) const;

@@ -31,9 +31,12 @@ std::vector<DocumentPath> Workload::paths() const {
 }
 
 bool Workload::step(DeltaLog& log, Model& model, const std::function<void()>& meanwhile) {
+  bool all_answered = true;
   for (std::uint64_t left = 1 + below(6); left > 0; --left) {
     const Place& place = places_[below(places_.size())];
-    Append append = any_append(place, model);
+    // Where to cut is what the log has told, so that must not depend on how fast it is.
+    auto cut = std::exchange(all_answered, false) && chance(3) ? any_cut(place, model) : std::nullopt;
+    Append append = cut ? *std::move(cut) : any_append(place, model);
     const auto ticket = model.submit(place.lane, append);
     log.append(place.lane, std::move(append),
                [&model, ticket](const Result<Appended>& result) { model.answered(ticket, result); });
@@ -56,6 +59,27 @@ void Workload::look(const DeltaLog& log, Model& model) const {
     const auto state = log.space(place.path->space);
     if (state) model.saw_head(place.path->space, state->head);
   }
+}
+
+/// Behind any record but those that were cut before; nothing when there is none.
+std::optional<Append> Workload::any_cut(const Place& place, const Model& model) {
+  const ModelDocument document = model.known(place.lane, *place.path);
+  if (document.state != DocumentLife::alive || document.cut == document.records.size()) return std::nullopt;
+  Append append;
+  append.kind = AppendKind::cut;
+  append.path = place.path;
+  append.epoch = model.epoch(document.life);
+  append.time = {time_};
+  append.cut_records = document.cut + 1 + below(document.records.size() - document.cut);
+  append.cut_chain = chain_start(*place.path);
+  for (std::size_t i = 0; i < append.cut_records; ++i) {
+    const Record& record = document.records[i];
+    append.cut = record.offset;
+    append.cut_payload_bytes += record.payload.size();
+    append.cut_chain =
+        chain_next(append.cut_chain, record.producer, record.sequence, record.codec, record.payload.view());
+  }
+  return append;
 }
 
 Append Workload::any_append(const Place& place, const Model& model) {

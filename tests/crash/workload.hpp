@@ -35,6 +35,7 @@ class Workload {
   [[nodiscard]] std::uint64_t below(std::uint64_t limit);
   [[nodiscard]] bool chance(std::uint64_t in) { return below(in) == 0; }
   [[nodiscard]] Append any_append(const Place& place, const Model& model);
+  [[nodiscard]] std::optional<Append> any_cut(const Place& place, const Model& model);
   /// Tells the model which heads a reader sees while appends are under way.
   void look(const DeltaLog& log, Model& model) const;
   void add_deltas(Append& append, const ModelDocument& document);
