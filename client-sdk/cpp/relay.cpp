@@ -147,8 +147,8 @@ Result<StoreIncarnation> Relay::store() const {
 }
 
 Result<std::optional<Cursor>> Relay::read(const DocumentPath& path, const ReadFrom& from,
-                                          const std::function<bool(const Record&)>& on_record,
-                                          std::stop_token stop) const {
+                                          const std::function<bool(const Record&)>& on_record, std::stop_token stop,
+                                          const std::function<void(const Cursor&)>& on_cut) const {
   auto request = about<v1::ReadRequest>(path);
   if (from.epoch.value != 0) {
     request.mutable_cursor()->set_epoch(from.epoch.value);
@@ -156,6 +156,11 @@ Result<std::optional<Cursor>> Relay::read(const DocumentPath& path, const ReadFr
   }
   std::optional<Cursor> end;
   const auto take = [&](const v1::ReadResponse& response) -> Result<bool> {
+    if (response.has_cut()) {
+      const auto cut = from_message(response.cut());
+      if (!cut) return cut.error();
+      if (on_cut) on_cut(*cut);
+    }
     for (const v1::Record& message : response.records()) {
       const auto record = from_message(message);
       if (!record) return record.error();

@@ -98,11 +98,13 @@ class Relay {
   /// The store behind this relay, for a FeedPlace that begins at an offset known from elsewhere.
   [[nodiscard]] Result<StoreIncarnation> store() const;
 
-  /// A document's records as they stand now, those that are kept (DocumentState::cut). Answers with where it ended, or
+  /// A document's records as they stand now, those that are kept; `on_cut` is told before them when others were wanted,
+  /// and up to where. Answers with where it ended, or
   /// with nothing when the callback ended it.
   [[nodiscard]] Result<std::optional<Cursor>> read(const DocumentPath& path, const ReadFrom& from,
                                                    const std::function<bool(const Record&)>& on_record,
-                                                   std::stop_token stop = {}) const;
+                                                   std::stop_token stop = {},
+                                                   const std::function<void(const Cursor&)>& on_cut = {}) const;
   /// A space's order. FAILED_PRECONDITION when the place is in a store that this relay no longer has.
   [[nodiscard]] Result<void> feed(const SpaceName& space, const FeedOptions& options,
                                   const std::function<bool(const FeedStretch&)>& on_stretch,

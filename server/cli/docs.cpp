@@ -67,7 +67,8 @@ Result<void> tail_document(DocumentSource& source, const DocumentPath& path, con
   };
   if (options.follow) return source.follow(path, state->epoch, Offset{options.from}, print, stop);
   if (Offset{options.from} >= state->head) return {};
-  const auto end = source.read(path, state->epoch, Offset{options.from}, print);
+  const auto end = source.read(path, state->epoch, Offset{options.from}, print,
+                               [&printer](const Cursor& cut) { printer.cut(cut.offset); });
   if (!end) return end.error();
   return {};
 }

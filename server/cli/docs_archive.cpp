@@ -14,6 +14,7 @@ namespace {
 
 using archive::ArchiveEnd;
 using archive::ArchiveReader;
+using archive::ArchiveStart;
 using archive::ArchiveWriter;
 
 /// Of one append.
@@ -40,23 +41,36 @@ class Progress {
   bool shown_ = false;
 };
 
+/// Where the export begins; `state` says how much lies before. Empty: it was cut after `state` was asked for.
+std::optional<ArchiveStart> start_at(const Cursor& cut, const DocumentState& state) {
+  if (cut.offset != state.cut) return std::nullopt;
+  return ArchiveStart{cut.offset, cut.chain, state.cut_records, state.cut_payload_bytes};
+}
+
 Result<ArchiveEnd> write_archive(DocumentSource& source, const DocumentPath& path, const DocumentState& state,
                                  std::ostream& out, const Streams& streams) {
-  ArchiveWriter writer(out, path, state.epoch);
+  std::optional<ArchiveWriter> begun;  // when it is known where the document begins
+  std::optional<ArchiveStart> start;
+  bool cut_meanwhile = false;
+  const auto writer = [&]() -> ArchiveWriter& { return begun ? *begun : begun.emplace(out, path, state.epoch, start); };
   Progress progress(streams);
   Result<void> added;
-  const auto end = source.read(path, state.epoch, {}, [&](const Record& record) {
-    added = writer.add(record);
-    progress.at(writer.so_far());
+  const auto on_record = [&](const Record& record) {
+    if (cut_meanwhile) return false;
+    added = writer().add(record);
+    progress.at(writer().so_far());
     return added.has_value();
-  });
+  };
+  const auto on_cut = [&](const Cursor& cut) { cut_meanwhile = begun.has_value() || !(start = start_at(cut, state)); };
+  const auto end = source.read(path, state.epoch, {}, on_record, on_cut);
   if (!added) return added.error();
   if (!end) return end.error();
-  if (end->chain != writer.so_far().chain) {
+  if (cut_meanwhile) return fail(Code::aborted, "the document " + quoted(path) + " was cut meanwhile; export it again");
+  if (end->chain != writer().so_far().chain) {
     return fail(Code::data_loss, "what was read of the document " + quoted(path) +
                                      " is not what its chain value names; look at the relay's log, and try again");
   }
-  return writer.finish();
+  return writer().finish();
 }
 
 /// A file appears under its name only when it is whole.
@@ -120,6 +134,12 @@ Result<Survey> survey(const DocsOptions& options) {
     last = sequence;
   }
   found.end = reader->end();
+  if (const auto& start = reader->start()) {
+    return fail(Code::failed_precondition,
+                options.file + ": the first " + std::to_string(start->records) +
+                    " records of this document were cut before it was exported, and are not in the file; a part of a "
+                    "document cannot be put back");
+  }
   return found;
 }
 
@@ -171,7 +191,7 @@ Result<DocumentState> target(DocumentSource& source, const DocumentPath& path, b
     if (auto epoch = source.recreate(path); !epoch) return epoch.error();
     return source.document(path);
   }
-  if (state->records == 0) return state;
+  if (state->records == 0 && state->cut.value == 0) return state;
   return fail(Code::already_exists, "there is a document " + quoted(path) +
                                         " with records already; delete it first, or import under another name: weir "
                                         "docs import FILE SPACE DOC");

@@ -51,6 +51,8 @@ struct Run {
 /// Both answer whether to go on.
 using OnRecord = std::function<bool(const Record&)>;
 using OnLine = std::function<bool(const FeedLine&)>;
+/// Told before the records when others before them were wanted that are no longer kept: up to where.
+using OnCut = std::function<void(const Cursor&)>;
 /// Told to a person, beside what is printed: "lost the relay ...".
 using Notice = std::function<void(const std::string&)>;
 
@@ -70,7 +72,7 @@ class DocumentSource {
   [[nodiscard]] virtual Result<std::optional<storage::DocumentWeight>> weigh(const DocumentPath& path) = 0;
   /// The records behind `after` as they stand now; answers with where they ended, as far as it was read.
   [[nodiscard]] virtual Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after,
-                                            const OnRecord& on_record) = 0;
+                                            const OnRecord& on_record, const OnCut& on_cut = {}) = 0;
   /// The same, and then what comes, until it is told to stop, which is no error. Survives the loss of the relay.
   [[nodiscard]] virtual Result<void> follow(const DocumentPath& path, Epoch epoch, Offset after,
                                             const OnRecord& on_record, std::stop_token stop) = 0;

@@ -40,7 +40,8 @@ class LiveSource final : public DocumentSource {
   Result<std::optional<storage::DocumentWeight>> weigh(const DocumentPath&) override {
     return std::optional<storage::DocumentWeight>();
   }
-  Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record) override;
+  Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
+                      const OnCut& on_cut) override;
   Result<void> follow(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
                       std::stop_token stop) override;
   Result<void> feed(const SpaceName& space, Offset after, bool follow, const OnLine& on_line,
@@ -90,12 +91,14 @@ Result<DocumentState> LiveSource::document(const DocumentPath& path) {
   return info.error();
 }
 
-Result<Cursor> LiveSource::read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record) {
+Result<Cursor> LiveSource::read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
+                                const OnCut& on_cut) {
   Cursor reached{epoch, after, {}};
-  const auto end = relay_.read(path, {epoch, after}, [&](const Record& record) {
+  const auto take = [&](const Record& record) {
     reached.offset = record.offset;
     return on_record(record);
-  });
+  };
+  const auto end = relay_.read(path, {epoch, after}, take, {}, on_cut);
   if (!end) return end.error();
   return end->value_or(reached);
 }

@@ -148,6 +148,10 @@ void Printer::state(const DocumentPath& path, const DocumentState& state,
   out_ << "in runs        " << in_runs(*weight) << "\nin packs       " << in_packs(*weight) << "\nbytes a record "
        << bytes_a_record_text(*weight) << "\nsnapshots      " << weight->snapshots << " with " << weight->snapshot_bytes
        << " bytes, stored in " << weight->snapshot_stored_bytes << '\n';
+  if (weight->cut_records > 0) {
+    out_ << "of these cut   " << weight->cut_records
+         << " records, beside others that are kept; `weir docs compact` gives their room back\n";
+  }
 }
 
 void Printer::record(const Record& record) {
@@ -157,6 +161,14 @@ void Printer::record(const Record& record) {
     out_ << json.dump() << '\n';
   } else {
     out_ << record.offset.value << "  " << time_text(record.time) << "  " << record_text(record) << '\n';
+  }
+}
+
+void Printer::cut(Offset offset) {
+  if (json_) {
+    out_ << Json{{"cut", offset.value}}.dump() << '\n';
+  } else {
+    out_ << offset.value << "  the records up to here are no longer kept\n";
   }
 }
 

@@ -24,6 +24,8 @@ class Printer {
   void state(const DocumentPath& path, const DocumentState& state,
              const std::optional<storage::DocumentWeight>& weight);
   void record(const Record& record);
+  /// Where a document's records begin, when others before were wanted.
+  void cut(Offset offset);
   void entry(const FeedLine& line);
   void deleted(const DocumentPath& path, Offset offset);
   /// `what`: "exported" or "imported".

@@ -1,6 +1,5 @@
 #include "weir/cli/store_source.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -28,7 +27,8 @@ class StoreSource final : public DocumentSource {
   Result<Listed<DocumentLine>> documents(const SpaceName& space, const std::string& after) override;
   Result<DocumentState> document(const DocumentPath& path) override { return log_.document(path); }
   Result<std::optional<storage::DocumentWeight>> weigh(const DocumentPath& path) override;
-  Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record) override;
+  Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
+                      const OnCut& on_cut) override;
   Result<void> follow(const DocumentPath&, Epoch, Offset, const OnRecord&, std::stop_token) override {
     return stands_still();
   }
@@ -83,14 +83,20 @@ Result<std::optional<storage::DocumentWeight>> StoreSource::weigh(const Document
   return std::optional(*weight);
 }
 
-Result<Cursor> StoreSource::read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record) {
+Result<Cursor> StoreSource::read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
+                                 const OnCut& on_cut) {
   const auto state = log_.document(path);
   if (!state) return state.error();
   for (bool more = after < state->head; more;) {
     const auto page = log_.read_document(path, after, state->head, page_bytes);
     if (!page) return page.error();
     more = !page->complete;
-    after = std::max(after, page->cut);
+    if (page->cut.value != 0) {
+      after = page->cut;
+      const auto chain = log_.chain(path, after);
+      if (!chain) return chain.error();
+      if (on_cut) on_cut({epoch, after, *chain});
+    }
     for (const Record& record : page->records) {
       after = record.offset;
       if (on_record(record)) continue;

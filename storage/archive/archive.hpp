@@ -29,17 +29,27 @@ inline constexpr std::size_t payload_bytes_max = std::size_t{512} << 20;
 
 /// What the file's end says of it.
 struct ArchiveEnd {
-  Offset head;  ///< of the last record; 0 without records
+  Offset head;  ///< of the last record, or where the document was cut; 0 without either
   std::uint64_t records = 0;
   std::uint64_t payload_bytes = 0;
   Digest chain;  ///< of the document after its last record
   friend bool operator==(const ArchiveEnd&, const ArchiveEnd&) = default;
 };
 
+/// Of a document that was cut: what lay before the file's first record, and is not in it.
+struct ArchiveStart {
+  Offset cut;    ///< of the last record there
+  Digest chain;  ///< after it
+  std::uint64_t records = 0;
+  std::uint64_t payload_bytes = 0;
+  friend bool operator==(const ArchiveStart&, const ArchiveStart&) = default;
+};
+
 class ArchiveWriter {
  public:
-  /// Writes the header. `out` outlives the writer.
-  ArchiveWriter(std::ostream& out, const DocumentPath& path, Epoch epoch);
+  /// Writes the header. `out` outlives the writer. With a `start` the file is of version 2.
+  ArchiveWriter(std::ostream& out, const DocumentPath& path, Epoch epoch,
+                const std::optional<ArchiveStart>& start = std::nullopt);
   ~ArchiveWriter();
   ArchiveWriter(ArchiveWriter&&) noexcept;
 
@@ -63,6 +73,8 @@ class ArchiveReader {
 
   [[nodiscard]] const DocumentPath& path() const;
   [[nodiscard]] Epoch epoch() const;
+  /// Empty: the file has all of the document.
+  [[nodiscard]] const std::optional<ArchiveStart>& start() const;
   /// The next record; empty at the end, when all of the file has proved right. DATA_LOSS says where it is damaged.
   [[nodiscard]] Result<std::optional<Record>> next();
   /// After the end, all of it; before, what has been read so far.

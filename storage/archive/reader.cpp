@@ -23,6 +23,8 @@ struct ArchiveReader::State {
   FileDigest digest = {};
   DocumentPath path = {};
   Epoch epoch = {};
+  std::uint16_t version = 0;
+  std::optional<ArchiveStart> start = {};
   ArchiveEnd end = {};
   std::uint64_t at = 0;
   bool over = false;
@@ -37,6 +39,7 @@ struct ArchiveReader::State {
   [[nodiscard]] Result<Frame> frame();
   [[nodiscard]] Result<void> read_magic();
   [[nodiscard]] Result<void> read_header();
+  [[nodiscard]] Result<void> read_start();
   [[nodiscard]] Result<Record> record(std::string body);
   [[nodiscard]] Result<void> finish(std::string_view body);
 };
@@ -70,6 +73,7 @@ Result<ArchiveReader::State::Frame> ArchiveReader::State::frame() {
       least = record_head_bytes;
       most = record_head_bytes + payload_bytes_max;
       break;
+    case Kind::start: least = most = start_bytes; break;
     case Kind::end: least = most = end_bytes; break;
     default: return damaged(begin, "what begins here is neither a record nor the end");
   }
@@ -88,10 +92,11 @@ Result<void> ArchiveReader::State::read_magic() {
   }
   digest.add(*begin);
   Fields fields{std::string_view(*begin).substr(magic.size())};
-  const auto its_version = fields.number<std::uint16_t>();
-  if (its_version == version) return {};
-  return fail(Code::unimplemented, "an export of version " + std::to_string(its_version) +
-                                       "; this weir reads version " + std::to_string(version) + ", take a newer one");
+  version = fields.number<std::uint16_t>();
+  if (version == version_whole || version == version_cut) return {};
+  return fail(Code::unimplemented, "an export of version " + std::to_string(version) +
+                                       "; this weir reads up to version " + std::to_string(version_cut) +
+                                       ", take a newer one");
 }
 
 Result<void> ArchiveReader::State::read_header() {
@@ -107,6 +112,27 @@ Result<void> ArchiveReader::State::read_header() {
   }
   path = {std::move(*space), std::move(*document)};
   end.chain = chain_start(path);
+  return {};
+}
+
+/// Version 2 has one, right behind the header.
+Result<void> ArchiveReader::State::read_start() {
+  if (version != version_cut) return {};
+  const std::uint64_t begin = at;
+  const auto found = frame();
+  if (!found) return found.error();
+  Fields fields{found->body};
+  ArchiveStart read;
+  read.cut = {fields.number<std::uint64_t>()};
+  read.records = fields.number<std::uint64_t>();
+  read.payload_bytes = fields.number<std::uint64_t>();
+  const auto chain = Digest::parse(fields.rest);
+  if (found->kind != Kind::start || !fields.good || !chain || read.cut.value == 0 || read.records == 0)
+    return damaged(begin, "it does not say where it begins");
+  read.chain = *chain;
+  start = read;
+  end.head = read.cut;
+  end.chain = read.chain;
   return {};
 }
 
@@ -157,11 +183,13 @@ Result<ArchiveReader> ArchiveReader::open(std::istream& in) {
   auto state = std::make_unique<State>(State{.in = in});
   if (auto begun = state->read_magic(); !begun) return begun.error();
   if (auto begun = state->read_header(); !begun) return begun.error();
+  if (auto begun = state->read_start(); !begun) return begun.error();
   return ArchiveReader(std::move(state));
 }
 
 const DocumentPath& ArchiveReader::path() const { return state_->path; }
 Epoch ArchiveReader::epoch() const { return state_->epoch; }
+const std::optional<ArchiveStart>& ArchiveReader::start() const { return state_->start; }
 const ArchiveEnd& ArchiveReader::end() const { return state_->end; }
 
 Result<std::optional<Record>> ArchiveReader::next() {
@@ -171,6 +199,7 @@ Result<std::optional<Record>> ArchiveReader::next() {
   auto frame = state.frame();
   if (!frame) return frame.error();
   if (frame->kind == Kind::header) return damaged(begin, "a second header");
+  if (frame->kind == Kind::start) return damaged(begin, "a beginning in the middle");
   if (frame->kind == Kind::record) {
     auto record = state.record(std::move(frame->body));
     if (!record) return record.error();

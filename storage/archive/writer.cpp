@@ -30,12 +30,13 @@ struct ArchiveWriter::State {
   }
 };
 
-ArchiveWriter::ArchiveWriter(std::ostream& out, const DocumentPath& path, Epoch epoch)
+ArchiveWriter::ArchiveWriter(std::ostream& out, const DocumentPath& path, Epoch epoch,
+                             const std::optional<ArchiveStart>& start)
     : state_(std::make_unique<State>(State{.out = out})) {
   State& state = *state_;
   state.end.chain = chain_start(path);
   state.buffer = magic;
-  put(state.buffer, version);
+  put(state.buffer, start ? version_cut : version_whole);
   state.write(state.buffer);
   state.buffer.clear();
   put(state.buffer, static_cast<std::uint16_t>(path.space.text().size()));
@@ -44,6 +45,14 @@ ArchiveWriter::ArchiveWriter(std::ostream& out, const DocumentPath& path, Epoch 
   state.buffer += path.document.text();
   put(state.buffer, epoch.value);
   state.frame(Kind::header);
+  if (!start) return;
+  state.end.head = start->cut;
+  state.end.chain = start->chain;
+  put(state.buffer, start->cut.value);
+  put(state.buffer, start->records);
+  put(state.buffer, start->payload_bytes);
+  state.buffer += start->chain.view();
+  state.frame(Kind::start);
 }
 
 ArchiveWriter::~ArchiveWriter() = default;

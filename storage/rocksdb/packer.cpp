@@ -127,16 +127,16 @@ Result<bool> Packer::replace(const View& view, const DocumentPath& path, const D
   return true;
 }
 
-/// What was cut can be merged further than before.
+/// What was cut since the last time can be merged further than before.
 Result<void> Packer::merge_order_after_cut(const View& view, const DocumentRow& row) {
   if (row.cut == Offset{}) return {};
   if (cuts_merged_.size() > cuts_merged_max) cuts_merged_.clear();
   Offset& merged = cuts_merged_[row.id];
-  if (merged == row.cut) return {};
-  merged = row.cut;
+  if (merged >= row.cut) return {};
   const auto name = view.name(row.id);
   if (!name) return name.error();
-  order_merged_to_.erase(name->space);
+  Offset& from = order_merged_to_[name->space];
+  from = std::min(from, std::exchange(merged, row.cut));
   return merge_order_of(name->space);
 }
 

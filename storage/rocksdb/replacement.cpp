@@ -32,7 +32,8 @@ Result<bool> stage(const View& view, const PackReplacement& replacement, rocksdb
 Result<bool> stage(const View& view, const OrderReplacement& replacement, rocksdb::WriteBatch& batch) {
   const auto& [space, first, last, entries, value] = replacement;
   const Store& store = view.store();
-  const auto deleted = delete_each(view, batch, store.rows(), keys::order(space, first), keys::order(space, last.next()));
+  const auto deleted =
+      delete_each(view, batch, store.rows(), keys::order(space, first), keys::order(space, last.next()));
   if (!deleted) return deleted.error();
   if (!value.empty()) batch.Put(store.rows(), keys::order(space, first), value);
   return true;

@@ -79,6 +79,31 @@ class HttpStore : public Http {
   std::uint64_t sequence_ = 0;
 };
 
+TEST_F(HttpStore, says_what_was_cut) {
+  serve();
+  put(path("notes", "plan"), {"one", "two", "three"});
+  Append append;
+  append.kind = AppendKind::cut;
+  append.path = path("notes", "plan");
+  append.epoch = log_.document(*append.path).value().epoch;
+  append.cut = {2};
+  const auto prefix = log_.prefix(*append.path, {2}).value();
+  append.cut_chain = prefix.chain;
+  append.cut_records = prefix.records;
+  append.cut_payload_bytes = prefix.payload_bytes;
+  std::promise<Result<Appended>> done;
+  log_.append({1}, std::move(append), [&](Result<Appended> result) { done.set_value(std::move(result)); });
+  ASSERT_TRUE(done.get_future().get());
+  const auto state = get("/v1/spaces/notes/documents/plan");
+  EXPECT_EQ(state["cut"], 2);
+  EXPECT_EQ(state["cut_records"], 2);
+  EXPECT_EQ(state["cut_payload_bytes"], 6);
+  EXPECT_EQ(state["records"], 1);
+  const HttpReply from_start = ask("/v1/spaces/notes/documents/plan/records");
+  EXPECT_EQ(from_start.headers.at("weir-cut"), "2");
+  EXPECT_EQ(lines(from_start.body).size(), 1u);
+}
+
 TEST_F(HttpStore, says_how_a_document_stands) {
   serve();
   put(path("notes", "plan"), {"one", "three"});

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <future>
 #include <stop_token>
 
 #include "grpc_fixture.hpp"
@@ -138,6 +139,56 @@ TEST_F(RelayCalls, AFeedHasTheSpaceInItsOrderAndFollowsIt) {
   const auto wrong_store = relay_->feed(plan_.space, {.after = client::FeedPlace{{{std::byte{5}}}, {1}}},
                                         [](const client::FeedStretch&) { return true; });
   EXPECT_EQ(wrong_store.error().code, Code::failed_precondition);
+}
+
+TEST_F(RelayCalls, WhatWasCutIsSaid) {
+  begin({.page_bytes = 1});
+  ASSERT_TRUE(append(plan_, {"one", "two", "three"}));
+  weir::Append cut;
+  cut.kind = AppendKind::cut;
+  cut.path = std::make_shared<const DocumentPath>(plan_);
+  cut.epoch = log_.document(plan_)->epoch;
+  cut.cut = {2};
+  const auto prefix = log_.prefix(plan_, {2}).value();
+  cut.cut_chain = prefix.chain;
+  cut.cut_records = prefix.records;
+  cut.cut_payload_bytes = prefix.payload_bytes;
+  std::promise<Result<Appended>> done;
+  log_.append({77}, std::move(cut), [&](Result<Appended> result) { done.set_value(std::move(result)); });
+  ASSERT_TRUE(done.get_future().get());
+
+  const auto state = relay_->document(plan_).value().state;
+  EXPECT_EQ(state.cut, Offset{2});
+  EXPECT_EQ(state.cut_records, 2U);
+  EXPECT_EQ(state.cut_payload_bytes, 6U);
+  EXPECT_EQ(state.records, 1U);
+  const auto read_from = [&](Offset after) {
+    std::string told;
+    const auto end = relay_->read(
+        plan_, {state.epoch, after},
+        [&](const Record& record) {
+          told += std::string(record.payload.view());
+          return true;
+        },
+        {},
+        [&](const Cursor& at) {
+          EXPECT_EQ(at, (Cursor{state.epoch, {2}, prefix.chain}));
+          told += "(cut)";
+        });
+    EXPECT_EQ((*end)->chain, log_.chain(plan_, {3}).value());
+    return told;
+  };
+  EXPECT_EQ(read_from({0}), "(cut)three");
+  EXPECT_EQ(read_from({1}), "(cut)three");
+  EXPECT_EQ(read_from({2}), "three");
+  std::string told;
+  const auto fed = relay_->feed(plan_.space, {}, [&](const client::FeedStretch& stretch) {
+    for (const client::FeedItem& item : stretch.items)
+      told += std::to_string(item.record.offset.value) + (item.kind == AppendKind::cut ? "/" : "+");
+    return true;
+  });
+  EXPECT_TRUE(fed);
+  EXPECT_EQ(told, "2/3+");
 }
 
 TEST_F(RelayCalls, AnotherThreadEndsAFeedThatWaits) {

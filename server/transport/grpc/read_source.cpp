@@ -37,7 +37,7 @@ class DocumentReader {
 
  private:
   CallResult<void> begin();
-  CallResult<void> finish(v1::ReadResponse& response);
+  CallResult<void> fill_place(v1::Cursor& cursor);
   [[nodiscard]] bool enough() const { return plan_.records_max > 0 && given_ == plan_.records_max; }
 
   const storage::DeltaLog& log_;
@@ -67,12 +67,12 @@ CallResult<void> DocumentReader::begin() {
   return {};
 }
 
-CallResult<void> DocumentReader::finish(v1::ReadResponse& response) {
+CallResult<void> DocumentReader::fill_place(v1::Cursor& cursor) {
   const auto chain = log_.chain(plan_.path, after_);
   if (!chain) return CallError{chain.error()};
-  response.mutable_cursor()->set_epoch(epoch_.value);
-  response.mutable_cursor()->set_offset(after_.value);
-  response.mutable_cursor()->set_chain(std::string(chain->view()));
+  cursor.set_epoch(epoch_.value);
+  cursor.set_offset(after_.value);
+  cursor.set_chain(std::string(chain->view()));
   return {};
 }
 
@@ -84,8 +84,8 @@ PageResult DocumentReader::next() {
   if (!page) return CallError{page.error()};
   v1::ReadResponse response;
   if (page->cut.value != 0) {
-    response.set_cut(page->cut.value);
     after_ = page->cut;
+    if (auto filled = fill_place(*response.mutable_cut()); !filled) return filled.error();
   }
   for (const weir::Record& record : page->records) {
     if (enough()) break;
@@ -95,7 +95,7 @@ PageResult DocumentReader::next() {
   }
   const bool last = page->complete || enough();
   if (last) {
-    if (auto finished = finish(response); !finished) return finished.error();
+    if (auto filled = fill_place(*response.mutable_cursor()); !filled) return filled.error();
   }
   return Page{response.SerializeAsString(), last};
 }

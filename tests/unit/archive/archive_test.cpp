@@ -133,7 +133,7 @@ TEST(Archive, ALengthIsBelievedOnlyAsFarAsThereAreBytes) {
 
 TEST(Archive, AHeaderThatIsNoneIsRefused) {
   std::string begin(magic);
-  put(begin, version);
+  put(begin, version_whole);
   const std::string good = up_to_header().substr(begin.size() + frame_head_bytes);
   const auto with_header = [&](const std::string& body) {
     return read(begin + frame('H', body, static_cast<std::uint32_t>(body.size()))).error();
@@ -157,9 +157,60 @@ TEST(Archive, OffsetsRise) {
 
 TEST(Archive, ANewerVersionSaysSo) {
   std::string bytes(magic);
-  put(bytes, static_cast<std::uint16_t>(version + 1));
+  put(bytes, static_cast<std::uint16_t>(version_cut + 1));
   EXPECT_EQ(read(bytes + "whatever").error().code, Code::unimplemented);
   EXPECT_THAT(read("PK\3\4 something else entirely").error().message, HasSubstr("no export"));
+}
+
+TEST(Archive, OfADocumentThatWasCutItSaysWhereItBegins) {
+  const ArchiveStart start{{2}, chain_next(chain_start(example_path()), {}, {1}, {0}, "cut"), 1, 3};
+  const auto with_start = [&](const std::vector<Record>& records) {
+    std::ostringstream out;
+    ArchiveWriter writer(out, example_path(), Epoch{1}, start);
+    for (const Record& record : records) EXPECT_TRUE(writer.add(record));
+    EXPECT_TRUE(writer.finish());
+    return out.str();
+  };
+  const std::string bytes = with_start(examples());
+  EXPECT_EQ(read(bytes).value(), examples());
+  std::istringstream in(bytes);
+  auto reader = ArchiveReader::open(in).value();
+  EXPECT_EQ(reader.start(), start);
+  while (reader.next().value()) {
+  }
+  Digest chain = start.chain;
+  for (const Record& record : examples())
+    chain = chain_next(chain, record.producer, record.sequence, record.codec, record.payload.view());
+  EXPECT_EQ(reader.end().chain, chain);
+  EXPECT_EQ(reader.end().records, 4U);
+
+  const std::string empty = with_start({});
+  std::istringstream in_empty(empty);
+  auto of_empty = ArchiveReader::open(in_empty).value();
+  EXPECT_FALSE(of_empty.next().value());
+  EXPECT_EQ(of_empty.end().head, Offset{2});
+  EXPECT_EQ(of_empty.end().chain, start.chain);
+
+  for (std::size_t length = 0; length < empty.size(); ++length) ASSERT_FALSE(read(empty.substr(0, length))) << length;
+  for (std::size_t at = 0; at < empty.size(); ++at) {
+    std::string changed = empty;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    ASSERT_FALSE(read(changed)) << at;
+  }
+  std::ostringstream out;
+  ArchiveWriter writer(out, example_path(), Epoch{1}, start);
+  EXPECT_EQ(writer.add(example(2, "cut")).error().code, Code::invalid_argument);
+}
+
+TEST(Archive, AStartHasItsPlace) {
+  const std::string body(start_bytes, '\x01');
+  EXPECT_THAT(read(up_to_header() + frame('S', body, start_bytes)).error().message,
+              HasSubstr("a beginning in the middle"));
+  std::string of_cut = up_to_header();
+  of_cut[magic.size() + 1] = '\x02';
+  EXPECT_THAT(read(of_cut + frame('R', std::string(50, 'x'), 50)).error().message, HasSubstr("where it begins"));
+  EXPECT_THAT(read(of_cut + frame('S', std::string(start_bytes, '\0'), start_bytes)).error().message,
+              HasSubstr("where it begins"));
 }
 
 TEST(Archive, AFullDiskIsAnError) {

@@ -61,6 +61,20 @@ class Docs : public testing::Test {
     const auto appended = done.get_future().get();
     ASSERT_TRUE(appended) << appended.error().message;
   }
+  void cut(const std::string& document, Offset offset) {
+    Append append;
+    append.kind = AppendKind::cut;
+    append.path = std::make_shared<const DocumentPath>(path_of("notes", document).value());
+    append.epoch = log_.document(*append.path)->epoch;
+    append.cut = offset;
+    const auto prefix = log_.prefix(*append.path, offset).value();
+    append.cut_chain = prefix.chain;
+    append.cut_records = prefix.records;
+    append.cut_payload_bytes = prefix.payload_bytes;
+    std::promise<Result<Appended>> done;
+    log_.append({}, std::move(append), [&done](Result<Appended> result) { done.set_value(std::move(result)); });
+    ASSERT_TRUE(done.get_future().get());
+  }
   /// Two authors in turns, one of them foreign: without a mark, and counting anew.
   void store_plan() {
     store("plan", 1, 1, {"one", "two"}, noon);
@@ -152,6 +166,46 @@ TEST_F(Docs, TailsASpaceWithItsDeletions) {
   EXPECT_EQ(lines[0]["document"], "plan");
   EXPECT_EQ(lines[1]["kind"], "deleted");
   EXPECT_EQ(lines[1]["offset"], 3);
+}
+
+TEST_F(Docs, SaysWhatWasCut) {
+  store("plan", 1, 1, {"one", "two", "three"}, noon);
+  cut("plan", {2});
+  EXPECT_THAT(run({.command = DocsCommand::show, .space = "notes", .document = "plan"}).out,
+              HasSubstr("cut            up to offset 2: 2 records, 6 bytes are no longer kept\n"));
+  const auto state = run({.command = DocsCommand::show, .space = "notes", .document = "plan", .json = true}).lines();
+  EXPECT_EQ(state.at(0)["cut"], 2);
+  EXPECT_EQ(state.at(0)["cut_records"], 2);
+  EXPECT_EQ(state.at(0)["records"], 1);
+  const Ran tail = run({.command = DocsCommand::tail, .space = "notes", .document = "plan"});
+  EXPECT_THAT(tail.out, testing::StartsWith("2  the records up to here are no longer kept\n3  "));
+  const auto of_space = run({.command = DocsCommand::tail, .space = "notes", .json = true}).lines();
+  ASSERT_EQ(of_space.size(), 2U);
+  EXPECT_EQ(of_space[0]["kind"], "cut");
+  EXPECT_EQ(of_space[0]["offset"], 2);
+  EXPECT_EQ(of_space[1]["kind"], "record");
+}
+
+TEST_F(Docs, AnExportOfWhatWasCutIsNoWholeDocument) {
+  store_plan();
+  cut("plan", {3});
+  const DocsOptions out{
+      .command = DocsCommand::export_document, .space = "notes", .document = "plan", .file = file("a")};
+  EXPECT_EQ(run(out).error, "");
+  storage::MemoryLog other(options(2));
+  const Ran back = run(other, {.command = DocsCommand::import_document, .file = file("a")});
+  EXPECT_EQ(back.code, Code::failed_precondition);
+  EXPECT_THAT(back.error, HasSubstr("the first 3 records of this document were cut"));
+  EXPECT_EQ(run(other, {.command = DocsCommand::ls}).out, "");
+  store("whole", 1, 1, {"x"}, noon);
+  ASSERT_EQ(
+      run({.command = DocsCommand::export_document, .space = "notes", .document = "whole", .file = file("b")}).error,
+      "");
+  cut("plan", log_.document(path_of("notes", "plan").value())->head);
+  EXPECT_EQ(
+      run({.command = DocsCommand::import_document, .space = "notes", .document = "plan", .file = file("b")}).code,
+      Code::already_exists)
+      << "a document without records that had some";
 }
 
 TEST_F(Docs, AStoppedStoreCannotBeFollowed) {
