@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "weir/frames/codec.hpp"
+#include "weir/frames/decode_snapshots.hpp"
 #include "weir/frames/wire_reader.hpp"
 
 namespace weir::frames {
@@ -55,7 +56,8 @@ struct RawPresence {
   std::string_view data;
 };
 
-using RawEvent = std::variant<std::monostate, RawHello, RawSubscribe, Unsubscribe, RawPublish, RawPresence, Pong>;
+using RawEvent = std::variant<std::monostate, RawHello, RawSubscribe, Unsubscribe, RawPublish, RawPresence, Pong,
+                              RawSnapshotOffer, RawSnapshotChunk, RawAttest, RawReadHistory, RawReadSnapshot>;
 
 std::uint32_t low32(std::uint64_t value) { return static_cast<std::uint32_t>(value & 0xFFFF'FFFF); }
 
@@ -99,6 +101,11 @@ class ClientDecoder {
         case bytes_key(4): good = read(in.bytes(), as<RawPublish>(event)); break;
         case bytes_key(5): good = read(in.bytes(), as<RawPresence>(event)); break;
         case bytes_key(6): good = read(in.bytes(), as<Pong>(event)); break;
+        case bytes_key(7): good = frames::read(in.bytes(), as<RawSnapshotOffer>(event)); break;
+        case bytes_key(8): good = frames::read(in.bytes(), as<RawSnapshotChunk>(event)); break;
+        case bytes_key(9): good = frames::read(in.bytes(), as<RawAttest>(event)); break;
+        case bytes_key(10): good = frames::read(in.bytes(), as<RawReadHistory>(event)); break;
+        case bytes_key(11): good = frames::read(in.bytes(), as<RawReadSnapshot>(event)); break;
         default: break;
       }
       if (!good) return false;
@@ -260,13 +267,11 @@ class ClientDecoder {
   }
 
   void finish(const RawSubscribe& raw) {
-    const auto space = SpaceName::parse(raw.space);
-    if (!space) return refuse({.request = raw.request, .error = space.error()});
-    const auto document = DocumentName::parse(raw.document);
-    if (!document) return refuse({.request = raw.request, .error = document.error()});
+    const auto path = path_of(raw.request, raw.space, raw.document);
+    if (!path) return;
     Subscribe subscribe;
     subscribe.request = raw.request;
-    subscribe.path = {*space, *document};
+    subscribe.path = *path;
     if (raw.from > static_cast<std::uint64_t>(From::live_only))
       return refuse({.request = raw.request,
                      .error = fail(Code::invalid_argument, "subscribe.from is " + std::to_string(raw.from) +
@@ -323,6 +328,58 @@ class ClientDecoder {
                                    "presence has " + std::to_string(raw.data.size()) + " bytes; at most " +
                                        std::to_string(limits_.presence_bytes_max) + " are allowed")});
     events_.emplace_back(SetPresence{{raw.document}, raw.data.empty() ? SharedBytes() : message_.slice(raw.data)});
+  }
+
+  void finish(const RawSnapshotOffer& raw) {
+    const auto chain = Digest::parse(raw.chain);
+    const auto hash = Digest::parse(raw.hash);
+    if (!chain || !hash)
+      return refuse({.document = {raw.document},
+                     .error = fail(Code::invalid_argument, "a snapshot's chain value and hash must have 32 bytes")});
+    events_.emplace_back(SnapshotOffer{
+        {raw.document}, {raw.epoch}, {raw.offset}, *chain, *hash, raw.size, {raw.codec}, fidelity_of(raw.fidelity)});
+  }
+
+  void finish(const RawSnapshotChunk& raw) {
+    if (raw.unpacked_size != 0)
+      return refuse({.document = {raw.document},
+                     .error = fail(Code::invalid_argument, "chunks of a snapshot are to be sent as they are")});
+    SharedBytes data = raw.data.empty() ? SharedBytes() : message_.slice(raw.data);
+    events_.emplace_back(SnapshotChunk{{raw.document}, raw.position, std::move(data), raw.last, 0, 0});
+  }
+
+  void finish(const RawAttest& raw) {
+    const auto hash = Digest::parse(raw.hash);
+    if (!hash)
+      return refuse(
+          {.document = {raw.document}, .error = fail(Code::invalid_argument, "a snapshot's hash must have 32 bytes")});
+    events_.emplace_back(Attest{{raw.document}, {raw.offset}, *hash, raw.valid});
+  }
+
+  void finish(const RawReadHistory& raw) {
+    const auto path = path_of(raw.request, raw.space, raw.document);
+    if (!path) return;
+    events_.emplace_back(
+        ReadHistory{raw.request, *path, {raw.after}, {raw.as_of_offset}, {raw.as_of_time}, raw.snapshots});
+  }
+
+  void finish(const RawReadSnapshot& raw) {
+    const auto path = path_of(raw.request, raw.space, raw.document);
+    if (!path) return;
+    const auto hash = Digest::parse(raw.hash);
+    if (!hash)
+      return refuse(
+          {.request = raw.request, .error = fail(Code::invalid_argument, "a snapshot's hash must have 32 bytes")});
+    events_.emplace_back(ReadSnapshot{raw.request, *path, {raw.offset}, *hash, raw.position});
+  }
+
+  /// Empty when a name is not legal; the event is then refused.
+  std::optional<DocumentPath> path_of(std::uint64_t request, std::string_view space, std::string_view document) {
+    const auto space_name = SpaceName::parse(space);
+    const auto document_name = DocumentName::parse(document);
+    if (space_name && document_name) return DocumentPath{*space_name, *document_name};
+    refuse({.request = request, .error = space_name ? document_name.error() : space_name.error()});
+    return std::nullopt;
   }
 
   void refuse(Refused refused) { events_.emplace_back(std::move(refused)); }

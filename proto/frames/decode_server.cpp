@@ -1,8 +1,11 @@
 // Server frames to events, for clients. Fields are gathered as protobuf would (decode_client.cpp says how); runs are
 // spread into records. What a server must not send is malformed: a client can only close and connect again.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "weir/frames/codec.hpp"
+#include "weir/frames/decode_snapshots.hpp"
 #include "weir/frames/wire_reader.hpp"
 
 namespace weir::frames {
@@ -26,7 +29,8 @@ struct RawRecords {
 };
 
 using RawEvent = std::variant<std::monostate, Welcome, Subscribed, RawRecords, CaughtUp, Stored, PresenceUpdate,
-                              ErrorEvent, GoingAway, Ping, Cut, Pack>;
+                              ErrorEvent, GoingAway, Ping, Cut, Pack, SnapshotHeader, SnapshotChunk, SnapshotWanted,
+                              AttestationWanted, SnapshotStored, History>;
 
 std::uint32_t low32(std::uint64_t value) { return static_cast<std::uint32_t>(value & 0xFFFF'FFFF); }
 
@@ -38,7 +42,7 @@ Code code_of(std::uint64_t value) {
 }
 
 Reason reason_of(std::uint64_t value) {
-  return value <= static_cast<std::uint64_t>(Reason::protocol) ? static_cast<Reason>(value) : Reason::unspecified;
+  return value <= static_cast<std::uint64_t>(Reason::snapshot) ? static_cast<Reason>(value) : Reason::unspecified;
 }
 
 // A repeated number, packed or not.
@@ -96,6 +100,12 @@ class ServerDecoder {
         case bytes_key(9): good = read(in.bytes(), as<Ping>(event)); break;
         case bytes_key(10): good = read(in.bytes(), as<Cut>(event)); break;
         case bytes_key(11): good = read(in.bytes(), as<Pack>(event)); break;
+        case bytes_key(12): good = frames::read(in.bytes(), as<SnapshotHeader>(event)); break;
+        case bytes_key(13): good = read(in.bytes(), as<SnapshotChunk>(event)); break;
+        case bytes_key(14): good = frames::read(in.bytes(), as<SnapshotWanted>(event)); break;
+        case bytes_key(15): good = frames::read(in.bytes(), as<AttestationWanted>(event)); break;
+        case bytes_key(16): good = frames::read(in.bytes(), as<SnapshotStored>(event)); break;
+        case bytes_key(17): good = read(in.bytes(), as<History>(event)); break;
         default: break;
       }
       if (!good) return false;
@@ -129,6 +139,7 @@ class ServerDecoder {
         case varint_key(7): welcome.frame_bytes_max = in.value(); break;
         case varint_key(8): welcome.subscriptions_max = low32(in.value()); break;
         case varint_key(9): welcome.presence_bytes_max = low32(in.value()); break;
+        case varint_key(10): welcome.snapshot_bytes_max = in.value(); break;
         default: break;
       }
     }
@@ -179,15 +190,18 @@ class ServerDecoder {
     while (in.next()) {
       switch (in.key()) {
         case varint_key(1): records.document = in.value(); break;
-        case bytes_key(2): {
-          RawRun run;
-          if (!read(in.bytes(), run) || !spread(run, records)) return false;
+        case bytes_key(2):
+          if (!read_run(in.bytes(), records)) return false;
           break;
-        }
         default: break;
       }
     }
     return in.ok();
+  }
+
+  bool read_run(std::string_view bytes, RawRecords& records) const {
+    RawRun run;
+    return read(bytes, run) && spread(run, records);
   }
 
   bool read(std::string_view bytes, RawRun& run) const {
@@ -265,6 +279,35 @@ class ServerDecoder {
         default: break;
       }
     }
+    return in.ok();
+  }
+  bool read(std::string_view bytes, SnapshotChunk& chunk) const {
+    RawSnapshotChunk raw{chunk.document.value, chunk.position,      chunk.data.view(),
+                         chunk.last,           chunk.unpacked_size, chunk.request};
+    if (!frames::read(bytes, raw)) return false;
+    chunk = {{raw.document}, raw.position, message_.slice(raw.data), raw.last, raw.unpacked_size, raw.request};
+    return true;
+  }
+  bool read(std::string_view bytes, History& history) const {
+    RawRecords records;
+    WireReader in(bytes);
+    while (in.next()) {
+      bool good = true;
+      switch (in.key()) {
+        case varint_key(1): history.request = in.value(); break;
+        case fixed64_key(2): history.epoch = {in.value()}; break;
+        case bytes_key(3): good = frames::read(in.bytes(), history.snapshots.emplace_back()); break;
+        case bytes_key(4): good = read_run(in.bytes(), records); break;
+        case varint_key(5): history.offset = {in.value()}; break;
+        case varint_key(6): history.complete = in.value() != 0; break;
+        case varint_key(7): history.cut = {in.value()}; break;
+        case varint_key(8): history.head = {in.value()}; break;
+        default: break;
+      }
+      if (!good) return false;
+    }
+    for (Records& part : records.parts)  // stubs are of a live stream; here they would be records without payload
+      std::move(part.records.begin(), part.records.end(), std::back_inserter(history.records));
     return in.ok();
   }
   static bool read_pair(std::string_view bytes, DocumentHandle& document, Offset& offset) {

@@ -94,6 +94,7 @@ void write(Sink& out, const Welcome& welcome) {
   out.number(7, welcome.frame_bytes_max);
   out.number(8, welcome.subscriptions_max);
   out.number(9, welcome.presence_bytes_max);
+  out.number(10, welcome.snapshot_bytes_max);
 }
 
 template <class Sink>
@@ -164,13 +165,18 @@ void write_run(Sink& out, const Record* first, const Record* last, bool stub) {
 }
 
 template <class Sink>
+void write_runs(Sink& out, std::uint32_t field, const Record* first, const Record* last, bool stub) {
+  while (first != last) {
+    const Record* end = run_end(first, last);
+    out.message(field, [&](auto& run) { write_run(run, first, end, stub); });
+    first = end;
+  }
+}
+
+template <class Sink>
 void write(Sink& out, const RecordsView& records) {
   out.number(1, records.document.value);
-  for (const Record* first = records.first; first != records.last;) {
-    const Record* last = run_end(first, records.last);
-    out.message(2, [&](auto& run) { write_run(run, first, last, records.stub); });
-    first = last;
-  }
+  write_runs(out, 2, records.first, records.last, records.stub);
 }
 
 template <class Sink>
@@ -228,6 +234,107 @@ void write(Sink& out, const Pack& pack) {
   out.bytes(2, pack.data.view());
 }
 
+template <class Sink>
+void write(Sink& out, const SnapshotOffer& offer) {
+  out.number(1, offer.document.value);
+  out.fixed64(2, offer.epoch.value);
+  out.number(3, offer.offset.value);
+  out.bytes(4, offer.chain.view());
+  out.bytes(5, offer.hash.view());
+  out.number(6, offer.size);
+  out.number(7, low32(offer.codec.value));
+  out.number(8, static_cast<std::uint64_t>(offer.fidelity));
+}
+
+template <class Sink>
+void write(Sink& out, const SnapshotChunk& chunk) {
+  out.number(1, chunk.document.value);
+  out.number(2, chunk.position);
+  out.bytes(3, chunk.data.view());
+  out.flag(4, chunk.last);
+  out.number(5, chunk.unpacked_size);
+  out.number(6, chunk.request);
+}
+
+template <class Sink>
+void write(Sink& out, const Attest& attest) {
+  out.number(1, attest.document.value);
+  out.number(2, attest.offset.value);
+  out.bytes(3, attest.hash.view());
+  out.flag(4, attest.valid);
+}
+
+template <class Sink>
+void write(Sink& out, const ReadHistory& read) {
+  out.number(1, read.request);
+  out.bytes(2, read.path.space.text());
+  out.bytes(3, read.path.document.text());
+  out.number(4, read.after.value);
+  out.number(5, read.as_of_offset.value);
+  out.number(6, read.as_of_time.value);
+  out.flag(7, read.snapshots);
+}
+
+template <class Sink>
+void write(Sink& out, const ReadSnapshot& read) {
+  out.number(1, read.request);
+  out.bytes(2, read.path.space.text());
+  out.bytes(3, read.path.document.text());
+  out.number(4, read.offset.value);
+  out.bytes(5, read.hash.view());
+  out.number(6, read.position);
+}
+
+template <class Sink>
+void write(Sink& out, const SnapshotHeader& snapshot) {
+  out.number(1, snapshot.document.value);
+  out.number(2, snapshot.offset.value);
+  out.bytes(3, snapshot.hash.view());
+  out.number(4, snapshot.size);
+  out.number(5, low32(snapshot.codec.value));
+  out.bytes(6, snapshot.chain.view());
+  out.number(7, snapshot.base.value);
+  out.number(8, static_cast<std::uint64_t>(snapshot.fidelity));
+  out.flag(9, snapshot.verified);
+  out.number(10, snapshot.time.value);
+}
+
+template <class Sink>
+void write(Sink& out, const SnapshotWanted& wanted) {
+  out.number(1, wanted.document.value);
+  out.number(2, wanted.lease_ms);
+}
+
+template <class Sink>
+void write(Sink& out, const AttestationWanted& wanted) {
+  out.number(1, wanted.document.value);
+  out.number(2, wanted.offset.value);
+  out.bytes(3, wanted.hash.view());
+  out.number(4, wanted.size);
+  out.number(5, low32(wanted.codec.value));
+  out.number(6, wanted.lease_ms);
+}
+
+template <class Sink>
+void write(Sink& out, const SnapshotStored& stored) {
+  out.number(1, stored.document.value);
+  out.number(2, stored.offset.value);
+  out.bytes(3, stored.hash.view());
+}
+
+template <class Sink>
+void write(Sink& out, const History& history) {
+  out.number(1, history.request);
+  out.fixed64(2, history.epoch.value);
+  for (const SnapshotHeader& snapshot : history.snapshots) out.message(3, [&](auto& body) { write(body, snapshot); });
+  const Record* first = history.records.data();
+  write_runs(out, 4, first, first + history.records.size(), false);
+  out.number(5, history.offset.value);
+  out.flag(6, history.complete);
+  out.number(7, history.cut.value);
+  out.number(8, history.head.value);
+}
+
 template <class Event>
 void append(std::uint32_t kind, const Event& event, std::string& out) {
   StringSink sink(out);
@@ -238,12 +345,12 @@ void append(std::uint32_t kind, const Event& event, std::string& out) {
 
 // The kinds are numbered in the order of the variants; sync.proto and frames.hpp are kept alike.
 void encode(const ServerEvent& event, std::string& out) {
-  static_assert(std::is_same_v<std::variant_alternative_t<10, ServerEvent>, Pack>);
+  static_assert(std::is_same_v<std::variant_alternative_t<16, ServerEvent>, History>);
   std::visit([&](const auto& body) { append(static_cast<std::uint32_t>(event.index()) + 1, body, out); }, event);
 }
 
 void encode(const ClientEvent& event, std::string& out) {
-  static_assert(std::is_same_v<std::variant_alternative_t<5, ClientEvent>, Pong>);
+  static_assert(std::is_same_v<std::variant_alternative_t<10, ClientEvent>, ReadSnapshot>);
   std::visit([&](const auto& body) { append(static_cast<std::uint32_t>(event.index()) + 1, body, out); }, event);
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "weir/vocabulary/record.hpp"
+#include "weir/vocabulary/snapshot.hpp"
 
 namespace weir::frames {
 
@@ -68,6 +69,58 @@ struct Pong {
   friend bool operator==(const Pong&, const Pong&) = default;
 };
 
+/// Bytes that stand for every record up to `offset`; their chunks follow.
+struct SnapshotOffer {
+  DocumentHandle document;
+  Epoch epoch;
+  Offset offset;
+  Digest chain;
+  Digest hash;
+  std::uint64_t size = 0;
+  Codec codec;
+  Fidelity fidelity = Fidelity::unknown;
+  friend bool operator==(const SnapshotOffer&, const SnapshotOffer&) = default;
+};
+
+/// In both directions.
+struct SnapshotChunk {
+  DocumentHandle document;
+  std::uint64_t position = 0;  ///< in the plain snapshot
+  SharedBytes data;
+  bool last = false;
+  std::uint64_t unpacked_size = 0;  ///< not 0: `data` is a zstd frame of so many bytes; only from the relay
+  std::uint64_t request = 0;        ///< of the read_snapshot that this answers
+  friend bool operator==(const SnapshotChunk&, const SnapshotChunk&) = default;
+};
+
+struct Attest {
+  DocumentHandle document;
+  Offset offset;
+  Digest hash;
+  bool valid = false;
+  friend bool operator==(const Attest&, const Attest&) = default;
+};
+
+/// One page of a document as it stood.
+struct ReadHistory {
+  std::uint64_t request = 0;
+  DocumentPath path;
+  Offset after;
+  Offset as_of_offset;   ///< 0: the present
+  Seconds as_of_time{};  ///< 0: the present
+  bool snapshots = false;
+  friend bool operator==(const ReadHistory&, const ReadHistory&) = default;
+};
+
+struct ReadSnapshot {
+  std::uint64_t request = 0;
+  DocumentPath path;
+  Offset offset;
+  Digest hash;
+  std::uint64_t position = 0;
+  friend bool operator==(const ReadSnapshot&, const ReadSnapshot&) = default;
+};
+
 /// An event that broke a rule for itself alone (a bad name, say): the session answers `error` and lives on.
 struct Refused {
   std::uint64_t request = 0;
@@ -77,7 +130,8 @@ struct Refused {
   friend bool operator==(const Refused&, const Refused&) = default;
 };
 
-using ClientEvent = std::variant<Hello, Subscribe, Unsubscribe, Publish, SetPresence, Pong, Refused>;
+using ClientEvent = std::variant<Hello, Subscribe, Unsubscribe, Publish, SetPresence, Pong, SnapshotOffer,
+                                 SnapshotChunk, Attest, ReadHistory, ReadSnapshot, Refused>;
 
 // ---- server to client ----
 
@@ -91,6 +145,7 @@ struct Welcome {
   std::uint64_t frame_bytes_max = 0;
   std::uint32_t subscriptions_max = 0;
   std::uint32_t presence_bytes_max = 0;
+  std::uint64_t snapshot_bytes_max = 0;
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };
 
@@ -145,6 +200,7 @@ enum class Reason : std::uint8_t {
   sequence_gap = 6,
   producer_owned = 7,
   protocol = 8,
+  snapshot = 9,
 };
 
 struct ErrorEvent {
@@ -184,7 +240,59 @@ struct Pack {
   friend bool operator==(const Pack&, const Pack&) = default;
 };
 
-using ServerEvent = std::variant<Welcome, Subscribed, Records, CaughtUp, Stored, PresenceUpdate, ErrorEvent, GoingAway,
-                                 Ping, Cut, Pack>;
+/// Its chunks follow, then the records after it.
+struct SnapshotHeader {
+  DocumentHandle document;
+  Offset offset;
+  Digest hash;
+  std::uint64_t size = 0;
+  Codec codec;
+  Digest chain;
+  Offset base;  ///< not 0: it stands for what came after this offset only
+  Fidelity fidelity = Fidelity::unknown;
+  bool verified = false;
+  Seconds time{};
+  friend bool operator==(const SnapshotHeader&, const SnapshotHeader&) = default;
+};
+
+struct SnapshotWanted {
+  DocumentHandle document;
+  std::uint64_t lease_ms = 0;
+  friend bool operator==(const SnapshotWanted&, const SnapshotWanted&) = default;
+};
+
+struct AttestationWanted {
+  DocumentHandle document;
+  Offset offset;
+  Digest hash;
+  std::uint64_t size = 0;
+  Codec codec;
+  std::uint64_t lease_ms = 0;
+  friend bool operator==(const AttestationWanted&, const AttestationWanted&) = default;
+};
+
+struct SnapshotStored {
+  DocumentHandle document;
+  Offset offset;
+  Digest hash;
+  friend bool operator==(const SnapshotStored&, const SnapshotStored&) = default;
+};
+
+/// The answer to ReadHistory.
+struct History {
+  std::uint64_t request = 0;
+  Epoch epoch;
+  std::vector<SnapshotHeader> snapshots;  ///< from the bottom up; their `document` is 0
+  std::vector<Record> records;
+  Offset offset;  ///< ask on from here
+  bool complete = false;
+  Offset cut;
+  Offset head;
+  friend bool operator==(const History&, const History&) = default;
+};
+
+using ServerEvent =
+    std::variant<Welcome, Subscribed, Records, CaughtUp, Stored, PresenceUpdate, ErrorEvent, GoingAway, Ping, Cut, Pack,
+                 SnapshotHeader, SnapshotChunk, SnapshotWanted, AttestationWanted, SnapshotStored, History>;
 
 }  // namespace weir::frames

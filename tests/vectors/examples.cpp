@@ -36,6 +36,15 @@ std::vector<Example> client_examples() {
       {"presence", {SetPresence{{3}, bytes("{\"cursor\":4}")}}, {}},
       {"presence withdrawn", {SetPresence{{3}, {}}}, {}},
       {"pong", {Pong{largest}}, {}},
+      {"snapshot offer",
+       {SnapshotOffer{{3}, epoch, {400}, sha256("history"), sha256("snapshot"), 1'000'000, {16}, Fidelity::lossless}},
+       {}},
+      {"snapshot chunk to the relay", {SnapshotChunk{{3}, 524'288, bytes("rest of it"), true, 0, 0}}, {}},
+      {"attestation: it is right", {Attest{{3}, {400}, sha256("snapshot"), true}}, {}},
+      {"attestation: it is not", {Attest{{3}, {400}, sha256("snapshot"), false}}, {}},
+      {"read history as of an offset", {ReadHistory{9, path("s", "d"), {0}, {400}, {0}, true}}, {}},
+      {"read history as of a time", {ReadHistory{10, path("s", "d"), {250}, {0}, {1'700'000'300}, false}}, {}},
+      {"read snapshot", {ReadSnapshot{11, path("s", "d"), {400}, sha256("snapshot"), 524'288}}, {}},
       {"several events in one frame", {hello, start, one, SetPresence{{3}, bytes("p")}, Pong{5}}, {}},
   };
 }
@@ -54,7 +63,7 @@ std::vector<Record> stubs() {
 }
 
 std::vector<Example> server_examples() {
-  const Welcome welcome{{99}, "0.1.0", "sync", 15'000, 1 << 20, 1 << 20, 4 << 20, 1000, 4096};
+  const Welcome welcome{{99}, "0.1.0", "sync", 15'000, 1 << 20, 1 << 20, 4 << 20, 1000, 4096, 256 << 20};
   const PresenceUpdate presence{{3}, "key-1", producer('b'), bytes("here"), false};
   const PresenceUpdate gone{{3}, "key-1", producer('b'), {}, true};
   const Subscribed subscribed{
@@ -62,6 +71,13 @@ std::vector<Example> server_examples() {
   const ErrorEvent gap{{Code::out_of_range, "expected sequence 6"}, 0, {3}, 0, {6}, {9}, Reason::sequence_gap};
   const ErrorEvent deleted{{Code::not_found, "document \"d\" was deleted"}, 7, {0}, 0, {0}, {0}, Reason::deleted};
   const ErrorEvent busy{{Code::resource_exhausted, "too many"}, 0, {0}, 2500, {0}, {0}, Reason::unspecified};
+  const SnapshotHeader snapshot{
+      {3},  {400},          sha256("snapshot"), 1'000'000, {16}, sha256("history"), {0}, Fidelity::lossless,
+      true, {1'700'000'400}};
+  const SnapshotHeader base{
+      {0}, {250}, sha256("base"), 20, {0}, sha256("history up to 250"), {0}, Fidelity::unknown, false, {1'700'000'100}};
+  const SnapshotHeader layer{
+      {0}, {400}, sha256("layer"), 10, {0}, sha256("history"), {250}, Fidelity::unknown, false, {1'700'000'400}};
   const Record lone{{1}, producer('a'), {1}, {1'700'000'000}, {0}, bytes("x")};
   return {
       {"welcome", {}, {welcome}},
@@ -82,6 +98,15 @@ std::vector<Example> server_examples() {
       {"ping", {}, {Ping{largest}}},
       {"cut", {}, {Cut{{3}, {250}}}},
       {"a pack, whatever is in it", {}, {Pack{{3}, SharedBytes::copy("wpk\1...")}}},
+      {"snapshot", {}, {snapshot}},
+      {"snapshot chunk", {}, {SnapshotChunk{{3}, 524'288, bytes("rest of it"), true, 0, 0}}},
+      {"snapshot chunk, compressed", {}, {SnapshotChunk{{3}, 0, bytes("a zstd frame"), false, 524'288, 0}}},
+      {"snapshot chunk that was asked for", {}, {SnapshotChunk{{0}, 0, bytes("all of it"), true, 0, 11}}},
+      {"snapshot wanted", {}, {SnapshotWanted{{3}, 30'000}}},
+      {"attestation wanted", {}, {AttestationWanted{{3}, {400}, sha256("snapshot"), 1'000'000, {16}, 30'000}}},
+      {"snapshot stored", {}, {SnapshotStored{{3}, {400}, sha256("snapshot")}}},
+      {"history with a snapshot and its base", {}, {History{9, epoch, {base, layer}, {}, {400}, true, {250}, {400}}}},
+      {"history, a page of records", {}, {History{10, epoch, {}, mixed_records(), {400}, false, {0}, {900}}}},
       {"several events in one server frame",
        {},
        {Records{{3}, mixed_records(), false}, Records{{3}, stubs(), true}, Stored{{3}, {5}, {21}},

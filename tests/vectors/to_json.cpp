@@ -78,7 +78,8 @@ Json body(const Welcome& welcome) {
           {"payload_bytes_max", text(welcome.payload_bytes_max)},
           {"frame_bytes_max", text(welcome.frame_bytes_max)},
           {"subscriptions_max", welcome.subscriptions_max},
-          {"presence_bytes_max", welcome.presence_bytes_max}};
+          {"presence_bytes_max", welcome.presence_bytes_max},
+          {"snapshot_bytes_max", text(welcome.snapshot_bytes_max)}};
 }
 
 Json body(const PresenceUpdate& presence) {
@@ -103,9 +104,9 @@ Json body(const Subscribed& subscribed) {
           {"presence", presence}};
 }
 
-Json body(const Records& records) {
+Json records_json(const std::vector<Record>& records) {
   Json list = Json::array();
-  for (const Record& record : records.records) {
+  for (const Record& record : records) {
     list.push_back({{"offset", text(record.offset.value)},
                     {"producer", record.producer.hex()},
                     {"sequence", text(record.sequence.value)},
@@ -113,7 +114,14 @@ Json body(const Records& records) {
                     {"codec", record.codec.value},
                     {"payload", to_hex(record.payload.view())}});
   }
-  return {{"type", "records"}, {"document", text(records.document.value)}, {"stub", records.stub}, {"records", list}};
+  return list;
+}
+
+Json body(const Records& records) {
+  return {{"type", "records"},
+          {"document", text(records.document.value)},
+          {"stub", records.stub},
+          {"records", records_json(records.records)}};
 }
 
 Json body(const CaughtUp& caught_up) {
@@ -155,6 +163,100 @@ Json body(const Cut& cut) {
 
 Json body(const Pack& pack) {
   return {{"type", "pack"}, {"document", text(pack.document.value)}, {"data", to_hex(pack.data.view())}};
+}
+
+Json body(const SnapshotOffer& offer) {
+  return {{"type", "snapshot_offer"},
+          {"document", text(offer.document.value)},
+          {"epoch", text(offer.epoch.value)},
+          {"offset", text(offer.offset.value)},
+          {"chain", offer.chain.hex()},
+          {"hash", offer.hash.hex()},
+          {"size", text(offer.size)},
+          {"codec", offer.codec.value},
+          {"fidelity", static_cast<int>(offer.fidelity)}};
+}
+
+Json body(const SnapshotChunk& chunk) {
+  return {{"type", "snapshot_chunk"},
+          {"document", text(chunk.document.value)},
+          {"position", text(chunk.position)},
+          {"data", to_hex(chunk.data.view())},
+          {"last", chunk.last},
+          {"unpacked_size", text(chunk.unpacked_size)},
+          {"request", text(chunk.request)}};
+}
+
+Json body(const Attest& attest) {
+  return {{"type", "attest"},
+          {"document", text(attest.document.value)},
+          {"offset", text(attest.offset.value)},
+          {"hash", attest.hash.hex()},
+          {"valid", attest.valid}};
+}
+
+Json body(const ReadHistory& read) {
+  return {{"type", "read_history"},
+          {"request", text(read.request)},
+          {"space", read.path.space.text()},
+          {"document", read.path.document.text()},
+          {"after", text(read.after.value)},
+          {"as_of_offset", text(read.as_of_offset.value)},
+          {"as_of_time", text(read.as_of_time.value)},
+          {"snapshots", read.snapshots}};
+}
+
+Json body(const ReadSnapshot& read) {
+  return {{"type", "read_snapshot"},           {"request", text(read.request)},
+          {"space", read.path.space.text()},   {"document", read.path.document.text()},
+          {"offset", text(read.offset.value)}, {"hash", read.hash.hex()},
+          {"position", text(read.position)}};
+}
+
+Json body(const SnapshotHeader& snapshot) {
+  return {{"type", "snapshot"},
+          {"document", text(snapshot.document.value)},
+          {"offset", text(snapshot.offset.value)},
+          {"hash", snapshot.hash.hex()},
+          {"size", text(snapshot.size)},
+          {"codec", snapshot.codec.value},
+          {"chain", snapshot.chain.hex()},
+          {"base", text(snapshot.base.value)},
+          {"fidelity", static_cast<int>(snapshot.fidelity)},
+          {"verified", snapshot.verified},
+          {"time", text(snapshot.time.value)}};
+}
+
+Json body(const SnapshotWanted& wanted) {
+  return {{"type", "snapshot_wanted"}, {"document", text(wanted.document.value)}, {"lease_ms", text(wanted.lease_ms)}};
+}
+
+Json body(const AttestationWanted& wanted) {
+  return {{"type", "attestation_wanted"},        {"document", text(wanted.document.value)},
+          {"offset", text(wanted.offset.value)}, {"hash", wanted.hash.hex()},
+          {"size", text(wanted.size)},           {"codec", wanted.codec.value},
+          {"lease_ms", text(wanted.lease_ms)}};
+}
+
+Json body(const SnapshotStored& stored) {
+  return {{"type", "snapshot_stored"},
+          {"document", text(stored.document.value)},
+          {"offset", text(stored.offset.value)},
+          {"hash", stored.hash.hex()}};
+}
+
+Json body(const History& history) {
+  Json snapshots = Json::array();
+  for (const SnapshotHeader& snapshot : history.snapshots) snapshots.push_back(body(snapshot));
+  return {{"type", "history"},
+          {"request", text(history.request)},
+          {"epoch", text(history.epoch.value)},
+          {"snapshots", snapshots},
+          {"records", records_json(history.records)},
+          {"offset", text(history.offset.value)},
+          {"complete", history.complete},
+          {"cut", text(history.cut.value)},
+          {"head", text(history.head.value)}};
 }
 
 }  // namespace

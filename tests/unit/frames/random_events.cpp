@@ -42,7 +42,7 @@ Subscribe RandomEvents::subscribe() {
 }
 
 ClientEvent RandomEvents::client() {
-  switch (below(6)) {
+  switch (below(11)) {
     case 0: {
       Hello hello{static_cast<std::uint32_t>(number()), producer(), text(50), {}, coin(), text(30)};
       for (std::uint64_t i = below(4); i > 0; --i) hello.packs.push_back(static_cast<std::uint32_t>(number()));
@@ -57,6 +57,13 @@ ClientEvent RandomEvents::client() {
       return publish;
     }
     case 4: return SetPresence{{number()}, bytes(4096)};
+    case 5:
+      return SnapshotOffer{{number()},      {number()}, {number()},       sha256(text(4)),
+                           sha256(text(4)), number(),   {number() >> 32}, fidelity()};
+    case 6: return SnapshotChunk{{number()}, number(), bytes(5000), coin(), 0, 0};
+    case 7: return Attest{{number()}, {number()}, sha256(text(4)), coin()};
+    case 8: return ReadHistory{number(), path(), {number()}, {number()}, {number()}, coin()};
+    case 9: return ReadSnapshot{number(), path(), {number()}, sha256(text(4)), number()};
     default: return Pong{number()};
   }
 }
@@ -78,8 +85,15 @@ Records RandomEvents::records() {
   return out;
 }
 
+Fidelity RandomEvents::fidelity() { return static_cast<Fidelity>(below(3)); }
+
+SnapshotHeader RandomEvents::snapshot() {
+  return {{number()},      {number()}, sha256(text(4)), number(), {number() >> 32},
+          sha256(text(4)), {number()}, fidelity(),      coin(),   {number()}};
+}
+
 ServerEvent RandomEvents::server() {
-  switch (below(11)) {
+  switch (below(17)) {
     case 0:
       return Welcome{{number()},
                      text(10),
@@ -89,7 +103,8 @@ ServerEvent RandomEvents::server() {
                      number(),
                      number(),
                      static_cast<std::uint32_t>(number()),
-                     static_cast<std::uint32_t>(number())};
+                     static_cast<std::uint32_t>(number()),
+                     number()};
     case 1: {
       Subscribed out{number(), {number()}, {number()}, {number()}, {number()}, coin(), {}};
       for (std::uint64_t i = below(4); i > 0; --i) out.presence.push_back(presence());
@@ -107,9 +122,24 @@ ServerEvent RandomEvents::server() {
                         number(),
                         {number()},
                         {number()},
-                        static_cast<Reason>(below(9))};
+                        static_cast<Reason>(below(10))};
     case 8: return GoingAway{number(), text(20), text(20)};
     case 9: return Pack{{number()}, bytes(5000)};
+    case 10: return snapshot();
+    case 11: return SnapshotChunk{{number()}, number(), bytes(5000), coin(), number(), number()};
+    case 12: return SnapshotWanted{{number()}, number()};
+    case 13: return AttestationWanted{{number()}, {number()}, sha256(text(4)), number(), {number() >> 32}, number()};
+    case 14: return SnapshotStored{{number()}, {number()}, sha256(text(4))};
+    case 15: {
+      History out{number(), {number()}, {}, {}, {number()}, coin(), {number()}, {number()}};
+      for (std::uint64_t i = below(3); i > 0; --i) out.snapshots.push_back(snapshot());
+      if (coin()) {
+        Records page = records();
+        while (page.stub) page = records();
+        out.records = std::move(page.records);
+      }
+      return out;
+    }
     default: return coin() ? ServerEvent(Ping{number()}) : ServerEvent(Cut{{number()}, {number()}});
   }
 }

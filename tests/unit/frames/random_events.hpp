@@ -25,6 +25,8 @@ class RandomEvents {
   Subscribe subscribe();
   PresenceUpdate presence();
   Records records();
+  Fidelity fidelity();
+  SnapshotHeader snapshot();
 
   std::mt19937_64 random_;
 };

@@ -9,6 +9,15 @@ SharedBytes bytes(const std::string& text) { return SharedBytes::copy(text); }
 ProducerId producer(const std::string& raw) { return raw.empty() ? ProducerId{} : ProducerId::parse(raw).value(); }
 Code code(std::uint32_t value) { return static_cast<Code>(value); }
 
+Digest digest(const std::string& raw) { return Digest::parse(raw).value(); }
+DocumentPath path(const std::string& space, const std::string& document) {
+  return {SpaceName::parse(space).value(), DocumentName::parse(document).value()};
+}
+
+SnapshotChunk convert(const v1::SnapshotChunk& in) {
+  return {{in.document()}, in.position(), bytes(in.data()), in.last(), in.unpacked_size(), in.request()};
+}
+
 std::optional<ClientEvent> convert(const v1::ClientEvent& event) {
   switch (event.event_case()) {
     case v1::ClientEvent::kHello: {
@@ -23,7 +32,7 @@ std::optional<ClientEvent> convert(const v1::ClientEvent& event) {
     case v1::ClientEvent::kSubscribe: {
       const auto& in = event.subscribe();
       Subscribe out{in.request(),
-                    {SpaceName::parse(in.space()).value(), DocumentName::parse(in.document()).value()},
+                    path(in.space(), in.document()),
                     static_cast<From>(in.from()),
                     std::nullopt,
                     in.presence(),
@@ -42,6 +51,27 @@ std::optional<ClientEvent> convert(const v1::ClientEvent& event) {
     }
     case v1::ClientEvent::kPresence: return SetPresence{{event.presence().document()}, bytes(event.presence().data())};
     case v1::ClientEvent::kPong: return Pong{event.pong().nonce()};
+    case v1::ClientEvent::kSnapshotOffer: {
+      const auto& in = event.snapshot_offer();
+      return SnapshotOffer{{in.document()},   {in.epoch()}, {in.offset()}, digest(in.chain()),
+                           digest(in.hash()), in.size(),    {in.codec()},  static_cast<Fidelity>(in.fidelity())};
+    }
+    case v1::ClientEvent::kSnapshotChunk: return convert(event.snapshot_chunk());
+    case v1::ClientEvent::kAttest: {
+      const auto& in = event.attest();
+      return Attest{{in.document()}, {in.offset()}, digest(in.hash()), in.valid()};
+    }
+    case v1::ClientEvent::kReadHistory: {
+      const auto& in = event.read_history();
+      return ReadHistory{in.request(),      path(in.space(), in.document()),
+                         {in.after()},      {in.as_of_offset()},
+                         {in.as_of_time()}, in.snapshots()};
+    }
+    case v1::ClientEvent::kReadSnapshot: {
+      const auto& in = event.read_snapshot();
+      return ReadSnapshot{
+          in.request(), path(in.space(), in.document()), {in.offset()}, digest(in.hash()), in.position()};
+    }
     default: return std::nullopt;
   }
 }
@@ -50,9 +80,9 @@ PresenceUpdate convert(const v1::PresenceUpdate& in) {
   return {{in.document()}, in.key(), producer(in.producer()), bytes(in.data()), in.gone()};
 }
 
-Records convert(const v1::Records& in) {
-  Records out{{in.document()}, {}, false};
-  for (const v1::Run& run : in.runs()) {
+Records convert(const google::protobuf::RepeatedPtrField<v1::Run>& runs) {
+  Records out;
+  for (const v1::Run& run : runs) {
     std::uint64_t offset = run.first_offset();
     std::uint64_t time = run.time();
     for (int i = 0; i < run.deltas_size(); ++i) {
@@ -72,6 +102,25 @@ Records convert(const v1::Records& in) {
   return out;
 }
 
+Records convert(const v1::Records& in) {
+  Records out = convert(in.runs());
+  out.document = {in.document()};
+  return out;
+}
+
+SnapshotHeader convert(const v1::SnapshotHeader& in) {
+  return {{in.document()}, {in.offset()},      digest(in.hash()), in.size(),
+          {in.codec()},    digest(in.chain()), {in.base()},       static_cast<Fidelity>(in.fidelity()),
+          in.verified(),   {in.time()}};
+}
+
+History convert(const v1::History& in) {
+  History out{in.request(),  {in.epoch()},  {},         convert(in.runs()).records,
+              {in.offset()}, in.complete(), {in.cut()}, {in.head()}};
+  for (const auto& snapshot : in.snapshots()) out.snapshots.push_back(convert(snapshot));
+  return out;
+}
+
 Subscribed convert(const v1::Subscribed& in) {
   Subscribed out{in.request(), {in.document()}, {in.epoch()}, {in.head()}, {in.last_sequence()}, in.lost_history(), {}};
   for (const auto& presence : in.presence()) out.presence.push_back(convert(presence));
@@ -82,9 +131,9 @@ std::optional<ServerEvent> convert(const v1::ServerEvent& event) {
   switch (event.event_case()) {
     case v1::ServerEvent::kWelcome: {
       const auto& in = event.welcome();
-      return Welcome{{in.session()},       in.server_version(),      in.durability(),
-                     in.heartbeat_ms(),    in.in_flight_bytes_max(), in.payload_bytes_max(),
-                     in.frame_bytes_max(), in.subscriptions_max(),   in.presence_bytes_max()};
+      return Welcome{{in.session()},           in.server_version(),    in.durability(),      in.heartbeat_ms(),
+                     in.in_flight_bytes_max(), in.payload_bytes_max(), in.frame_bytes_max(), in.subscriptions_max(),
+                     in.presence_bytes_max(),  in.snapshot_bytes_max()};
     }
     case v1::ServerEvent::kSubscribed: return convert(event.subscribed());
     case v1::ServerEvent::kRecords: return convert(event.records());
@@ -111,6 +160,20 @@ std::optional<ServerEvent> convert(const v1::ServerEvent& event) {
     case v1::ServerEvent::kPing: return Ping{event.ping().nonce()};
     case v1::ServerEvent::kPack: return Pack{{event.pack().document()}, SharedBytes::copy(event.pack().data())};
     case v1::ServerEvent::kCut: return Cut{{event.cut().document()}, {event.cut().offset()}};
+    case v1::ServerEvent::kSnapshot: return convert(event.snapshot());
+    case v1::ServerEvent::kSnapshotChunk: return convert(event.snapshot_chunk());
+    case v1::ServerEvent::kSnapshotWanted:
+      return SnapshotWanted{{event.snapshot_wanted().document()}, event.snapshot_wanted().lease_ms()};
+    case v1::ServerEvent::kAttestationWanted: {
+      const auto& in = event.attestation_wanted();
+      return AttestationWanted{{in.document()}, {in.offset()}, digest(in.hash()),
+                               in.size(),       {in.codec()},  in.lease_ms()};
+    }
+    case v1::ServerEvent::kSnapshotStored: {
+      const auto& in = event.snapshot_stored();
+      return SnapshotStored{{in.document()}, {in.offset()}, digest(in.hash())};
+    }
+    case v1::ServerEvent::kHistory: return convert(event.history());
     default: return std::nullopt;
   }
 }
