@@ -42,6 +42,7 @@ using weir::Append;
 using weir::Appended;
 using weir::AppendKind;
 using weir::DocumentLife;
+using weir::DocumentPrefix;
 using weir::DocumentState;
 
 /// A stretch of one document's records in offset order.
@@ -59,14 +60,6 @@ struct PackedPage {
   std::vector<Record> records;  ///< empty beside a pack
   bool complete = false;
   Offset cut{};  ///< as in DocumentPage
-};
-
-/// What lies of a document up to some offset, what was cut included. Within one epoch it never changes.
-struct DocumentPrefix {
-  Offset last;   ///< of the last record there; 0 without one
-  Digest chain;  ///< after that record
-  std::uint64_t records = 0;
-  std::uint64_t payload_bytes = 0;
 };
 
 /// One entry of a space's order.

@@ -28,8 +28,7 @@
 
 namespace weir::storage {
 
-/// An upload under way; of one process only.
-using SnapshotUpload = Number<struct SnapshotUploadTag>;
+using weir::SnapshotUpload;
 
 /// Plain bytes of a part, but for the last of a snapshot.
 inline constexpr std::size_t snapshot_part_bytes = std::size_t{512} << 10;

@@ -13,6 +13,7 @@ ErrorKind kind_of(const frames::ErrorEvent& event) {
     case frames::Reason::producer_owned: return ErrorKind::producer_owned;
     case frames::Reason::protocol: return ErrorKind::protocol;
     case frames::Reason::unspecified:
+    case frames::Reason::snapshot:
     case frames::Reason::sequence_gap: break;
   }
   const bool denied = event.error.code == Code::permission_denied || event.error.code == Code::unauthenticated;

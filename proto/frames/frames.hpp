@@ -104,10 +104,10 @@ struct Attest {
 /// One page of a document as it stood.
 struct ReadHistory {
   std::uint64_t request = 0;
-  DocumentPath path;
-  Offset after;
-  Offset as_of_offset;   ///< 0: the present
-  Seconds as_of_time{};  ///< 0: the present
+  DocumentPath path{};
+  Offset after{};
+  Offset as_of_offset{};  ///< 0: the present
+  Seconds as_of_time{};   ///< 0: the present
   bool snapshots = false;
   friend bool operator==(const ReadHistory&, const ReadHistory&) = default;
 };

@@ -69,4 +69,12 @@ struct DocumentState {
   std::uint64_t cut_payload_bytes = 0;
 };
 
+/// What lies of a document up to some offset, what was cut included. Within one epoch it never changes.
+struct DocumentPrefix {
+  Offset last;   ///< of the last record there; 0 without one
+  Digest chain;  ///< after that record
+  std::uint64_t records = 0;
+  std::uint64_t payload_bytes = 0;
+};
+
 }  // namespace weir

@@ -20,6 +20,9 @@ namespace weir {
 /// Given by the store: 1, 2, ... in one life of a document, in the order in which they were stored. Never reused.
 using SnapshotId = Number<struct SnapshotIdTag>;
 
+/// An upload to a store that is under way; of one process only.
+using SnapshotUpload = Number<struct SnapshotUploadTag>;
+
 /// What its author says of it. Behind one that is not lossless, records are cut only where the space allows it.
 enum class Fidelity : std::uint8_t { unknown = 0, lossless = 1, lossy = 2 };
 

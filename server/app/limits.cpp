@@ -1,5 +1,6 @@
 #include "weir/app/limits.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <charconv>
 
@@ -7,6 +8,15 @@ namespace weir::app {
 
 core::Limits core_limits(const config::Settings& settings) {
   core::Limits limits;
+  limits.snapshots.ask = settings.snapshots_ask;
+  limits.snapshots.tail_bytes_min = settings.snapshots_tail_bytes_min.value;
+  limits.snapshots.tail_records_min = settings.snapshots_tail_records_min;
+  limits.snapshots.layer_bytes_max = settings.snapshots_layer_bytes_max.value;
+  limits.snapshots.bytes_max = settings.limits_snapshot_bytes_max.value;
+  limits.snapshots.lease = settings.snapshots_lease;
+  limits.snapshots.maintain_interval = std::min(limits.snapshots.maintain_interval, settings.retention_interval);
+  limits.snapshots.serve_unverified_after =
+      std::chrono::duration_cast<std::chrono::seconds>(settings.snapshots_serve_unverified_after);
   limits.payload_bytes_max = settings.limits_payload_bytes_max.value;
   limits.frame_bytes_max = settings.limits_frame_bytes_max.value;
   limits.foreign_frame_bytes_max = settings.limits_foreign_frame_bytes_max.value;

@@ -33,6 +33,8 @@ void add_to(shard::Reads& sum, const shard::Reads& other) {
   sum.inspect += other.inspect;
   sum.resend += other.resend;
   sum.catch_up += other.catch_up;
+  sum.snapshot += other.snapshot;
+  sum.history += other.history;
   sum.records += other.records;
   sum.bytes += other.bytes;
 }
@@ -44,6 +46,11 @@ void add_to(core::HubCounts& sum, const core::HubCounts& other) {
   add_to(sum.duplicates, other.duplicates);
   sum.presence_updates += other.presence_updates;
   sum.presences += other.presences;
+  sum.snapshots_stored += other.snapshots_stored;
+  sum.snapshots_refused += other.snapshots_refused;
+  sum.snapshots_verified += other.snapshots_verified;
+  sum.snapshots_quarantined += other.snapshots_quarantined;
+  sum.cuts += other.cuts;
 }
 
 void add_to(shard::Counters& sum, const shard::Counters& other) {
@@ -57,6 +64,7 @@ void add_to(shard::Counters& sum, const shard::Counters& other) {
   sum.delivered_live += other.delivered_live;
   sum.delivered_from_log += other.delivered_from_log;
   sum.fell_behind += other.fell_behind;
+  sum.snapshots_sent += other.snapshots_sent;
   add_to(sum.refused, other.refused);
   for (std::size_t transport = 0; transport < shard::transports; ++transport)
     for (std::size_t dialect = 0; dialect < core::dialect_kinds; ++dialect)
@@ -125,14 +133,31 @@ void add_hubs(Families& families, const shard::Counters& sum) {
       .add(sum.appends_pending);
   families
       .counter("weir_reads_total",
-               "Reads of the store: to open a document, to look up a mark, to compare a resend, to catch up.")
+               "Reads of the store: to open a document, to look up a mark, to compare a resend, to catch up, of a "
+               "snapshot for who joins, of what was.")
       .add(sum.reads.open, {{"kind", "open"}})
       .add(sum.reads.inspect, {{"kind", "inspect"}})
       .add(sum.reads.resend, {{"kind", "resend"}})
-      .add(sum.reads.catch_up, {{"kind", "catch_up"}});
+      .add(sum.reads.catch_up, {{"kind", "catch_up"}})
+      .add(sum.reads.snapshot, {{"kind", "snapshot"}})
+      .add(sum.reads.history, {{"kind", "history"}});
   families.counter("weir_read_records_total", "Records read for sessions that were catching up.")
       .add(sum.reads.records);
   families.counter("weir_read_bytes_total", "Bytes of these records' payloads.").add(sum.reads.bytes);
+}
+
+void add_snapshots(Families& families, const shard::Counters& sum) {
+  families.counter("weir_snapshots_stored_total", "Snapshots of clients that were taken.")
+      .add(sum.hub.snapshots_stored);
+  families.counter("weir_snapshots_refused_total", "Snapshots and attestations that were not taken.")
+      .add(sum.hub.snapshots_refused);
+  families.counter("weir_snapshots_verified_total", "Snapshots that another client has confirmed.")
+      .add(sum.hub.snapshots_verified);
+  families.counter("weir_snapshots_quarantined_total", "Snapshots that were reported as bad, or withdrawn.")
+      .add(sum.hub.snapshots_quarantined);
+  families.counter("weir_snapshots_sent_total", "Snapshots, or layers of one, sent to who joined.")
+      .add(sum.snapshots_sent);
+  families.counter("weir_cuts_total", "Times that records were forgotten behind a snapshot.").add(sum.hub.cuts);
 }
 
 }  // namespace
@@ -150,6 +175,7 @@ void add_shard_metrics(Families& families, const std::vector<std::unique_ptr<sha
   add_traffic(families, sum);
   add_sessions(families, sum);
   add_hubs(families, sum);
+  add_snapshots(families, sum);
   families.seconds("weir_acknowledgement_seconds",
                    "From a publish coming in to its acknowledgement being queued: it is durable then.",
                    timings.acknowledged);

@@ -7,6 +7,7 @@
 #include "weir/app/limits.hpp"
 #include "weir/app/metrics.hpp"
 #include "weir/app/pages.hpp"
+#include "weir/app/retention.hpp"
 #include "weir/app/store.hpp"
 #include "weir/app/version.hpp"
 #include "weir/observe/log.hpp"
@@ -94,16 +95,20 @@ Result<std::unique_ptr<Server>> Server::start(const config::Settings& settings) 
 
 Result<std::unique_ptr<Server>> Server::start(const config::Settings& settings, OpenLog log) {
   if (auto allowed = check_exposure(settings); !allowed) return allowed.error();
-  std::unique_ptr<Server> server(new Server(settings, std::move(log)));  // the constructor is private
+  auto kept = retentions(settings);
+  if (!kept) return kept.error();
+  // The constructor is private.
+  std::unique_ptr<Server> server(new Server(settings, std::move(*kept), std::move(log)));
   if (auto listening = server->listen(); !listening) return listening.error();
   for (const auto& thread : server->threads_) thread->start();
   server->ready_ = true;
   return server;
 }
 
-Server::Server(const config::Settings& settings, OpenLog log)
+Server::Server(const config::Settings& settings, core::Retentions retentions, OpenLog log)
     : settings_(settings),
       limits_(core_limits(settings)),
+      retentions_(std::move(retentions)),
       authorizer_(open_options(settings)),
       log_(std::move(log)),
       readers_(settings.readers) {
@@ -137,6 +142,7 @@ void Server::make_threads() {
     executors.push_back(threads_.back().get());
   }
   shards_ = shard::make_shards({.log = *log_.log,
+                                .snapshots = *log_.snapshots,
                                 .readers = readers_,
                                 .random = random_,
                                 .authorizer = authorizer_,
@@ -144,8 +150,14 @@ void Server::make_threads() {
                                 .cover_merger = cover_merger_,
                                 .limits = limits_,
                                 .server_version = std::string(version),
-                                .durability = settings_.durability},
+                                .durability = settings_.durability,
+                                .retentions = retentions_,
+                                .snapshot_cache_bytes_max = settings_.snapshots_cache_bytes_max.value},
                                executors);
+  keeper_ = std::make_unique<Keeper>(
+      Keeper::Parts{.log = *log_.log, .snapshots = *log_.snapshots, .readers = readers_, .shard = *shards_.front()},
+      settings_.retention_interval);
+  keeper_->start();
   const websocket::Limits limits{.close_wait_max = settings_.limits_close_wait_max,
                                  .server = "weir/" + std::string(version)};
   for (const auto& shard : shards_) connections_.push_back(std::make_unique<websocket::Connections>(*shard, limits));

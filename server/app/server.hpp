@@ -19,6 +19,7 @@
 #include <string>
 #include <vector>
 
+#include "weir/app/keeper.hpp"
 #include "weir/app/log_timings.hpp"
 #include "weir/auth/open_authorizer.hpp"
 #include "weir/config/settings.hpp"
@@ -40,6 +41,7 @@ namespace weir::app {
 /// A log, and what tells why it refuses writes (empty: it takes them).
 struct OpenLog {
   std::unique_ptr<storage::DeltaLog> log;
+  storage::SnapshotStore* snapshots = nullptr;  ///< of the same store; lives as long as `log`
   std::function<std::string(const storage::DeltaLog&)> trouble = [](const storage::DeltaLog&) { return std::string(); };
   const storage::MeasuredLog* measured = nullptr;  ///< `log` again, when it can be measured
   std::shared_ptr<const LogTimings> timings = {};  ///< what it tells then
@@ -64,7 +66,7 @@ class Server {
   [[nodiscard]] std::uint16_t port() const { return door_->endpoint().port(); }
 
  private:
-  Server(const config::Settings& settings, OpenLog log);
+  Server(const config::Settings& settings, core::Retentions retentions, OpenLog log);
   void make_threads();
   void add_routes();
   void make_grpc();
@@ -78,6 +80,7 @@ class Server {
 
   const config::Settings settings_;
   const core::Limits limits_;
+  const core::Retentions retentions_;
   auth::OpenAuthorizer authorizer_;
   runtime::SystemRandom random_;
   native::NativeEncoder native_encoder_;
@@ -87,6 +90,7 @@ class Server {
   runtime::ReaderPool readers_;
   std::vector<std::unique_ptr<runtime::IoThread>> threads_;
   std::vector<std::unique_ptr<shard::Shard>> shards_;
+  std::unique_ptr<Keeper> keeper_;
   std::vector<std::unique_ptr<websocket::Connections>> connections_;
   std::unique_ptr<http::StoreApi> store_api_;
   http::Routes routes_;

@@ -37,8 +37,9 @@ Result<OpenLog> open_store(const config::Settings& settings) {
   if (!log) return log.error();
   observe::log(observe::Level::info, "store opened",
                {{"data", settings.data}, {"found", (*log)->recovery().describe()}});
+  storage::SnapshotStore* snapshots = &(*log)->snapshots();
   const storage::RocksLog* measured = log->get();
-  return OpenLog{std::move(*log), trouble_of, measured, std::move(timings)};
+  return OpenLog{std::move(*log), snapshots, trouble_of, measured, std::move(timings)};
 }
 
 }  // namespace weir::app

@@ -9,6 +9,7 @@ namespace {
 using S = Settings;
 constexpr std::uint64_t second = 1000;
 constexpr std::uint64_t hour = 3600 * second;
+constexpr std::uint64_t year = 366 * 24 * hour;
 constexpr std::uint64_t gibi = 1024 * mebi;
 
 const std::vector<Key>& table() {
@@ -59,6 +60,41 @@ const std::vector<Key>& table() {
        "Keep documents small: a thread of the lowest priority packs what was stored. When it is off, `weir docs "
        "compact` "
        "does."},
+      {"snapshots.ask", &S::snapshots_ask,
+       "Ask clients for snapshots, which stand for old records when somebody joins. What they offer unasked is taken "
+       "all the same."},
+      {"snapshots.tail_bytes_min", &S::snapshots_tail_bytes_min,
+       "One is asked for when so much was written since the last, and as much as that one has ...", kibi, gibi},
+      {"snapshots.tail_records_min", &S::snapshots_tail_records_min,
+       "... or so many records, while the document is smaller than that.", 1, 1'000'000'000},
+      {"snapshots.layer_bytes_max", &S::snapshots_layer_bytes_max,
+       "Of y-websocket clients, who send and are sent each as one message: what was made of more is built of layers.",
+       64 * kibi, gibi},
+      {"snapshots.lease", &S::snapshots_lease, "How long a client that was asked is waited for before another is.",
+       second, hour},
+      {"snapshots.serve_unverified_after", &S::snapshots_serve_unverified_after,
+       "Age at which a snapshot that nobody else has confirmed, and nobody has reported, is served to who joins. "
+       "Records are never cut behind it.",
+       0, year},
+      {"snapshots.cache_bytes_max", &S::snapshots_cache_bytes_max,
+       "Parts of snapshots kept in memory for those who join at the same time.", mebi, 64 * gibi},
+      {"retention.keep",
+       &S::retention_keep,
+       "`everything`; `since-snapshot`: records go once a verified snapshot stands for them; `for`: the same, but only "
+       "those older than retention.for.",
+       0,
+       0,
+       {"everything", "since-snapshot", "for"}},
+      {"retention.for", &S::retention_for, "Age of what goes under retention.keep = for.", second, 100 * year},
+      {"retention.grace", &S::retention_grace, "Time between a snapshot being verified and records going.", 0, year},
+      {"retention.lossy", &S::retention_lossy,
+       "Let snapshots stand in for good that are lossy, or may be: those of y-websocket clients are never known not to "
+       "be."},
+      {"retention.spaces", &S::retention_spaces,
+       "Other rules for single spaces: \"acme-notes = since-snapshot\", \"drafts = for 30d lossy\", \"law = "
+       "everything\"."},
+      {"retention.interval", &S::retention_interval, "How often documents that nobody has open are looked through.",
+       second, 24 * hour},
       {"limits.connections_max", &S::limits_connections_max,
        "Connections at a time, and gRPC calls at a time; one more is answered 503, or RESOURCE_EXHAUSTED.", 1,
        1'000'000},
@@ -73,6 +109,7 @@ const std::vector<Key>& table() {
       {"limits.grpc_buffer_bytes_max", &S::limits_grpc_buffer_bytes_max,
        "What gRPC may use for its buffers before it reads more slowly.", 16 * mebi, 64 * gibi},
       {"limits.payload_bytes_max", &S::limits_payload_bytes_max, "One delta.", 1, 16 * mebi},
+      {"limits.snapshot_bytes_max", &S::limits_snapshot_bytes_max, "One snapshot.", kibi, 64 * gibi},
       {"limits.frame_bytes_max", &S::limits_frame_bytes_max, "One message of the native protocol.", kibi, 64 * mebi},
       {"limits.foreign_frame_bytes_max", &S::limits_foreign_frame_bytes_max,
        "One message of y-websocket; a first one may be a whole document.", kibi, gibi},

@@ -22,6 +22,7 @@ struct Bytes {
 
 inline constexpr std::uint64_t kibi = 1024;
 inline constexpr std::uint64_t mebi = 1024 * kibi;
+inline constexpr std::int64_t day_ms = 24 * 3'600'000;
 
 /// Named as the keys are, with the dot as an underscore.
 struct Settings {
@@ -50,6 +51,21 @@ struct Settings {
   Bytes storage_block_cache_bytes{64 * mebi};
   bool storage_packing = true;
 
+  bool snapshots_ask = true;
+  Bytes snapshots_tail_bytes_min{64 * kibi};
+  std::uint64_t snapshots_tail_records_min = 500;
+  Bytes snapshots_layer_bytes_max{4 * mebi};
+  Milliseconds snapshots_lease{30'000};
+  Milliseconds snapshots_serve_unverified_after{3'600'000};
+  Bytes snapshots_cache_bytes_max{32 * mebi};
+
+  std::string retention_keep = "everything";
+  Milliseconds retention_for{90 * day_ms};
+  Milliseconds retention_grace{7 * day_ms};
+  bool retention_lossy = false;
+  List retention_spaces;
+  Milliseconds retention_interval{600'000};
+
   std::uint64_t limits_connections_max = 10'000;
   Bytes limits_header_bytes_max{8 * kibi};
   Milliseconds limits_header_wait_max{5000};
@@ -58,6 +74,7 @@ struct Settings {
   std::uint64_t limits_grpc_calls_max = 1000;
   Bytes limits_grpc_buffer_bytes_max{256 * mebi};
   Bytes limits_payload_bytes_max{mebi};
+  Bytes limits_snapshot_bytes_max{256 * mebi};
   Bytes limits_frame_bytes_max{4 * mebi};
   Bytes limits_foreign_frame_bytes_max{128 * mebi};
   Bytes limits_hello_bytes_max{16 * kibi};

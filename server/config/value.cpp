@@ -15,7 +15,7 @@ struct Unit {
 };
 // The largest that divides a value is the one it is printed with.
 constexpr Unit size_units[] = {{"GiB", 1024 * mebi}, {"MiB", mebi}, {"KiB", kibi}, {"B", 1}, {"", 1}};
-constexpr Unit time_units[] = {{"h", 3'600'000}, {"min", 60'000}, {"s", 1000}, {"ms", 1}};
+constexpr Unit time_units[] = {{"d", 86'400'000}, {"h", 3'600'000}, {"min", 60'000}, {"s", 1000}, {"ms", 1}};
 
 std::string_view trim(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t");
@@ -106,7 +106,7 @@ struct Setter {
     return {};
   }
   Result<void> operator()(Milliseconds Settings::* field) const {
-    const auto value = parse_number(key, text, time_units, "a time with its unit, such as 500ms, 10s, 5min or 1h");
+    const auto value = parse_number(key, text, time_units, "a time with its unit, such as 500ms, 10s, 5min, 1h or 7d");
     if (!value) return value.error();
     settings.*field = Milliseconds(*value);
     return {};

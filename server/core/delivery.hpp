@@ -10,6 +10,7 @@
 
 #include "weir/core/time.hpp"
 #include "weir/frames/frames.hpp"
+#include "weir/vocabulary/snapshot.hpp"
 
 namespace weir::core {
 
@@ -27,6 +28,15 @@ class DeliveryEncoder {
                                             bool own) const = 0;
   /// Asked only for clients that said in hello that they can unpack.
   [[nodiscard]] virtual SharedBytes pack(DocumentHandle /*document*/, const SharedBytes& /*pack*/) const { return {}; }
+  /// False when something of these records is not shown to such clients at all.
+  [[nodiscard]] virtual bool shows(std::span<const Record> /*records*/) const { return true; }
+  /// One part of a snapshot; with the first, what has to be said before it.
+  [[nodiscard]] virtual SharedBytes snapshot(DocumentHandle document, const Snapshot& snapshot, Offset base_offset,
+                                             const SnapshotPart& part) const = 0;
+  /// Such clients can be served this snapshot at all.
+  [[nodiscard]] virtual bool can_send(const Snapshot& /*snapshot*/) const { return true; }
+  /// Snapshots are not sent in parts, but each as one.
+  [[nodiscard]] virtual bool sends_whole() const { return false; }
   /// May be empty.
   [[nodiscard]] virtual SharedBytes presence(const frames::PresenceUpdate& update) const = 0;
 };
@@ -39,7 +49,9 @@ struct Delivery {
   SessionId author;    ///< gets `own` instead of `bytes`
   bool ended = false;  ///< a tombstone: the document is deleted
   bool echo = true;    ///< false: the author gets nothing (it knows)
-  Moment since{};      ///< when its publish came in
+  /// Something of it is not shown to clients of this dialect.
+  std::array<bool, dialect_kinds> partial{};
+  Moment since{};  ///< when its publish came in
   std::array<SharedBytes, dialect_kinds> bytes;
   std::array<SharedBytes, dialect_kinds> own;
 

@@ -20,6 +20,7 @@
 #include "weir/core/delivery.hpp"
 #include "weir/core/time.hpp"
 #include "weir/frames/frames.hpp"
+#include "weir/vocabulary/snapshot.hpp"
 
 namespace weir::core {
 
@@ -43,6 +44,29 @@ struct ForeignPresence {
   SharedBytes data;  ///< empty: withdrawn
 };
 
+/// It is this client's turn to make a snapshot, or to compare one with its own state. It has been sent everything up to
+/// `offset`.
+struct SnapshotTurn {
+  DocumentHandle document;
+  Offset offset;
+  std::uint64_t lease_ms = 0;
+  SnapshotId base;        ///< what it makes may lie on this one (0: on nothing) ...
+  SharedBytes base_note;  ///< ... and then holds what is beyond this
+  std::string cover;      ///< what the records up to `offset` are known to contain: the note of what it makes
+};
+struct AttestationTurn {
+  SnapshotTurn turn;
+  Snapshot snapshot;
+};
+/// A snapshot that a dialect had a client make, whole.
+struct MadeSnapshot {
+  DocumentHandle document;
+  Offset offset;
+  SnapshotId base;
+  SharedBytes note;
+  SharedBytes bytes;
+};
+
 /// What a dialect may ask of its session.
 class SessionPort {
  public:
@@ -55,6 +79,7 @@ class SessionPort {
   virtual void set_presence(ForeignPresence presence) = 0;
   /// Ask for the turn to query this client for what the relay lacks; answered by Dialect::cover_granted.
   virtual void ask_cover(DocumentHandle document) = 0;
+  virtual void offer_snapshot(MadeSnapshot made) = 0;
   /// Bytes for the peer, after everything that waits already.
   virtual void send(SharedBytes bytes) = 0;
   /// Close once everything that waits is sent. `code` is a WebSocket close code.
@@ -81,6 +106,11 @@ class Dialect {
   virtual void event(const frames::ServerEvent& event, SessionPort& port) = 0;
   /// It is this client's turn: `cover` is what the relay is known to have (empty: nothing is known).
   virtual void cover_granted(DocumentHandle document, std::string cover, SessionPort& port) = 0;
+  /// Foreign clients only: true when they can be made to give their state.
+  [[nodiscard]] virtual bool makes_snapshots() const { return false; }
+  /// Nothing need come of it: another is asked when the lease is over.
+  virtual void snapshot_wanted(const SnapshotTurn& /*turn*/, SessionPort& /*port*/) {}
+  virtual void attestation_wanted(const AttestationTurn& /*turn*/, SessionPort& /*port*/) {}
   /// About once a second.
   virtual void tick(Now now, SessionPort& port) = 0;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "weir/core/messages.hpp"
 #include "weir/core/presence.hpp"
 #include "weir/core/ring.hpp"
+#include "weir/core/snapshot_policy.hpp"
 
 namespace weir::core {
 
@@ -35,6 +37,9 @@ struct Space {
   std::size_t documents = 0;                        ///< open now
 };
 
+/// Before any time that is.
+inline constexpr Time never = Time::min() / 2;
+
 /// One session's interest in one document.
 struct Subscriber {
   SessionRef session;
@@ -44,9 +49,46 @@ struct Subscriber {
   std::string principal;
   bool presence = false;
   bool writable = true;
-  Sequence contributed;  ///< last sequence given to an ephemeral producer's deltas
+  bool makes_snapshots = false;
+  Time asked_for_snapshot = never;     ///< last
+  Time asked_for_attestation = never;  ///< last
+  SnapshotId attested;                 ///< the one it was last asked about
+  Sequence contributed;                ///< last sequence given to an ephemeral producer's deltas
   /// A delta of a foreign client was not stored: none behind it may be, until an answer brings all of them again.
   bool contribution_lost = false;
+};
+
+/// What a hub knows of a document's snapshots, and what is under way (snapshots.hpp).
+struct DocumentSnapshots {
+  SnapshotList all;
+  /// Of the document so far, cut ones included.
+  std::uint64_t records = 0;
+  std::uint64_t payload_bytes = 0;
+  Time written = never;  ///< the last record was committed
+  Offset cut;            ///< records up to here are forgotten
+
+  /// Somebody was asked, or is sending one.
+  struct Making {
+    SessionRef session;
+    bool accepted = false;
+    Time deadline{};
+  };
+  std::optional<Making> making;
+  struct Attesting {
+    SessionId session;
+    SnapshotId snapshot;
+    Time deadline{};
+  };
+  std::optional<Attesting> attesting;
+  Time volunteered = never;  ///< an unasked offer was last taken
+  Time maintained = never;
+  bool changing = false;  ///< a drop or a cut is under way
+
+  void wrote(const std::vector<Delta>& deltas, Time now) {
+    records += deltas.size();
+    for (const Delta& delta : deltas) payload_bytes += delta.payload.size();
+    written = now;
+  }
 };
 
 /// One producer's place in one document and epoch.
@@ -95,6 +137,7 @@ struct Document {
   PresenceSet presence;
   DigestWindow digests;
   Cover cover;
+  DocumentSnapshots snapshots;
   std::size_t pending = 0;       ///< effects whose answers are still to come
   std::deque<HubInput> waiting;  ///< while opening or changing
   Time idle_since{};

@@ -29,6 +29,7 @@ void Feeder::add(const SubscribeAnswer& answer) {
   Document document;
   document.path = answer.path;
   document.cursor = document.read_to = answer.start;
+  document.snapshots.assign(answer.snapshots.begin(), answer.snapshots.end());
   const DocumentHandle handle = answer.subscribed.document;
   documents_[handle] = std::move(document);
   if (first) {
@@ -38,7 +39,7 @@ void Feeder::add(const SubscribeAnswer& answer) {
   } else if (state_ == State::live) {
     position_ = std::max(position_, answer.position);
   }
-  const bool behind = answer.start < answer.subscribed.head;
+  const bool behind = answer.start < answer.subscribed.head || !answer.snapshots.empty();
   if (state_ == State::live && !behind) return say_caught_up();
   const Offset target = std::max({state_ == State::live ? position_ : target_, answer.position});
   if (state_ == State::reading) {
@@ -63,6 +64,7 @@ void Feeder::queue_live(const Delivery& delivery) {
   const auto dialect = static_cast<std::size_t>(options_.dialect);
   const bool own = delivery.author == options_.session;
   position_ = delivery.last;
+  if (!own && delivery.partial[dialect]) documents_.at(delivery.document).partial = true;
   if (own && !delivery.echo) return;
   const SharedBytes& bytes = own ? delivery.own[dialect] : delivery.bytes[dialect];
   if (bytes.empty()) return;
@@ -100,6 +102,49 @@ void Feeder::fall_behind(Offset target) {
   }
   for (auto& [handle, document] : documents_) document.read_to = document.cursor;
   read_on(target);
+}
+
+// ---- snapshots ----
+
+bool Feeder::complete(DocumentHandle document) const {
+  const auto found = documents_.find(document);
+  return state_ == State::live && found != documents_.end() && !found->second.partial;
+}
+
+bool Feeder::send_snapshots() {
+  for (const auto& [handle, document] : documents_) {
+    if (document.snapshots.empty()) continue;
+    if (snapshot_read_ != 0 || queue_.bytes() >= limits_.session_queue_bytes_max / 2) return true;
+    snapshot_read_ = ++reads_;
+    host_.read_snapshot({options_.session, options_.space, snapshot_read_, handle, document.path,
+                         document.snapshots.front(), document.snapshot_base, document.snapshot_position,
+                         options_.dialect, options_.unpacks});
+    return true;
+  }
+  return false;
+}
+
+void Feeder::have_read(SnapshotReadAnswer answer) {
+  if (answer.number != snapshot_read_) return;
+  snapshot_read_ = 0;
+  const auto found = documents_.find(answer.document);
+  if (found == documents_.end()) return pump();
+  Document& document = found->second;
+  if (!answer.piece) {
+    Error error = answer.piece.error();
+    documents_.erase(found);
+    host_.broken(answer.document, std::move(error));
+    return pump();
+  }
+  queue_.push(answer.piece->bytes);
+  document.snapshot_position = answer.piece->next;
+  if (answer.piece->last) {
+    ++counts_.snapshots;
+    document.snapshot_base = document.snapshots.front().offset;
+    document.snapshot_position = 0;
+    document.snapshots.pop_front();
+  }
+  pump();
 }
 
 // ---- reading ----
@@ -180,6 +225,11 @@ void Feeder::have_read(ReadAnswer answer) {
     return pump();
   }
   document.given_back = {};
+  if (answer.cut.value > 0) {
+    document.partial = true;
+    host_.cut(answer.document, answer.cut);
+    if (!documents_.contains(answer.document)) return pump();  // the peer cannot go on without what was cut
+  }
   for (Record& record : *answer.records) {
     document.page_bytes += record.payload.size() + record_overhead_bytes;
     document.page.push_back(std::move(record));
@@ -250,12 +300,14 @@ void Feeder::queue_stretch(const Next& turn) {
   }
   document.page_bytes -= bytes;
   document.cursor = stretch.back().offset;
+  document.partial = document.partial || !encoder_.shows(stretch);
   ++counts_.from_log;
   queue_.push_records(options_.id, turn.handle, stretch.front().offset, encoder_.records(turn.handle, stretch, false));
 }
 
 void Feeder::pump() {
   if (state_ != State::reading || pumping_) return;
+  if (send_snapshots()) return;
   pumping_ = true;  // a host may answer a read at once
   while (queue_.bytes() < limits_.session_queue_bytes_max / 2 && merge_one()) {
   }

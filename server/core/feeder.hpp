@@ -13,6 +13,10 @@
 // whose offsets another document's record lies is read again as records, unless the order between documents is not
 // promised yet: before the session was first caught up in this document.
 //
+// A document whose subscription is served a snapshot begins with its parts, one read at a time, and goes on with the
+// records behind it; until then nothing else is read. What is queued of a snapshot is not dropped again: it is shared
+// by all who are sent it.
+//
 // To merge by offset, the next offset of every document must be known, but not its payload: pages that together are too
 // much are given back, those needed last first, and read again when it is their turn.
 //
@@ -37,11 +41,14 @@ class FeederHost {
  public:
   virtual ~FeederHost() = default;
   virtual void read(ReadRequest request) = 0;
+  virtual void read_snapshot(SnapshotReadRequest request) = 0;
   virtual void join(const SpaceName& space, std::uint64_t generation, Offset at) = 0;
   /// The document is deleted: say so to the peer, forget the subscription.
   virtual void ended(DocumentHandle document) = 0;
   /// The log could not be read: the document's subscription ends with this error.
   virtual void broken(DocumentHandle document, Error error) = 0;
+  /// Records up to there are no longer kept: say so to the peer, behind what it has been sent.
+  virtual void cut(DocumentHandle document, Offset offset) = 0;
 };
 
 class Feeder {
@@ -63,11 +70,16 @@ class Feeder {
   void deliver(const DeliveryRef& delivery);
   void joined(const JoinAnswer& answer);
   void have_read(ReadAnswer answer);
+  void have_read(SnapshotReadAnswer answer);
   /// The queue has room again.
   void drained();
 
   [[nodiscard]] const FeedCounts& counts() const { return counts_; }
   [[nodiscard]] bool live() const { return state_ == State::live; }
+  /// Live: everything of its documents up to here is queued.
+  [[nodiscard]] Offset position() const { return position_; }
+  /// The peer was sent every record of the document since it subscribed, and what stands for those before.
+  [[nodiscard]] bool complete(DocumentHandle document) const;
   /// Of the pages read and not yet queued, as payload.
   [[nodiscard]] std::size_t page_bytes() const;
 
@@ -85,6 +97,10 @@ class Feeder {
     Offset given_back;          ///< of the next record, when its page was given back; else 0
     std::uint64_t reading = 0;  ///< number of the read under way; 0: none
     bool caught_up = false;
+    std::deque<Snapshot> snapshots;  ///< to be sent first; of the front one up to the position
+    std::uint64_t snapshot_position = 0;
+    Offset snapshot_base;  ///< of the one before
+    bool partial = false;  ///< something was not shown to the peer
     /// Of the next record; 0 when it is not known.
     [[nodiscard]] Offset front() const {
       if (pack) return pack->first;
@@ -96,6 +112,8 @@ class Feeder {
   };
   using Documents = std::map<DocumentHandle, Document>;
 
+  /// True while there are snapshots to send before anything else.
+  bool send_snapshots();
   void fall_behind(Offset target);
   void read_on(Offset target);
   void pump();
@@ -126,6 +144,7 @@ class Feeder {
   Offset target_;    ///< reading: up to here
   Documents documents_;
   std::uint64_t reads_ = 0;
+  std::uint64_t snapshot_read_ = 0;  ///< number of the read of a snapshot's part that is under way; 0: none
   bool pumping_ = false;
   FeedCounts counts_;
 };

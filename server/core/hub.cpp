@@ -4,12 +4,16 @@
 
 namespace weir::core {
 
-Hub::Hub(Options options) : options_(std::move(options)), publishing_(options_.limits, options_.encoders) {}
+Hub::Hub(Options options)
+    : options_(std::move(options)),
+      publishing_(options_.limits, options_.encoders),
+      snapshots_(options_.limits, options_.encoders, options_.retentions, publishing_) {}
 
 void Hub::step(HubInput input, Now now, std::vector<HubEffect>& effects) {
   now_ = now;
   effects_ = &effects;
   publishing_.begin(now, effects);
+  snapshots_.begin(now, effects);
   std::visit([this](auto&& what) { on(std::forward<decltype(what)>(what)); }, std::move(input));
 }
 
@@ -48,6 +52,8 @@ void Hub::on(DocumentLoaded answer) {
         refuse(*request, answer.loaded.error().code, frames::Reason::unspecified, words);
       else if (const auto* removal = std::get_if<DeleteRequest>(&input))
         effects_->push_back(DeleteFinished{removal->ticket, fail(answer.loaded.error().code, words)});
+      else if (const auto* withdrawal = std::get_if<WithdrawRequest>(&input))
+        effects_->push_back(WithdrawFinished{withdrawal->ticket, fail(answer.loaded.error().code, words)});
     }
     --document.space->documents;
     by_handle_.erase(document.handle);
@@ -68,6 +74,7 @@ void Hub::on(DocumentLoaded answer) {
   document.stored = state.life != DocumentLife::absent;
   document.cover = Cover(*options_.cover_merger, std::move(answer.loaded->cover));
   document.phase = state.life == DocumentLife::deleted ? Document::Phase::deleted : Document::Phase::open;
+  snapshots_.loaded(document, state, std::move(answer.loaded->snapshots));
   resume(document);
 }
 
@@ -88,6 +95,8 @@ bool Hub::wait(Document& document, HubInput input) {
     publishing_.refuse(document, *contribution, std::move(error.error));
   else if (const auto* removal = std::get_if<DeleteRequest>(&input))
     effects_->push_back(DeleteFinished{removal->ticket, fail(Code::resource_exhausted, words)});
+  else if (const auto* withdrawal = std::get_if<WithdrawRequest>(&input))
+    effects_->push_back(WithdrawFinished{withdrawal->ticket, fail(Code::resource_exhausted, words)});
   return true;
 }
 
@@ -101,6 +110,12 @@ void Hub::resume(Document& document) {
 
 HubCounts Hub::counts() const {
   HubCounts counts = publishing_.counts();
+  const HubCounts& snapshots = snapshots_.counts();
+  counts.snapshots_stored = snapshots.snapshots_stored;
+  counts.snapshots_refused = snapshots.snapshots_refused;
+  counts.snapshots_verified = snapshots.snapshots_verified;
+  counts.snapshots_quarantined = snapshots.snapshots_quarantined;
+  counts.cuts = snapshots.cuts;
   counts.presence_updates = presence_updates_;
   counts.presences = presences_;
   return counts;
@@ -112,6 +127,7 @@ void Hub::on(Tick) {
     presences_ += document->presence.shown();
     for (const SessionRef& session : document->cover.expired(now_.steady))
       tell(session, CoverAnswer{document->handle, document->cover.durable()});
+    snapshots_.tick(*document);
   }
   std::erase_if(documents_, [this](auto& entry) {
     Document& document = *entry.second;
@@ -184,7 +200,9 @@ void Hub::subscribe(Document& document, SubscribeRequest request) {
   if (request.what.from == frames::From::cursor && request.what.cursor) {
     const Cursor& cursor = *request.what.cursor;
     lost = cursor.epoch != document.epoch || cursor.offset > document.head;
-    if (!lost && cursor.offset.value > 0) inspect.chain_at = cursor.offset;
+    // Before a cut nothing is left to compare with: such a cursor is believed.
+    const bool comparable = cursor.offset.value > 0 && cursor.offset >= document.snapshots.cut;
+    if (!lost && comparable) inspect.chain_at = cursor.offset;
   }
   if (!inspect.producer && !inspect.chain_at) return subscribed(document, std::move(request), lost);
   ++document.pending;
@@ -196,6 +214,7 @@ void Hub::subscribe(Document& document, SubscribeRequest request) {
 void Hub::on(Inspected answer) {
   if (const auto read = publishing_.take_mark_read(answer.ticket))
     return publishing_.inspected(*read->document, read->producer, answer.found);
+  if (snapshots_.inspected(answer)) return;
   auto node = opening_.extract(answer.ticket);
   if (node.empty()) return;
   Document& document = *node.mapped().document;
@@ -229,6 +248,7 @@ void Hub::subscribed(Document& document, SubscribeRequest request, bool lost_his
   subscriber.ephemeral = request.ephemeral;
   subscriber.presence = request.what.presence;
   subscriber.writable = options_.authorizer->may_write(request.principal, request.what.path).has_value();
+  subscriber.makes_snapshots = request.makes_snapshots;
   subscriber.principal = std::move(request.principal);
   SubscribeAnswer answer;
   answer.request = request.what.request;
@@ -242,31 +262,11 @@ void Hub::subscribed(Document& document, SubscribeRequest request, bool lost_his
   if (request.what.from == frames::From::live_only) answer.start = document.head;
   if (request.what.from == frames::From::cursor && request.what.cursor && !lost_history)
     answer.start = request.what.cursor->offset;
+  answer.snapshots = snapshots_.serve(document, request, answer.start);
+  if (!answer.snapshots.empty()) answer.start = answer.snapshots.back().offset;
   sessions_[request.session.id].push_back(document.handle);
   document.add(std::move(subscriber));
   tell(request.session, std::move(answer));
-}
-
-void Hub::recreate(Document& document, SubscribeRequest request) {
-  document.waiting.push_back(std::move(request));
-  publishing_.change(document, AppendKind::recreate, [this](Document& changed, const Result<Appended>& result) {
-    changed.phase = result ? Document::Phase::open : Document::Phase::deleted;
-    if (result) {
-      changed.epoch = result->epoch;
-      changed.presence = PresenceSet(options_.limits.presence_slots_max);
-      changed.digests = DigestWindow(options_.limits.digests_max);
-      changed.cover.forget();
-      return resume(changed);
-    }
-    auto waiting = std::move(changed.waiting);
-    changed.waiting.clear();
-    for (HubInput& input : waiting)
-      if (const auto* subscription = std::get_if<SubscribeRequest>(&input))
-        refuse(*subscription, Code::unavailable, frames::Reason::unspecified,
-               "the document could not be created anew: " + result.error().message);
-      else if (const auto* removal = std::get_if<DeleteRequest>(&input))
-        effects_->push_back(DeleteFinished{removal->ticket, result.error()});
-  });
 }
 
 void Hub::unsubscribe(Document& document, SessionId session) {
@@ -274,6 +274,7 @@ void Hub::unsubscribe(Document& document, SessionId session) {
   if (subscriber == document.subscribers.end()) return;
   document.remove(subscriber);
   document.idle_since = now_.steady;
+  snapshots_.left(document, session);
   for (const auto& update : document.presence.leave(document.handle, session)) broadcast(document, session, update);
   if (const auto next = document.cover.left(session, now_.steady, options_.limits.cover_lease))
     tell(*next, CoverAnswer{document.handle, document.cover.durable()});
@@ -388,51 +389,6 @@ void Hub::on(CoverRequest request) {
   if (document == nullptr || !document->subscribers.contains(request.session.id)) return;
   if (document->cover.ask(request.session, now_.steady, options_.limits.cover_lease))
     tell(request.session, CoverAnswer{document->handle, document->cover.durable()});
-}
-
-// ---- deleting ----
-
-void Hub::on(DeleteRequest request) {
-  Document& document = open(request.path);
-  if (wait(document, request)) return;
-  remove_document(document, std::move(request));
-}
-
-void Hub::remove_document(Document& document, DeleteRequest request) {
-  const std::string name = '"' + request.path.document.text() + '"';
-  if (document.phase == Document::Phase::deleted) {
-    effects_->push_back(
-        DeleteFinished{request.ticket, fail(Code::not_found, "document " + name + " is deleted already")});
-    return;
-  }
-  if (!document.stored && document.pending == 0) {
-    effects_->push_back(
-        DeleteFinished{request.ticket, fail(Code::not_found, "there is no document " + name + " in this space")});
-    return;
-  }
-  publishing_.change(
-      document, AppendKind::tombstone,
-      [this, ticket = request.ticket](Document& changed, const Result<Appended>& result) {
-        changed.phase = result ? Document::Phase::deleted : Document::Phase::open;
-        publishing_.changed(changed);
-        if (result) ended(changed, result->last);
-        effects_->push_back(result ? DeleteFinished{ticket, result->last} : DeleteFinished{ticket, result.error()});
-        resume(changed);
-      });
-}
-
-void Hub::ended(Document& document, Offset offset) {
-  auto delivery = std::make_shared<Delivery>();
-  delivery->document = document.handle;
-  delivery->first = delivery->last = offset;
-  delivery->ended = true;
-  // Not for the ring: whoever listens hears of the end now, live or not, and whoever comes later is refused.
-  if (const std::uint64_t threads = document.thread_mask())
-    effects_->push_back(Broadcast{threads, std::move(delivery)});
-  for (auto& [id, handles] : sessions_) std::erase(handles, document.handle);
-  while (!document.subscribers.empty()) document.remove(document.subscribers.begin());
-  document.presence = PresenceSet(options_.limits.presence_slots_max);
-  document.cover.forget();
 }
 
 }  // namespace weir::core

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "weir/core/publishing.hpp"
+#include "weir/core/snapshots.hpp"
 
 namespace weir::core {
 
@@ -27,6 +28,7 @@ class Hub {
     Encoders encoders{};
     const Authorizer* authorizer = nullptr;
     const CoverMerger* cover_merger = nullptr;
+    Retentions retentions{};
   };
   explicit Hub(Options options);
 
@@ -46,12 +48,19 @@ class Hub {
   void on(PresenceRequest request);
   void on(JoinRequest request);
   void on(CoverRequest request);
+  void on(SnapshotOffered request);
+  void on(SnapshotDeclined request);
+  void on(AttestRequest request);
   void on(SessionGone gone);
   void on(DeleteRequest request);
+  void on(Maintain request);
+  void on(WithdrawRequest request);
   void on(DocumentLoaded loaded);
   void on(Inspected inspected);
   void on(RecordsFound found) { publishing_.found(found); }
   void on(AppendFinished finished) { publishing_.finished(finished); }
+  void on(SnapshotUploaded uploaded);
+  void on(SnapshotChanged answer) { snapshots_.changed(answer); }
   void on(Tick);
 
   Document& open(const DocumentPath& path);
@@ -80,6 +89,7 @@ class Hub {
 
   Options options_;
   Publishing publishing_;
+  Snapshots snapshots_;
   Now now_;
   std::vector<HubEffect>* effects_ = nullptr;
   std::uint64_t handles_given_ = 0;

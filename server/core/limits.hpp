@@ -11,7 +11,35 @@ namespace weir::core {
 
 using namespace std::chrono_literals;
 
+/// When snapshots are asked for, and how far they are trusted.
+struct SnapshotRules {
+  /// False: no client is asked. What clients offer by themselves is still taken.
+  bool ask = true;
+  /// A snapshot is wanted when so much was written since the last one: as much as that one has, but at least this ...
+  std::size_t tail_bytes_min = 64 << 10;
+  /// ... or so many records, while the document is smaller than that.
+  std::size_t tail_records_min = 500;
+  std::size_t bytes_max = std::size_t{256} << 20;
+  /// Of a foreign client's: what cannot be sent in parts stays small enough for slow lines.
+  std::size_t layer_bytes_max = std::size_t{4} << 20;
+  /// A client that was asked has this long to begin, and then as long as upload_max to finish.
+  std::chrono::milliseconds lease = 30s;
+  std::chrono::milliseconds upload_max = 10min;
+  /// A client may offer one unasked this often.
+  std::chrono::milliseconds volunteer_interval = 60s;
+  /// Served without having been verified when it is so old and nobody has reported it; never cut behind.
+  std::chrono::seconds serve_unverified_after = 1h;
+  /// A foreign client's snapshot is confirmed by another's equal bytes, so it is best made when nobody has written for
+  /// so long.
+  std::chrono::milliseconds quiet = 2s;
+  /// How often an open document is looked through for what is due.
+  std::chrono::milliseconds maintain_interval = 10s;
+  /// What nobody is served any more stays this long, for those who are reading it.
+  std::chrono::seconds drop_after = 10min;
+};
+
 struct Limits {
+  SnapshotRules snapshots{};
   /// One delta's payload. At most 16 MiB.
   std::size_t payload_bytes_max = 1 << 20;
   /// One message of the native protocol, and one of y-websocket (a first SyncStep2 may be a whole document).

@@ -15,6 +15,7 @@
 #include "weir/core/time.hpp"
 #include "weir/vocabulary/append.hpp"
 #include "weir/vocabulary/packed_records.hpp"
+#include "weir/vocabulary/snapshot.hpp"
 
 namespace weir::core {
 
@@ -42,6 +43,7 @@ struct SubscribeRequest {
   bool ephemeral = false;  ///< no marks are kept for this producer
   std::string principal;
   frames::Subscribe what;
+  bool makes_snapshots = false;
 };
 struct UnsubscribeRequest {
   SessionRef session;
@@ -71,6 +73,23 @@ struct CoverRequest {
   SessionRef session;
   DocumentHandle document;
 };
+/// A client offers a snapshot, or a dialect one that it had made: that one's chain value is the relay's to say.
+struct SnapshotOffered {
+  SessionRef session;
+  frames::SnapshotOffer offer;
+  bool foreign = false;
+  SnapshotId base{};
+  SharedBytes note{};
+};
+/// The session was asked, and cannot now.
+struct SnapshotDeclined {
+  SessionRef session;
+  DocumentHandle document;
+};
+struct AttestRequest {
+  SessionRef session;
+  frames::Attest attest;
+};
 struct SessionGone {
   SessionRef session;
 };
@@ -82,12 +101,24 @@ struct DeleteRequest {
   DocumentPath path;
 };
 
+/// Opens the document, so that what is due is done: snapshots nobody needs are dropped, records are cut.
+struct Maintain {
+  DocumentPath path;
+};
+/// Nobody is served this snapshot any more.
+struct WithdrawRequest {
+  Ticket ticket;
+  DocumentPath path;
+  Offset offset;
+};
+
 // ---- the world to hub: answers to effects, and time ----
 
 struct LoadedDocument {
   DocumentState state;
   Offset space_head;
   std::string cover;
+  std::vector<Snapshot> snapshots;
 };
 struct DocumentLoaded {
   DocumentRef path;
@@ -97,6 +128,7 @@ struct DocumentLoaded {
 struct Inspection {
   std::optional<Mark> mark;
   std::optional<Digest> chain;
+  std::optional<DocumentPrefix> prefix{};
 };
 struct Inspected {
   Ticket ticket;
@@ -110,11 +142,23 @@ struct AppendFinished {
   Ticket ticket;
   Result<Appended> result;
 };
+/// An accepted snapshot is stored, or was not.
+struct SnapshotUploaded {
+  SessionRef session;
+  DocumentRef path;
+  Result<Snapshot> result;
+};
+/// An effect on a snapshot is done.
+struct SnapshotChanged {
+  Ticket ticket;
+  Result<void> result;
+};
 struct Tick {};
 
 using HubInput = std::variant<SubscribeRequest, UnsubscribeRequest, PublishRequest, ContributeRequest, PresenceRequest,
-                              JoinRequest, CoverRequest, SessionGone, DeleteRequest, DocumentLoaded, Inspected,
-                              RecordsFound, AppendFinished, Tick>;
+                              JoinRequest, CoverRequest, SnapshotOffered, SnapshotDeclined, AttestRequest, SessionGone,
+                              DeleteRequest, Maintain, WithdrawRequest, DocumentLoaded, Inspected, RecordsFound,
+                              AppendFinished, SnapshotUploaded, SnapshotChanged, Tick>;
 
 // ---- hub to session ----
 
@@ -124,6 +168,7 @@ struct SubscribeAnswer {
   Offset start;     ///< records after this are wanted
   Offset position;  ///< what the hub has dispatched in the space: live deliveries come from here on
   std::uint64_t request = 0;
+  std::vector<Snapshot> snapshots{};  ///< to be sent first, from the bottom up; `start` is the last one's offset
 };
 struct SubscribeRefused {
   frames::ErrorEvent error;
@@ -154,8 +199,34 @@ struct CoverAnswer {
   std::string cover;
 };
 
-using SessionMessage = std::variant<SubscribeAnswer, SubscribeRefused, PublishAnswer, ContributeAnswer, JoinAnswer,
-                                    Fenced, CoverAnswer, frames::ErrorEvent>;
+/// A client is to make a snapshot. What a foreign one needs to know: it may lie on `base`, beyond `base_note`.
+struct SnapshotAsk {
+  DocumentHandle document;
+  SnapshotId base;
+  SharedBytes base_note;
+  std::string cover;  ///< what the records up to now are known to contain
+};
+struct AttestAsk {
+  DocumentHandle document;
+  Snapshot snapshot;
+  SharedBytes base_note;
+  std::string cover;
+};
+/// The offer is taken: its bytes may be stored as this snapshot.
+struct SnapshotAccepted {
+  DocumentHandle document;
+  DocumentRef path;
+  Epoch epoch;
+  Snapshot about;
+};
+/// Not taken, or no longer.
+struct SnapshotRefused {
+  frames::ErrorEvent error;
+};
+
+using SessionMessage =
+    std::variant<SubscribeAnswer, SubscribeRefused, PublishAnswer, ContributeAnswer, JoinAnswer, Fenced, CoverAnswer,
+                 SnapshotAsk, AttestAsk, SnapshotAccepted, SnapshotRefused, frames::SnapshotStored, frames::ErrorEvent>;
 
 // ---- hub to the world: effects ----
 
@@ -167,6 +238,7 @@ struct Inspect {
   DocumentRef path;
   std::optional<ProducerId> producer;
   std::optional<Offset> chain_at;
+  std::optional<Offset> prefix_at{};
 };
 struct FindRecords {
   Ticket ticket;
@@ -199,8 +271,25 @@ struct DeleteFinished {
   Result<Offset> result;
 };
 
+struct SetStanding {
+  Ticket ticket;
+  DocumentRef path;
+  SnapshotId snapshot;
+  SnapshotStanding standing = SnapshotStanding::candidate;
+  Seconds since;
+};
+struct DropSnapshot {
+  Ticket ticket;
+  DocumentRef path;
+  SnapshotId snapshot;
+};
+struct WithdrawFinished {
+  Ticket ticket;
+  Result<void> result;
+};
+
 using HubEffect = std::variant<LoadDocument, Inspect, FindRecords, StartAppend, ResetLane, Tell, Broadcast,
-                               BroadcastPresence, DeleteFinished>;
+                               BroadcastPresence, DeleteFinished, SetStanding, DropSnapshot, WithdrawFinished>;
 
 // ---- session to the world: reading the log while catching up ----
 
@@ -224,6 +313,79 @@ struct ReadAnswer {
   Result<std::vector<Record>> records;
   bool complete = false;                ///< nothing is left up to `upto`
   std::optional<PackedRecords> pack{};  ///< instead of records
+  Offset cut{};                         ///< not 0: records up to here are no longer kept
+};
+
+// ---- session to the world: snapshots, up and down ----
+
+/// One part of a snapshot for one reader, encoded for its dialect; the same bytes go to every reader of a dialect.
+struct SnapshotReadRequest {
+  SessionId session;
+  SpaceName space;
+  std::uint64_t number = 0;
+  DocumentHandle document;
+  DocumentRef path;
+  Snapshot snapshot;
+  Offset base_offset;
+  std::uint64_t position = 0;
+  DialectKind dialect = DialectKind::native;
+  bool unpacks = false;  ///< a compressed part may be the answer
+};
+struct SnapshotReadAnswer {
+  struct Piece {
+    SharedBytes bytes;
+    std::uint64_t next = 0;  ///< position of what comes after it
+    bool last = false;
+  };
+  SessionId session;
+  SpaceName space;
+  std::uint64_t number = 0;
+  DocumentHandle document;
+  Result<Piece> piece;
+};
+
+/// One step of storing a snapshot; the next comes when it is answered. Abandoning is not answered.
+struct UploadStep {
+  struct Begin {
+    Epoch epoch;
+  };
+  struct Write {
+    SnapshotUpload upload;
+    SharedBytes bytes;
+  };
+  struct Seal {
+    SnapshotUpload upload;
+    Snapshot about;
+  };
+  struct Abandon {
+    SnapshotUpload upload;
+  };
+  SessionRef session;
+  DocumentHandle document;
+  std::uint64_t number = 0;  ///< of the upload, in its session
+  DocumentRef path;
+  std::variant<Begin, Write, Seal, Abandon> what;
+};
+/// `upload`: what was begun or written to, even in vain; 0 after a Seal, whose outcome the hub is told as well.
+struct UploadAnswer {
+  SessionId session;
+  DocumentHandle document;
+  std::uint64_t number = 0;
+  Result<void> result;
+  SnapshotUpload upload{};
+};
+
+/// What a client asks of the past: no hub is concerned.
+struct HistoryRequest {
+  SessionId session;
+  std::variant<frames::ReadHistory, frames::ReadSnapshot> what;
+  bool unpacks = false;
+  Flight flight{};
+};
+struct HistoryAnswer {
+  SessionId session;
+  std::variant<frames::History, frames::SnapshotChunk, frames::ErrorEvent> event;
+  Flight flight{};
 };
 
 /// An error about one document.

@@ -227,6 +227,10 @@ void Publishing::submit(Pending pending, std::optional<Sequence> assumed_mark) {
   append.principal = pending.principal;
   append.time = pending.time;
   append.deltas = pending.deltas;  // shares the payloads
+  append.cut = pending.cut.offset;
+  append.cut_chain = pending.cut.chain;
+  append.cut_records = pending.cut.records;
+  append.cut_payload_bytes = pending.cut.payload_bytes;
   if (pending.cover) append.notes.push_back({cover_note, SharedBytes::copy(*pending.cover)});
   ++document.pending;
   effects_->push_back(StartAppend{pending.ticket, std::move(append)});
@@ -268,6 +272,17 @@ void Publishing::change(Document& document, AppendKind kind, Changed done) {
   submit(std::move(pending), std::nullopt);
 }
 
+void Publishing::cut(Document& document, const Snapshot& behind, Changed done) {
+  if (lane_failed_)
+    return done(document, fail(Code::unavailable, "the relay is recovering from a failed write; try again"));
+  Pending pending;
+  pending.document = &document;
+  pending.kind = AppendKind::cut;
+  pending.cut = behind;
+  pending.changed = std::move(done);
+  submit(std::move(pending), std::nullopt);
+}
+
 void Publishing::changed(Document& document) {
   std::vector<ProducerId> waiting;
   for (const auto& [id, producer] : document.producers)
@@ -303,6 +318,7 @@ void Publishing::committed(Pending& pending, const Appended& appended) {
   if (pending.kind != AppendKind::deltas) return pending.changed(document, appended);
   if (!pending.deltas.empty()) {
     count(pending);
+    document.snapshots.wrote(pending.deltas, now_.steady);
     dispatch(pending, appended);
   }
   if (pending.contribution) return contribution_finished(pending);
@@ -342,8 +358,10 @@ void Publishing::dispatch(Pending& pending, const Appended& appended) {
   delivery->since = (pending.contribution ? pending.contribution->flight : pending.flight).since;
   delivery->echo = !pending.contribution || pending.contribution->contribution.echo;
   for (std::size_t dialect = 0; dialect < dialect_kinds; ++dialect)
-    if (document.subscribers_by_dialect[dialect] > 0)
+    if (document.subscribers_by_dialect[dialect] > 0) {
       delivery->bytes[dialect] = encoders_[dialect]->records(document.handle, records, false);
+      delivery->partial[dialect] = !encoders_[dialect]->shows(records);
+    }
   if (delivery->echo && document.subscribers.contains(pending.author.id)) {
     const auto own = static_cast<std::size_t>(pending.dialect);
     delivery->own[own] = encoders_[own]->records(document.handle, records, true);

@@ -42,6 +42,8 @@ class Publishing {
   /// A tombstone or a re-creation; the document must be idle of other changes. `done` runs in the step that ends it.
   using Changed = std::function<void(Document&, const Result<Appended>&)>;
   void change(Document& document, AppendKind kind, Changed done);
+  /// Forgets the records that a snapshot stands for. Nothing waits for it.
+  void cut(Document& document, const Snapshot& behind, Changed done);
   /// The change is over, done or failed: decides the publishes that waited for it.
   void changed(Document& document);
 
@@ -82,6 +84,7 @@ class Publishing {
     std::optional<ContributeRequest> contribution;  ///< the first of those gathered here
     std::vector<Digest> digests;
     std::optional<std::string> cover;
+    Snapshot cut;  ///< of a cut: behind which
     Changed changed;
   };
   /// A document's contributions: those at the log, and those that wait to go there together.

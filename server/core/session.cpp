@@ -19,7 +19,8 @@ Session::Session(Options options, const Limits& limits, const Authorizer& author
       authorizer_(authorizer),
       encoders_(encoders),
       dialect_(std::move(dialect)),
-      host_(host) {
+      host_(host),
+      uploads_(options_.self, static_cast<SnapshotUploadsHost&>(*this)) {
   opened_at_ = pinged_at_ = host_.now().steady;
 }
 
@@ -63,6 +64,7 @@ void Session::flushed() {
 
 void Session::closed() {
   closing_ = true;
+  uploads_.abandon_all();
   for (const SpaceName& space : spaces_) host_.to_hub(space, SessionGone{options_.self});
   for (const auto& [document, subscription] : subscriptions_) host_.listen(document, false);
   subscriptions_.clear();
@@ -113,6 +115,7 @@ void Session::begin(ProducerId producer, bool ephemeral, const std::string& toke
   welcome.frame_bytes_max = limits_.frame_bytes_max;
   welcome.subscriptions_max = static_cast<std::uint32_t>(limits_.subscriptions_max);
   welcome.presence_bytes_max = static_cast<std::uint32_t>(limits_.presence_bytes_max);
+  welcome.snapshot_bytes_max = limits_.snapshots.bytes_max;
   tell(welcome);
 }
 
@@ -124,10 +127,14 @@ void Session::on(frames::Hello hello) {
     return close(close_protocol_error, "protocol version");
   }
   unpacks_ = std::find(hello.packs.begin(), hello.packs.end(), frames::pack_version) != hello.packs.end();
+  makes_snapshots_ = hello.makes_snapshots;
   begin(hello.producer, false, hello.token);
 }
 
-void Session::hello_foreign(std::string token, std::string) { begin(host_.random_producer(), true, token); }
+void Session::hello_foreign(std::string token, std::string) {
+  makes_snapshots_ = dialect_->makes_snapshots();
+  begin(host_.random_producer(), true, token);
+}
 
 void Session::on(frames::Subscribe subscribe) {
   if (subscriptions_.size() + requested_.size() >= limits_.subscriptions_max)
@@ -144,7 +151,8 @@ void Session::on(frames::Subscribe subscribe) {
   requested_[number] = {subscribe.path.space, subscribe.presence};
   request_names_[number] = std::exchange(subscribe.request, number);
   spaces_.insert(subscribe.path.space);
-  SubscribeRequest request{options_.self, dialect_->kind(), producer_, ephemeral_, principal_, std::move(subscribe)};
+  SubscribeRequest request{options_.self, dialect_->kind(),     producer_,       ephemeral_,
+                           principal_,    std::move(subscribe), makes_snapshots_};
   host_.to_hub(requested_[number].space, std::move(request));
 }
 
@@ -358,6 +366,7 @@ void Session::forget(DocumentHandle document) {
   if (known == subscriptions_.end()) return;
   const SpaceName space = known->second.space;
   subscriptions_.erase(known);
+  uploads_.abandon(document);
   host_.listen(document, false);
   if (const auto feed = feeds_.find(space); feed != feeds_.end()) feed->second->remove(document);
 }

@@ -24,6 +24,7 @@
 #include "weir/core/limits.hpp"
 #include "weir/core/messages.hpp"
 #include "weir/core/out_queue.hpp"
+#include "weir/core/snapshot_uploads.hpp"
 
 namespace weir::core {
 
@@ -34,6 +35,9 @@ class SessionHost {
   /// To the hub that owns the space.
   virtual void to_hub(const SpaceName& space, HubInput input) = 0;
   virtual void read(ReadRequest request) = 0;
+  virtual void read(SnapshotReadRequest request) = 0;
+  virtual void read(HistoryRequest request) = 0;
+  virtual void upload(UploadStep step) = 0;
   /// This thread's deliveries of the document are wanted, or no longer.
   virtual void listen(DocumentHandle document, bool wanted) = 0;
   virtual void output_ready() = 0;
@@ -50,7 +54,7 @@ class SessionHost {
   virtual void refused(Code /*code*/) {}
 };
 
-class Session final : public SessionPort, private FeederHost {
+class Session final : public SessionPort, private FeederHost, private SnapshotUploadsHost {
  public:
   struct Options {
     SessionRef self;
@@ -74,6 +78,9 @@ class Session final : public SessionPort, private FeederHost {
   void deliver(const DeliveryRef& delivery);
   void deliver(const PresenceDeliveryRef& delivery);
   void have_read(ReadAnswer answer);
+  void have_read(SnapshotReadAnswer answer);
+  void have_read(HistoryAnswer answer);
+  void uploaded(UploadAnswer answer);
   void tick();
   void drain(const std::string& reason, std::uint64_t reconnect_after_ms);
   [[nodiscard]] SessionId id() const { return options_.self.id; }
@@ -95,6 +102,7 @@ class Session final : public SessionPort, private FeederHost {
   void contribute(Contribution contribution) override;
   void set_presence(ForeignPresence presence) override;
   void ask_cover(DocumentHandle document) override;
+  void offer_snapshot(MadeSnapshot made) override;
   void send(SharedBytes bytes) override;
   void close(std::uint16_t code, std::string reason) override;
 
@@ -109,6 +117,11 @@ class Session final : public SessionPort, private FeederHost {
   void on(frames::Publish publish);
   void on(frames::SetPresence presence);
   void on(const frames::Pong&) { heard(); }
+  void on(frames::SnapshotOffer offer);
+  void on(frames::SnapshotChunk chunk);
+  void on(const frames::Attest& attest);
+  void on(frames::ReadHistory read);
+  void on(frames::ReadSnapshot read);
   void on(frames::Refused refused);
 
   void on(const SubscribeAnswer& answer);
@@ -118,14 +131,30 @@ class Session final : public SessionPort, private FeederHost {
   void on(const JoinAnswer& answer);
   void on(const Fenced& fenced);
   void on(const CoverAnswer& answer);
+  void on(const SnapshotAsk& ask);
+  void on(const AttestAsk& ask);
+  void on(const SnapshotAccepted& accepted);
+  void on(const SnapshotRefused& refused);
+  void on(const frames::SnapshotStored& stored) { tell(stored); }
   void on(const frames::ErrorEvent& error) { tell(error); }
 
   // FeederHost
   void read(ReadRequest request) override { host_.read(std::move(request)); }
+  void read_snapshot(SnapshotReadRequest request) override { host_.read(std::move(request)); }
   void join(const SpaceName& space, std::uint64_t generation, Offset at) override;
   void ended(DocumentHandle document) override;
   void broken(DocumentHandle document, Error error) override;
+  void cut(DocumentHandle document, Offset offset) override { tell(frames::Cut{document, offset}); }
 
+  // SnapshotUploadsHost
+  void offer(DocumentHandle document, SnapshotOffered offered) override;
+  void upload(UploadStep step) override { host_.upload(std::move(step)); }
+  void landed(const Flight& flight) override { landed(flight, false); }
+  void refused(DocumentHandle document, Error error) override;
+
+  /// The peer may be asked about the document's whole content: it has been sent all of it.
+  [[nodiscard]] const Feeder* complete(DocumentHandle document) const;
+  void look_back(std::uint64_t request, const DocumentPath& path, HistoryRequest what);
   void begin(ProducerId producer, bool ephemeral, const std::string& token);
   void tell(const frames::ServerEvent& event);
   void refuse(Code code, std::string message, DocumentHandle document = {}, std::uint64_t request = 0);
@@ -147,6 +176,7 @@ class Session final : public SessionPort, private FeederHost {
   bool greeted_ = false;
   bool ephemeral_ = false;
   bool unpacks_ = false;
+  bool makes_snapshots_ = false;
   bool closing_ = false;
   ProducerId producer_;
   std::string principal_;
@@ -157,6 +187,7 @@ class Session final : public SessionPort, private FeederHost {
   std::unordered_map<std::uint64_t, std::uint64_t> request_names_;  ///< our number to the client's
   std::uint64_t requests_ = 0;
   std::uint64_t presence_clock_ = 0;  ///< for all documents: a slot outlives a subscription
+  SnapshotUploads uploads_;
   OutQueue queue_;
   std::vector<SharedBytes>* taking_ = nullptr;  ///< while a mark is reached, what is sent goes here
   bool notified_ = false;

@@ -29,6 +29,8 @@ struct Reads {
   std::uint64_t inspect = 0;   ///< a producer's mark or a cursor's chain value
   std::uint64_t resend = 0;    ///< a resend was compared
   std::uint64_t catch_up = 0;  ///< a reader was behind
+  std::uint64_t snapshot = 0;  ///< a part of a snapshot, for who joins
+  std::uint64_t history = 0;   ///< a client looked back
   std::uint64_t records = 0;   ///< that readers who were behind got
   std::uint64_t bytes = 0;     ///< of their payloads
 };
@@ -48,6 +50,7 @@ struct Counters {
   std::uint64_t delivered_live = 0;
   std::uint64_t delivered_from_log = 0;
   std::uint64_t fell_behind = 0;
+  std::uint64_t snapshots_sent = 0;
   std::array<std::uint64_t, codes_max> refused{};  ///< by code: errors that clients were told
   std::array<std::array<Traffic, core::dialect_kinds>, transports> traffic{};
   Reads reads;

@@ -37,7 +37,7 @@ ShardImpl::ShardImpl(std::shared_ptr<Fleet> fleet, std::uint32_t index, std::siz
       lane_{index + std::uint64_t{1}},
       executor_(executor),
       hub_({index, count, fleet_->environment.limits, fleet_->environment.encoders, &fleet_->environment.authorizer,
-            &fleet_->environment.cover_merger}) {
+            &fleet_->environment.cover_merger, fleet_->environment.retentions}) {
   executor_.call_after(tick_interval, [this] { tick(); });
 }
 
@@ -100,18 +100,38 @@ void ShardImpl::perform(Message message) {
     const auto listeners = listeners_.find((*presence)->document);
     if (listeners == listeners_.end()) return;
     for (LocalSession* session : listeners->second) session->core().deliver(*presence);
-  } else if (auto* read_answer = std::get_if<core::ReadAnswer>(&message)) {
-    if (read_answer->records) {
-      counters_.reads.records += read_answer->records->size();
-      for (const Record& record : *read_answer->records) counters_.reads.bytes += record.payload.size();
-    }
-    if (const auto session = sessions_.find(read_answer->session); session != sessions_.end())
-      session->second->core().have_read(std::move(*read_answer));
+  } else if (auto* page = std::get_if<core::ReadAnswer>(&message)) {
+    on(std::move(*page));
+  } else if (auto* part = std::get_if<core::SnapshotReadAnswer>(&message)) {
+    on(std::move(*part));
+  } else if (auto* past = std::get_if<core::HistoryAnswer>(&message)) {
+    on(std::move(*past));
+  } else if (auto* upload_answer = std::get_if<core::UploadAnswer>(&message)) {
+    on(std::move(*upload_answer));
   } else if (auto* append = std::get_if<Committed>(&message)) {
     committed(std::move(*append));
   } else {
     std::get<Run>(message)();
   }
+}
+
+void ShardImpl::on(core::ReadAnswer answer) {
+  if (answer.records) {
+    counters_.reads.records += answer.records->size();
+    for (const Record& record : *answer.records) counters_.reads.bytes += record.payload.size();
+  }
+  if (const auto session = sessions_.find(answer.session); session != sessions_.end())
+    session->second->core().have_read(std::move(answer));
+}
+
+void ShardImpl::on(core::SnapshotReadAnswer answer) {
+  if (const auto session = sessions_.find(answer.session); session != sessions_.end())
+    session->second->core().have_read(std::move(answer));
+}
+
+void ShardImpl::on(core::HistoryAnswer answer) {
+  if (const auto session = sessions_.find(answer.session); session != sessions_.end())
+    session->second->core().have_read(std::move(answer));
 }
 
 void ShardImpl::committed(Committed what) {
@@ -144,7 +164,11 @@ void ShardImpl::on(core::LoadDocument effect) {
       if (!space) return space.error();
       const auto cover = log.note(*path, core::cover_note);
       if (!cover) return cover.error();
-      return core::LoadedDocument{*state, space->head, *cover ? std::string((*cover)->view()) : std::string()};
+      auto snapshots = state->life == DocumentLife::alive ? fleet_->environment.snapshots.list(*path)
+                                                          : Result<std::vector<Snapshot>>(std::vector<Snapshot>());
+      if (!snapshots) return snapshots.error();
+      return core::LoadedDocument{*state, space->head, *cover ? std::string((*cover)->view()) : std::string(),
+                                  std::move(*snapshots)};
     };
     post(core::HubInput(core::DocumentLoaded{path, load()}));
   });
@@ -163,8 +187,14 @@ void ShardImpl::on(core::Inspect effect) {
       }
       if (effect.chain_at) {
         auto chain = log.chain(*effect.path, *effect.chain_at);
-        if (!chain) return chain.error();
-        found.chain = *chain;
+        // Before a cut there is nothing to be known.
+        if (!chain && chain.error().code != Code::out_of_range) return chain.error();
+        if (chain) found.chain = *chain;
+      }
+      if (effect.prefix_at) {
+        auto prefix = log.prefix(*effect.path, *effect.prefix_at);
+        if (!prefix && prefix.error().code != Code::out_of_range) return prefix.error();
+        if (prefix) found.prefix = *prefix;
       }
       return found;
     };
@@ -217,11 +247,12 @@ void ShardImpl::read(core::ReadRequest request) {
     auto page = fleet_->environment.log.read_packed(*request.path, request.after, request.upto, request.bytes_max,
                                                     request.pack_bytes_max);
     core::ReadAnswer answer{
-        request.session, request.space, request.number, request.document, request.upto, {}, false, {}};
+        request.session, request.space, request.number, request.document, request.upto, {}, false, {}, {}};
     if (page) {
       answer.records = std::move(page->records);
       answer.complete = page->complete;
       answer.pack = std::move(page->pack);
+      answer.cut = page->cut;
     } else {
       answer.records = page.error();
     }
@@ -323,6 +354,7 @@ void ShardImpl::count() {
   counters_.delivered_live = feeds.live;
   counters_.delivered_from_log = feeds.from_log;
   counters_.fell_behind = feeds.fell_behind;
+  counters_.snapshots_sent = feeds.snapshots;
   counters_.hub = hub_.counts();
   shown_.write(counters_);
 }

@@ -7,8 +7,8 @@
 //   auto shards = make_shards(environment, executors);
 //   shards[0]->open(std::make_unique<NativeDialect>(...), connection);      // on that shard's thread
 //
-// Threads: open() and the Session it returns on the shard's own executor; delete_document(), drain(), watch(),
-// counters() and timings() from any.
+// Threads: open() and the Session it returns on the shard's own executor; delete_document(), withdraw_snapshot(),
+// maintain(), drain(), watch(), counters() and timings() from any.
 #pragma once
 
 #include <functional>
@@ -19,16 +19,19 @@
 #include "weir/core/authorizer.hpp"
 #include "weir/core/dialect.hpp"
 #include "weir/core/limits.hpp"
+#include "weir/core/retention.hpp"
 #include "weir/runtime/executor.hpp"
 #include "weir/shard/connection.hpp"
 #include "weir/shard/counters.hpp"
 #include "weir/storage/delta_log.hpp"
+#include "weir/storage/snapshot_store.hpp"
 
 namespace weir::shard {
 
 /// What all shards of a server share. Everything outlives them.
 struct Environment {
   storage::DeltaLog& log;
+  storage::SnapshotStore& snapshots;
   runtime::BlockingPool& readers;
   runtime::Random& random;
   const core::Authorizer& authorizer;
@@ -37,6 +40,9 @@ struct Environment {
   core::Limits limits;
   std::string server_version;
   std::string durability = "sync";
+  core::Retentions retentions{};
+  /// Encoded parts of snapshots that are kept for the next reader.
+  std::size_t snapshot_cache_bytes_max = std::size_t{32} << 20;
 };
 
 /// Wants to know when something new of a space is durable. Called on the thread of the shard that owns the space.
@@ -54,6 +60,11 @@ class Shard {
   virtual Session& open(std::unique_ptr<core::Dialect> dialect, Connection& connection) = 0;
   /// Ends a document with a tombstone. NOT_FOUND when it does not exist. `done` runs on some shard thread.
   virtual void delete_document(DocumentPath path, std::function<void(Result<Offset>)> done) = 0;
+  /// Nobody is served this snapshot any more; no record is discarded. NOT_FOUND when none is in use at this offset.
+  /// `done` runs on some shard thread.
+  virtual void withdraw_snapshot(DocumentPath path, Offset offset, std::function<void(Result<void>)> done) = 0;
+  /// Does what is due in a document that nobody has open: drops snapshots nobody needs, cuts what may be cut.
+  virtual void maintain(DocumentPath path) = 0;
   /// Tells every session where to go and closes it after what waits is sent; refuses new ones. `done` runs on this
   /// shard's thread when the last has closed.
   virtual void drain(std::string reason, std::chrono::milliseconds reconnect_after, std::function<void()> done) = 0;

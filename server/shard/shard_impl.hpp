@@ -14,7 +14,9 @@
 #include "weir/core/session.hpp"
 #include "weir/observe/published.hpp"
 #include "weir/runtime/mailbox.hpp"
+#include "weir/shard/history.hpp"
 #include "weir/shard/shard.hpp"
+#include "weir/shard/snapshot_cache.hpp"
 
 namespace weir::shard {
 
@@ -22,8 +24,10 @@ class ShardImpl;
 
 /// What all shards of a server share.
 struct Fleet {
-  explicit Fleet(Environment environment_) : environment(std::move(environment_)) {}
+  explicit Fleet(Environment environment_)
+      : environment(std::move(environment_)), snapshots(environment.snapshot_cache_bytes_max) {}
   Environment environment;
+  SnapshotCache snapshots;
   std::vector<ShardImpl*> shards;
   std::atomic<std::uint64_t> sessions_given{0};
 };
@@ -40,7 +44,7 @@ struct Committed {
   DocumentRef path;
 };
 using Message = std::variant<core::HubInput, ForSession, core::DeliveryRef, core::PresenceDeliveryRef, core::ReadAnswer,
-                             Committed, Run>;
+                             core::SnapshotReadAnswer, core::HistoryAnswer, core::UploadAnswer, Committed, Run>;
 
 class LocalSession;
 
@@ -52,6 +56,8 @@ class ShardImpl final : public Shard {
   runtime::Executor& executor() override { return executor_; }
   Session& open(std::unique_ptr<core::Dialect> dialect, Connection& connection) override;
   void delete_document(DocumentPath path, std::function<void(Result<Offset>)> done) override;
+  void withdraw_snapshot(DocumentPath path, Offset offset, std::function<void(Result<void>)> done) override;
+  void maintain(DocumentPath path) override;
   void drain(std::string reason, std::chrono::milliseconds reconnect_after, std::function<void()> done) override;
   void watch(const SpaceName& space, std::weak_ptr<SpaceWatcher> watcher) override;
   [[nodiscard]] Counters counters() const override { return shown_.read(); }
@@ -65,6 +71,9 @@ class ShardImpl final : public Shard {
   [[nodiscard]] core::Now now() const { return {executor_.steady_now(), executor_.wall_now()}; }
   void to_hub(const SpaceName& space, core::HubInput input);
   void read(core::ReadRequest request);
+  void read(core::SnapshotReadRequest request);
+  void read(core::HistoryRequest request);
+  void upload(core::UploadStep step);
   void listen(DocumentHandle document, LocalSession& session, bool wanted);
   void wake(LocalSession& session);
   void closed(LocalSession& session);
@@ -84,6 +93,7 @@ class ShardImpl final : public Shard {
   void send(std::uint32_t thread, Message message);
   void send_all(std::uint64_t threads, const Message& message);
   void committed(Committed what);
+  void perform_upload(core::UploadStep step);
   void tick();
   void count();
   void measure(observe::Histogram& histogram, core::Moment since);
@@ -97,6 +107,15 @@ class ShardImpl final : public Shard {
   void on(core::Broadcast effect);
   void on(core::BroadcastPresence effect);
   void on(core::DeleteFinished effect);
+  void on(core::SetStanding effect);
+  void on(core::DropSnapshot effect);
+  void on(core::WithdrawFinished effect);
+
+  // Answers for a session, which may be gone.
+  void on(core::ReadAnswer answer);
+  void on(core::SnapshotReadAnswer answer);
+  void on(core::HistoryAnswer answer);
+  void on(core::UploadAnswer answer);
 
   std::shared_ptr<Fleet> fleet_;
   std::uint32_t index_;
@@ -114,6 +133,8 @@ class ShardImpl final : public Shard {
   std::vector<std::unique_ptr<LocalSession>> leaving_;  ///< closed in this turn; freed at its end
   std::unordered_map<core::Ticket, std::function<void(Result<Offset>)>> deletions_;
   core::Ticket deletion_;
+  std::unordered_map<core::Ticket, std::function<void(Result<void>)>> withdrawals_;
+  core::Ticket withdrawal_;
   std::unordered_map<SpaceName, std::vector<std::weak_ptr<SpaceWatcher>>> watchers_;
   bool draining_ = false;
   std::function<void()> drained_;
@@ -154,6 +175,9 @@ class LocalSession final : public Session, private core::SessionHost {
   // core::SessionHost
   void to_hub(const SpaceName& space, core::HubInput input) override { shard_.to_hub(space, std::move(input)); }
   void read(core::ReadRequest request) override { shard_.read(std::move(request)); }
+  void read(core::SnapshotReadRequest request) override { shard_.read(std::move(request)); }
+  void read(core::HistoryRequest request) override { shard_.read(std::move(request)); }
+  void upload(core::UploadStep step) override { shard_.upload(std::move(step)); }
   void listen(DocumentHandle document, bool wanted) override { shard_.listen(document, *this, wanted); }
   void output_ready() override { shard_.wake(*this); }
   void reading(bool wanted) override;

@@ -33,6 +33,9 @@ class Port final : public core::SessionPort {
     check(presence.data.empty() || !yjs::Encoder().presence(update).empty());
   }
   void ask_cover(DocumentHandle document) override { check(open && document == handle); }
+  void offer_snapshot(core::MadeSnapshot made) override {
+    check(open && made.document == handle && !made.bytes.empty());
+  }
   void send(SharedBytes) override { check(!closed); }
   void close(std::uint16_t, std::string reason) override {
     check(!closed && reason.size() <= 123);

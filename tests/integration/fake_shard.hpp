@@ -111,6 +111,8 @@ class FakeShard final : public shard::Shard {
   void delete_document(DocumentPath, std::function<void(Result<Offset>)> done) override {
     done(fail(Code::not_found, "no documents here"));
   }
+  void withdraw_snapshot(DocumentPath, Offset, std::function<void(Result<void>)> done) override { done({}); }
+  void maintain(DocumentPath) override {}
   void drain(std::string, std::chrono::milliseconds, std::function<void()> done) override { done(); }
   void watch(const SpaceName&, std::weak_ptr<shard::SpaceWatcher>) override {}
   [[nodiscard]] shard::Counters counters() const override { return {}; }

@@ -214,8 +214,10 @@ TEST_F(Metrics, connections_beyond_the_limit) {
 
 TEST_F(Metrics, a_log_in_memory_has_nothing_to_tell) {
   OpenLog log;
-  log.log =
+  auto memory =
       std::make_unique<storage::MemoryLog>(storage::MemoryLogOptions{.mode = storage::MemoryLog::Mode::automatic});
+  log.snapshots = &memory->snapshots();
+  log.log = std::move(memory);
   auto server = Server::start(on_free_port(), std::move(log));
   ASSERT_TRUE(server) << server.error().message;
   port_ = (*server)->port();

@@ -32,7 +32,8 @@ class ServerTest : public testing::Test {
   void start_in_memory() {
     auto log = std::make_unique<storage::MemoryLog>(
         storage::MemoryLogOptions{.incarnation = {{std::byte{1}}}, .mode = storage::MemoryLog::Mode::automatic});
-    start_with(app::Server::start(settings_, app::OpenLog{std::move(log)}));
+    storage::SnapshotStore& snapshots = log->snapshots();
+    start_with(app::Server::start(settings_, app::OpenLog{std::move(log), &snapshots}));
   }
   void start_with(Result<std::unique_ptr<app::Server>> started) {
     ASSERT_TRUE(started) << started.error().message;

@@ -22,7 +22,7 @@ StoreIncarnation incarnation(int number) {
 }
 
 simulation::Server& Relay::server() {
-  if (!server_) server_ = std::make_unique<simulation::Server>(world, disk, limits, shards, authorizer);
+  if (!server_) server_ = std::make_unique<simulation::Server>(world, disk, limits, shards, authorizer, retentions);
   return *server_;
 }
 

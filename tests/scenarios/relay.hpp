@@ -60,6 +60,7 @@ class Relay {
   core::Limits limits;
   std::size_t shards = 1;
   const core::Authorizer* authorizer = nullptr;
+  core::Retentions retentions;
 
  private:
   std::unique_ptr<simulation::Server> server_;

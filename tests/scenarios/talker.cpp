@@ -25,6 +25,7 @@ std::string_view name_of(frames::Reason reason) {
     case frames::Reason::sequence_gap: return " sequence_gap";
     case frames::Reason::producer_owned: return " producer_owned";
     case frames::Reason::protocol: return " protocol";
+    case frames::Reason::snapshot: return " snapshot";
   }
   return " unknown";
 }
@@ -82,12 +83,13 @@ void Talker::say(const frames::ClientEvent& event) {
   say_bytes(bytes);
 }
 
-void Talker::hello(std::uint32_t version, std::vector<std::uint32_t> packs) {
+void Talker::hello(std::uint32_t version, std::vector<std::uint32_t> packs, bool makes_snapshots) {
   frames::Hello event;
   event.protocol_version = version;
   event.producer = producer_named(name_);
   event.token = token_;
   event.packs = std::move(packs);
+  event.makes_snapshots = makes_snapshots;
   say(event);
 }
 
@@ -99,6 +101,7 @@ std::uint64_t Talker::ask(const DocumentPath& document, const Wish& wish) {
   event.cursor = wish.cursor;
   event.presence = wish.presence;
   event.recreate = wish.recreate;
+  event.snapshots = wish.snapshots;
   asked_[event.request] = {document, wish};
   say(event);
   return event.request;
@@ -126,6 +129,30 @@ void Talker::publish(const DocumentPath& document, std::uint64_t first, const st
   say(event);
 }
 
+frames::SnapshotOffer Talker::offer_of(const DocumentPath& document, Offset offset, const std::string& bytes) {
+  frames::SnapshotOffer offer;
+  offer.document = handle(document);
+  offer.epoch = epoch(document);
+  offer.offset = offset;
+  offer.chain = relay_.disk.log.chain(document, offset).value();
+  offer.hash = sha256(bytes);
+  offer.size = bytes.size();
+  offer.fidelity = Fidelity::lossless;
+  return offer;
+}
+
+void Talker::send(const frames::SnapshotOffer& offer, const std::string& bytes, std::size_t chunk_bytes) {
+  say(offer);
+  for (std::size_t at = 0;;) {
+    const std::size_t size = std::min(chunk_bytes, bytes.size() - at);
+    const bool last = at + size == bytes.size();
+    say(frames::SnapshotChunk{offer.document, at, SharedBytes::copy(std::string_view(bytes).substr(at, size)), last, 0,
+                              0});
+    if (last) return;
+    at += size;
+  }
+}
+
 // ---- hearing ----
 
 void Talker::receive(const std::string& message) {
@@ -146,6 +173,8 @@ void Talker::on(const frames::ServerEvent& event) {
     open_[document] = *subscribed;
     if (wish.from != frames::From::cursor || subscribed->lost_history)
       cursors_[document] = {subscribed->epoch, {}, chain_start(document)};
+    else if (wish.cursor)
+      cursors_[document] = *wish.cursor;
   }
   lines_.push_back(describe(event));
   all_lines_.push_back(lines_.back());
@@ -183,29 +212,47 @@ std::string Talker::document_of(DocumentHandle handle) const {
 }
 
 std::string Talker::describe(const frames::ServerEvent& event) const {
-  return std::visit(Overloaded{
-                        [](const frames::Welcome&) { return std::string("welcome"); },
-                        [&](const frames::Subscribed& e) {
-                          return "subscribed " + document_of(e.document) + (e.lost_history ? ", lost history" : "");
-                        },
-                        [](const frames::Records&) { return std::string(); },
-                        [&](const frames::CaughtUp& e) { return "caught up " + document_of(e.document); },
-                        [&](const frames::Stored& e) {
-                          return "stored " + document_of(e.document) + " through " + number(e.through_sequence.value);
-                        },
-                        [&](const frames::PresenceUpdate& e) {
-                          return "presence " + document_of(e.document) + ' ' + name_of(e.producer) + ' ' +
-                                 (e.gone ? "gone" : std::string(e.data.view()));
-                        },
-                        [](const frames::ErrorEvent& e) {
-                          return "error " + std::string(name(e.error.code)) + std::string(name_of(e.reason));
-                        },
-                        [](const frames::GoingAway&) { return std::string("going away"); },
-                        [](const frames::Ping&) { return std::string("ping"); },
-                        [&](const frames::Cut& e) { return "cut " + document_of(e.document); },
-                        [&](const frames::Pack& e) { return "pack " + document_of(e.document); },
-                    },
-                    event);
+  return std::visit(
+      Overloaded{
+          [](const frames::Welcome&) { return std::string("welcome"); },
+          [&](const frames::Subscribed& e) {
+            return "subscribed " + document_of(e.document) + (e.lost_history ? ", lost history" : "");
+          },
+          [](const frames::Records&) { return std::string(); },
+          [&](const frames::CaughtUp& e) { return "caught up " + document_of(e.document); },
+          [&](const frames::Stored& e) {
+            return "stored " + document_of(e.document) + " through " + number(e.through_sequence.value);
+          },
+          [&](const frames::PresenceUpdate& e) {
+            return "presence " + document_of(e.document) + ' ' + name_of(e.producer) + ' ' +
+                   (e.gone ? "gone" : std::string(e.data.view()));
+          },
+          [](const frames::ErrorEvent& e) {
+            return "error " + std::string(name(e.error.code)) + std::string(name_of(e.reason));
+          },
+          [](const frames::GoingAway&) { return std::string("going away"); },
+          [](const frames::Ping&) { return std::string("ping"); },
+          [&](const frames::Cut& e) { return "cut " + document_of(e.document); },
+          [&](const frames::Pack& e) { return "pack " + document_of(e.document); },
+          [&](const frames::SnapshotHeader& e) {
+            return "snapshot " + document_of(e.document) + " up to " + number(e.offset.value) +
+                   (e.base.value > 0 ? " over " + number(e.base.value) : "") + (e.verified ? ", verified" : "");
+          },
+          [&](const frames::SnapshotChunk& e) {
+            return "chunk at " + number(e.position) + ": " + std::string(e.data.view()) + (e.last ? ", the last" : "");
+          },
+          [&](const frames::SnapshotWanted& e) { return "snapshot wanted " + document_of(e.document); },
+          [&](const frames::AttestationWanted& e) {
+            return "attestation wanted " + document_of(e.document) + " up to " + number(e.offset.value);
+          },
+          [&](const frames::SnapshotStored& e) {
+            return "snapshot stored " + document_of(e.document) + " up to " + number(e.offset.value);
+          },
+          [&](const frames::History& e) {
+            return "history to " + number(e.offset.value) + (e.complete ? ", complete" : "");
+          },
+      },
+      event);
 }
 
 std::string Talker::story() const {

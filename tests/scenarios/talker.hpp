@@ -39,6 +39,7 @@ struct Wish {
   std::optional<Cursor> cursor{};
   bool presence = false;
   bool recreate = false;
+  bool snapshots = false;
 };
 
 struct Manner {
@@ -59,7 +60,8 @@ class Talker {
 
   void say(const frames::ClientEvent& event);
   void say_bytes(const std::string& frame);
-  void hello(std::uint32_t version = frames::protocol_version, std::vector<std::uint32_t> packs = {});
+  void hello(std::uint32_t version = frames::protocol_version, std::vector<std::uint32_t> packs = {},
+             bool makes_snapshots = false);
   /// Only asks. Returns the request's number.
   std::uint64_t ask(const DocumentPath& document, const Wish& wish = {});
   /// Asks and hears the answer.
@@ -68,6 +70,13 @@ class Talker {
   /// Only says it. The epoch is the one last heard, unless `manner` names another.
   void publish(const DocumentPath& document, std::uint64_t first, const std::vector<std::string>& payloads,
                const Manner& manner = {});
+  /// An offer that is right in everything, for records up to `offset`.
+  [[nodiscard]] frames::SnapshotOffer offer_of(const DocumentPath& document, Offset offset, const std::string& bytes);
+  /// Says the offer and its chunks.
+  void send(const frames::SnapshotOffer& offer, const std::string& bytes, std::size_t chunk_bytes = 64 << 10);
+  void attest(const frames::AttestationWanted& wanted, bool valid) {
+    say(frames::Attest{wanted.document, wanted.offset, wanted.hash, valid});
+  }
   void show(const DocumentPath& document, const std::string& presence) {
     say(frames::SetPresence{handle(document), SharedBytes::copy(presence)});
   }

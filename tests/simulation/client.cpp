@@ -52,6 +52,8 @@ void Client::disconnect() {
   if (link_) std::exchange(link_, nullptr)->cut();
   welcome_ = false;
   open_.clear();
+  snapshots_.arriving.clear();
+  snapshots_.compared.clear();
   for (auto& [space, view] : spaces_) view.ordered = false;
 }
 
@@ -71,6 +73,8 @@ void Client::connect() {
   hello.producer = device_.producer;
   unpacks_ = world_.chance.one_in(2);
   if (unpacks_) hello.packs = {frames::pack_version};
+  hello.makes_snapshots = snapshots_.makes = world_.chance.one_in(2);
+  snapshots_.wanted = world_.chance.one_in(2);
   send(hello);
 }
 
@@ -124,6 +128,7 @@ void Client::subscribe(std::size_t index) {
   event.path = paths_[index];
   event.presence = true;
   event.recreate = recreates_;
+  event.snapshots = snapshots_.wanted;
   if (replica.cursor) {
     event.from = frames::From::cursor;
     event.cursor = replica.cursor;
@@ -150,6 +155,8 @@ void Client::on(const frames::Subscribed& event) {
   }
   if (!replica.cursor) {
     replica.cursor = Cursor{event.epoch, {}, chain_start(path)};
+    replica.read.clear();
+    replica.read_after = {};
     replica.stored = {};
     replica.stored_at = {};
   }
@@ -301,7 +308,11 @@ void Client::take_record(Open& open, DocumentHandle, Record record, bool stub) {
   view.seen = std::max(view.seen, record.offset);
   cursor.chain = chain_next(cursor.chain, record.producer, record.sequence, record.codec, record.payload.view());
   cursor.offset = record.offset;
-  for (const std::uint64_t number : decode_numbers(record.payload.view())) replica.numbers.insert(number);
+  auto& read = replica.read[record.offset];
+  for (const std::uint64_t number : decode_numbers(record.payload.view())) {
+    replica.numbers.insert(number);
+    read.push_back(number);
+  }
 }
 
 void Client::on(const frames::CaughtUp& event) {
@@ -366,6 +377,7 @@ void Client::on(const frames::ErrorEvent& event) {
       tell("refused: " + event.error.message);
       disconnect();
       return reconnect_later();
+    case Reason::snapshot: return tell("no snapshot of it was taken: " + event.error.message);
     case Reason::protocol:
       if (event.error.code == Code::not_found) return;  // a deletion was under way
       violated("an honest client was told: " + event.error.message);

@@ -42,6 +42,9 @@ struct Replica {
   Offset stored_at;   ///< its offset: until the cursor is there, only the producer's mark would show its loss
   std::deque<OutboxItem> outbox;
   bool must_offer = false;  ///< the relay has lost history: offer everything
+  /// What was read behind `read_after`, by offset: to compare a snapshot with.
+  std::map<Offset, std::vector<std::uint64_t>> read;
+  Offset read_after;
 };
 
 /// What a backup of a device holds.
@@ -75,6 +78,12 @@ class Client {
   /// From now on documents found deleted are begun anew.
   void recreate_deleted() { recreates_ = true; }
 
+  /// What it offers as a snapshot lacks something.
+  void lie() { snapshots_.lies = true; }
+  /// How many snapshots were taken of it, given to it, and confirmed by it.
+  [[nodiscard]] std::uint64_t snapshots_stored() const { return snapshots_.stored; }
+  [[nodiscard]] std::uint64_t snapshots_taken() const { return snapshots_.taken; }
+  [[nodiscard]] std::uint64_t snapshots_attested() const { return snapshots_.attested; }
   /// How many packs it was sent.
   [[nodiscard]] std::uint64_t packs() const { return packs_; }
   [[nodiscard]] bool connected() const { return link_ != nullptr; }
@@ -111,7 +120,20 @@ class Client {
   void on(const frames::Ping& event);
   void on(const frames::GoingAway&) {}
   void on(const frames::PresenceUpdate&) {}
-  void on(const frames::Cut&) {}
+  void on(const frames::Cut& event);
+  void on(const frames::SnapshotHeader& event);
+  void on(const frames::SnapshotChunk& event);
+  void on(const frames::SnapshotWanted& event);
+  void on(const frames::AttestationWanted& event);
+  void on(const frames::SnapshotStored&) { ++snapshots_.stored; }
+  void on(const frames::History&) {}
+
+  // Snapshots (client_snapshots.cpp).
+  [[nodiscard]] std::string plain(const frames::SnapshotChunk& chunk) const;
+  void take_snapshot(Open& open, const frames::SnapshotHeader& header, const std::string& bytes);
+  void compare(const frames::AttestationWanted& wanted, const std::string& bytes);
+  /// It has read everything it knows of, and everything it knows is stored.
+  [[nodiscard]] bool is_the_relays(const Replica& replica) const;
 
   void subscribe(std::size_t index);
   void take_record(Open& open, DocumentHandle handle, Record record, bool stub);
@@ -136,6 +158,16 @@ class Client {
   bool unpacks_ = false;  ///< on this connection
   std::uint64_t packs_ = 0;
   bool recreates_ = false;
+  struct {
+    bool wanted = false;  ///< on this connection: it may be served one
+    bool makes = false;
+    bool lies = false;  ///< this device always: what it offers is not what it has
+    std::map<DocumentHandle, std::pair<frames::SnapshotHeader, std::string>> arriving;
+    std::map<std::uint64_t, std::pair<frames::AttestationWanted, std::string>> compared;  ///< by request
+    std::uint64_t stored = 0;
+    std::uint64_t taken = 0;
+    std::uint64_t attested = 0;
+  } snapshots_;
   std::map<DocumentHandle, Open> open_;
   std::map<SpaceName, SpaceView> spaces_;
 };

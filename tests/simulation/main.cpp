@@ -25,7 +25,7 @@ void print_story(const Outcome& outcome, std::size_t lines) {
 
 struct Totals {
   std::atomic<std::uint64_t> seeds{0}, failed{0}, acknowledgements{0}, crashes{0}, fell_behind{0}, packs{0},
-      restores{0}, deletions{0}, clones{0};
+      restores{0}, deletions{0}, clones{0}, snapshots{0}, snapshots_taken{0}, attestations{0}, cuts{0};
   void add(const Outcome& outcome) {
     ++seeds;
     acknowledgements += outcome.acknowledgements;
@@ -35,6 +35,10 @@ struct Totals {
     restores += outcome.restores;
     deletions += outcome.deletions;
     clones += outcome.clones;
+    snapshots += outcome.snapshots;
+    snapshots_taken += outcome.snapshots_taken;
+    attestations += outcome.attestations;
+    cuts += outcome.cuts;
   }
 };
 
@@ -96,9 +100,11 @@ int main(int argc, char** argv) {
   const auto number = [](const std::atomic<std::uint64_t>& value) { return static_cast<unsigned long long>(value); };
   std::printf(
       "%llu seeds, %llu failed: %llu acknowledgements, %llu crashes, %llu readers fell behind, %llu packs sent, "
-      "%llu stores put back, %llu deletions, %llu restored or cloned devices\n",
+      "%llu stores put back, %llu deletions, %llu restored or cloned devices, %llu snapshots made, %llu compared, %llu "
+      "taken, %llu documents cut\n",
       number(totals.seeds), number(totals.failed), number(totals.acknowledgements), number(totals.crashes),
       number(totals.fell_behind), number(totals.packs), number(totals.restores), number(totals.deletions),
-      number(totals.clones));
+      number(totals.clones), number(totals.snapshots), number(totals.attestations), number(totals.snapshots_taken),
+      number(totals.cuts));
   return totals.failed == 0 ? 0 : 1;
 }

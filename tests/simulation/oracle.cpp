@@ -8,6 +8,16 @@ std::string words(const DocumentPath& path, const ProducerId& producer, Sequence
          std::to_string(sequence.value);
 }
 
+/// It lies before what is kept of its producer, and the mark tells that it was there.
+bool was_cut(const storage::MemoryDocument& document, Epoch epoch, const ProducerId& producer, Sequence sequence) {
+  if (document.cut.last.value == 0) return false;
+  const auto mark = document.marks.find({epoch, producer});
+  if (mark == document.marks.end() || mark->second.sequence < sequence) return false;
+  for (const auto& [offset, record] : document.records)
+    if (record.producer == producer && record.sequence <= sequence) return false;
+  return true;
+}
+
 }  // namespace
 
 void Oracle::acknowledged(const DocumentPath& path, Epoch epoch, const ProducerId& producer, Sequence sequence,
@@ -71,6 +81,7 @@ void Oracle::check(const storage::MemoryState& state) const {
     if (document == nullptr)
       throw Violation("acknowledged, and the document is gone: " + words(path, producer, sequence));
     if (state.epoch(document) != epoch || document->life == DocumentLife::deleted) continue;  // deleted since
+    if (was_cut(*document, epoch, producer, sequence)) continue;
     const auto found = stored.find({path, producer, sequence});
     if (found == stored.end()) throw Violation("acknowledged and lost: " + words(path, producer, sequence));
     if (found->second != digest)

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "client.hpp"
+#include "weir/core/snapshot_policy.hpp"
 
 namespace weir::simulation {
 namespace {
@@ -24,7 +25,22 @@ core::Limits small_limits(World& world) {
   limits.document_idle_max = std::chrono::milliseconds(world.chance.between(300, 3000));
   limits.heartbeat = std::chrono::milliseconds(world.chance.between(1000, 4000));
   limits.producers_cached_max = world.chance.between(1, 8);
+  core::SnapshotRules& snapshots = limits.snapshots;
+  snapshots.ask = !world.chance.one_in(4);
+  snapshots.tail_bytes_min = world.chance.between(100, 3000);
+  snapshots.tail_records_min = world.chance.between(3, 60);
+  snapshots.lease = std::chrono::milliseconds(world.chance.between(100, 1500));
+  snapshots.volunteer_interval = std::chrono::milliseconds(world.chance.between(0, 500));
+  snapshots.maintain_interval = std::chrono::milliseconds(world.chance.between(100, 1000));
+  snapshots.drop_after = std::chrono::seconds(world.chance.between(0, 2));
   return limits;
+}
+
+core::Retentions some_retention(World& world) {
+  core::Retentions retentions;
+  if (world.chance.one_in(2)) retentions.standard.keep = core::Retention::Keep::since_snapshot;
+  retentions.standard.grace = std::chrono::seconds(world.chance.between(0, 2));
+  return retentions;
 }
 
 class Scenario {
@@ -55,6 +71,7 @@ class Scenario {
   void delete_something();
   void make_peace();
   void check_converged();
+  void add_what_was_cut(const DocumentPath& path, std::set<std::uint64_t>& stored);
   [[nodiscard]] Client& any_client() { return *clients_[world_.chance.below(clients_.size())]; }
 
   World world_;
@@ -62,6 +79,7 @@ class Scenario {
   Oracle oracle_;
   std::unique_ptr<Disk> disk_;
   core::Limits limits_;
+  core::Retentions retentions_;
   std::unique_ptr<Server> server_;
   std::vector<DocumentPath> paths_;
   std::vector<std::unique_ptr<Client>> clients_;
@@ -80,6 +98,7 @@ void Scenario::set_up() {
     if (world_.chance.one_in(20)) oracle_.check(disk_->log.backup());
   };
   limits_ = small_limits(world_);
+  retentions_ = some_retention(world_);
   const std::uint64_t spaces = world_.chance.between(1, 2);
   for (std::uint64_t s = 0; s < spaces; ++s)
     for (std::uint64_t d = 0, count = world_.chance.between(1, 3); d < count; ++d)
@@ -91,6 +110,7 @@ void Scenario::set_up() {
     clients_.back()->use(server_.get());
     clients_.back()->connect();
   }
+  if (world_.chance.one_in(3)) clients_.front()->lie();
 }
 
 // ---- trouble ----
@@ -160,7 +180,7 @@ void Scenario::trouble_server() {
 }
 
 void Scenario::start_server() {
-  server_ = std::make_unique<Server>(world_, *disk_, limits_, world_.chance.between(1, 3));
+  server_ = std::make_unique<Server>(world_, *disk_, limits_, world_.chance.between(1, 3), nullptr, retentions_);
 }
 
 void Scenario::stop_server() {
@@ -243,8 +263,34 @@ void Scenario::make_peace() {
   }
   oracle_.check(disk_->log.backup());
   check_converged();
-  for (const auto& client : clients_) outcome.packs += client->packs();
+  for (const auto& client : clients_) {
+    outcome.packs += client->packs();
+    outcome.snapshots += client->snapshots_stored();
+    outcome.snapshots_taken += client->snapshots_taken();
+    outcome.attestations += client->snapshots_attested();
+  }
   outcome.fell_behind += server_->fell_behind();
+}
+
+// What stands for the records that are gone: the newest verified snapshot.
+void Scenario::add_what_was_cut(const DocumentPath& path, std::set<std::uint64_t>& stored) {
+  const auto state = disk_->log.document(path);
+  if (!state || state->cut.value == 0 || state->life != DocumentLife::alive) return;
+  ++outcome.cuts;
+  const auto& snapshots = disk_->log.snapshots();
+  const auto chain = core::newest_servable(*snapshots.list(path), {}, limits_.snapshots, [](const Snapshot& one) {
+    return one.standing == SnapshotStanding::verified;
+  });
+  if (chain.empty() || chain.back().offset < state->cut)
+    throw Violation("records of " + path.document.text() + " were cut, and no verified snapshot stands for them");
+  std::string bytes;
+  for (bool last = false; !last;) {
+    const auto part = snapshots.read(path, chain.back().id, bytes.size(), false);
+    if (!part) throw Violation("a verified snapshot cannot be read: " + part.error().message);
+    bytes += part->bytes.view();
+    last = part->last;
+  }
+  stored.merge(decode_numbers(bytes));
 }
 
 void Scenario::check_converged() {
@@ -253,6 +299,7 @@ void Scenario::check_converged() {
     std::set<std::uint64_t> stored;
     if (const auto* document = state.find(path))
       for (const auto& [offset, record] : document->records) stored.merge(decode_numbers(record.payload.view()));
+    add_what_was_cut(path, stored);
     for (const auto& client : clients_) {
       const Replica& replica = client->replica(path);
       if (replica.numbers != stored)

@@ -22,6 +22,10 @@ struct Outcome {
   std::uint64_t acknowledgements = 0;
   std::uint64_t crashes = 0;
   std::uint64_t fell_behind = 0;
+  std::uint64_t snapshots = 0;        ///< that were taken of clients
+  std::uint64_t snapshots_taken = 0;  ///< by clients, instead of records
+  std::uint64_t attestations = 0;
+  std::uint64_t cuts = 0;   ///< documents whose beginning was gone in the end
   std::uint64_t packs = 0;  ///< sent as they lie in the log
   std::uint64_t restores = 0;
   std::uint64_t deletions = 0;

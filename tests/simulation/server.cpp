@@ -18,7 +18,7 @@ void Disk::look(const Life& life) {
 }
 
 Server::Server(World& world, Disk& disk, core::Limits limits, std::size_t shard_count,
-               const core::Authorizer* authorizer)
+               const core::Authorizer* authorizer, core::Retentions retentions)
     : world_(world), disk_(disk), limits_(limits), pool_(world, life_), random_(world) {
   std::vector<runtime::Executor*> executors;
   for (std::size_t i = 0; i < shard_count; ++i) {
@@ -26,8 +26,16 @@ Server::Server(World& world, Disk& disk, core::Limits limits, std::size_t shard_
     executors.push_back(executors_.back().get());
   }
   const core::Authorizer& who = authorizer != nullptr ? *authorizer : anyone_;
-  shard::Environment environment{disk_.log, pool_,   random_,     who,   {&encoder_, &encoder_},
-                                 cover_,    limits_, "simulated", "sync"};
+  shard::Environment environment{.log = disk_.log,
+                                 .snapshots = disk_.log.snapshots(),
+                                 .readers = pool_,
+                                 .random = random_,
+                                 .authorizer = who,
+                                 .encoders = {&encoder_, &encoder_},
+                                 .cover_merger = cover_,
+                                 .limits = limits_,
+                                 .server_version = "simulated",
+                                 .retentions = std::move(retentions)};
   shards_ = shard::make_shards(std::move(environment), executors);
 }
 

@@ -60,7 +60,7 @@ class Server {
  public:
   /// `authorizer`: null for Anyone; outlives the server.
   Server(World& world, Disk& disk, core::Limits limits, std::size_t shard_count,
-         const core::Authorizer* authorizer = nullptr);
+         const core::Authorizer* authorizer = nullptr, core::Retentions retentions = {});
   ~Server() { life_.end(); }
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

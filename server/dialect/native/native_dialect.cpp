@@ -16,6 +16,28 @@ SharedBytes NativeEncoder::pack(DocumentHandle document, const SharedBytes& pack
   return SharedBytes::take(std::move(bytes));
 }
 
+SharedBytes NativeEncoder::snapshot(DocumentHandle document, const Snapshot& snapshot, Offset base_offset,
+                                    const SnapshotPart& part) const {
+  std::string bytes;
+  if (part.position == 0) {
+    frames::SnapshotHeader header;
+    header.document = document;
+    header.offset = snapshot.offset;
+    header.hash = snapshot.hash;
+    header.size = snapshot.size;
+    header.codec = snapshot.codec;
+    header.chain = snapshot.chain;
+    header.base = base_offset;
+    header.fidelity = snapshot.fidelity;
+    header.verified = snapshot.standing == SnapshotStanding::verified;
+    header.time = snapshot.time;
+    frames::encode(frames::ServerEvent(header), bytes);
+  }
+  const frames::SnapshotChunk chunk{document, part.position, part.bytes, part.last, part.compressed ? part.size : 0, 0};
+  frames::encode(frames::ServerEvent(chunk), bytes);
+  return SharedBytes::take(std::move(bytes));
+}
+
 SharedBytes NativeEncoder::presence(const frames::PresenceUpdate& update) const {
   std::string bytes;
   frames::encode(frames::ServerEvent(update), bytes);
@@ -42,6 +64,17 @@ void NativeDialect::event(const frames::ServerEvent& event, core::SessionPort& p
   std::string bytes;
   frames::encode(event, bytes);
   port.send(SharedBytes::take(std::move(bytes)));
+}
+
+void NativeDialect::snapshot_wanted(const core::SnapshotTurn& turn, core::SessionPort& port) {
+  event(frames::SnapshotWanted{turn.document, turn.lease_ms}, port);
+}
+
+void NativeDialect::attestation_wanted(const core::AttestationTurn& attestation, core::SessionPort& port) {
+  const Snapshot& snapshot = attestation.snapshot;
+  event(frames::AttestationWanted{attestation.turn.document, snapshot.offset, snapshot.hash, snapshot.size,
+                                  snapshot.codec, attestation.turn.lease_ms},
+        port);
 }
 
 }  // namespace weir::native

@@ -14,6 +14,8 @@ class NativeEncoder final : public core::DeliveryEncoder {
   /// A reader's own records come back as stubs, without their payloads.
   [[nodiscard]] SharedBytes records(DocumentHandle document, std::span<const Record> records, bool own) const override;
   [[nodiscard]] SharedBytes pack(DocumentHandle document, const SharedBytes& pack) const override;
+  [[nodiscard]] SharedBytes snapshot(DocumentHandle document, const Snapshot& snapshot, Offset base_offset,
+                                     const SnapshotPart& part) const override;
   [[nodiscard]] SharedBytes presence(const frames::PresenceUpdate& update) const override;
 };
 
@@ -31,6 +33,8 @@ class NativeDialect final : public core::Dialect {
   void message(const SharedBytes& message, core::SessionPort& port) override;
   void event(const frames::ServerEvent& event, core::SessionPort& port) override;
   void cover_granted(DocumentHandle, std::string, core::SessionPort&) override {}  // native clients know what they sent
+  void snapshot_wanted(const core::SnapshotTurn& turn, core::SessionPort& port) override;
+  void attestation_wanted(const core::AttestationTurn& turn, core::SessionPort& port) override;
   void tick(core::Now, core::SessionPort&) override {}
 
  private:

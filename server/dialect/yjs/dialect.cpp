@@ -28,12 +28,6 @@ constexpr core::Time failures_forgotten_after = 10min;
 // Tabs of one browser share edits among themselves, and what came to a client that way it does not send by itself.
 constexpr core::Time idle_ask_interval = 2min;
 
-SharedBytes frame(void (*put)(std::string&, std::string_view), std::string_view body) {
-  std::string out;
-  put(out, body);
-  return SharedBytes::take(std::move(out));
-}
-
 SharedBytes empty_awareness() {
   std::string out;
   put_awareness(out, {});
@@ -61,6 +55,7 @@ void Dialect::opened(core::SessionPort& port) {
   subscribe.request = 1;
   subscribe.path = options_.path;
   subscribe.presence = true;
+  subscribe.snapshots = true;
   port.submit(std::move(subscribe));
 }
 
@@ -95,7 +90,7 @@ void Dialect::on(const SharedBytes&, const SyncStep1& step, core::SessionPort& p
 void Dialect::answer_sync_step1(core::SessionPort& port) {
   if (!caught_up_ || !step1_unanswered_) return;
   step1_unanswered_ = false;
-  port.send(frame(put_sync_step2, empty_update));
+  port.send(encoded(put_sync_step2, empty_update));
   if (std::exchange(asked_, true) || read_only_) return;
   if (document_is_new_ || !is_empty_state_vector(state_vector_)) port.ask_cover(document_);
 }
@@ -104,12 +99,19 @@ void Dialect::answer_sync_step1(core::SessionPort& port) {
 // the log that the client counted at any time before; its last state vector says how much that is at least.
 void Dialect::on(const SharedBytes& message, const SyncStep2& step, core::SessionPort& port) {
   if (read_only_) return;
+  Query query;
+  const bool asked = !queries_.empty();
+  if (asked) {
+    query = std::move(queries_.front());
+    queries_.pop_front();
+    if (query.kind == Query::Kind::snapshot) return made(query, message.slice(step.update), port);
+    if (query.kind == Query::Kind::attestation) return compared(query, message.slice(step.update), port);
+  }
   core::Contribution contribution;
   contribution.document = document_;
   contribution.echo = false;
   if (!step.update.empty() && step.update != empty_update) contribution.payload = message.slice(step.update);
-  if (queries_open_ > 0) {
-    --queries_open_;
+  if (asked) {
     contribution.cover = state_vector_.empty() ? std::string(empty_state_vector) : state_vector_;
   }
   const bool answer = contribution.cover.has_value();
@@ -193,10 +195,9 @@ void Dialect::on(const frames::CaughtUp&, core::SessionPort& port) {
 
 void Dialect::cover_granted(DocumentHandle document, std::string cover, core::SessionPort& port) {
   if (ended_ || document != document_) return;
-  ++queries_open_;
   idle_asked_ = false;
   quiet_since_ = {};
-  port.send(frame(put_sync_step1, cover.empty() ? empty_state_vector : std::string_view(cover)));
+  ask({}, cover, port);
 }
 
 void Dialect::on(const frames::ErrorEvent& error, core::SessionPort& port) {
@@ -244,7 +245,7 @@ core::Time Dialect::spread(core::Time over) const {
 
 void Dialect::ask_when_idle(core::SessionPort& port) {
   if (quiet_since_ == core::Time{}) quiet_since_ = now_;
-  if (!caught_up_ || !said_state_vector_ || read_only_ || holding_ || queries_open_ > 0 || idle_asked_) return;
+  if (!caught_up_ || !said_state_vector_ || read_only_ || holding_ || !queries_.empty() || idle_asked_) return;
   if (ask_again_at_ != core::Time{} || now_ - quiet_since_ < idle_ask_interval + spread(idle_ask_interval)) return;
   idle_asked_ = true;
   port.ask_cover(document_);
@@ -256,8 +257,10 @@ void Dialect::on(const frames::Ping&, core::SessionPort& port) {
   port.send(SharedBytes::take(std::move(out)));
 }
 
-// Such a client cannot begin with what comes after a cut: it would show a document with holes.
+// Such a client cannot go on behind a cut: it would show a document with holes. Who connects is sent what stands for the
+// records that are gone; if even that is not there, it need not come back.
 void Dialect::on(const frames::Cut&, core::SessionPort& port) {
+  if (caught_up_) return end(close_try_again_later, "records that you lack were replaced by a snapshot; connect again", port);
   end(close_gone, "the relay no longer has the beginning of this document", port);
 }
 
@@ -279,7 +282,7 @@ void Dialect::tick(core::Now now, core::SessionPort& port) {
 }
 
 void Dialect::deny(const std::string& reason, core::SessionPort& port) {
-  port.send(frame(put_permission_denied, reason));
+  port.send(encoded(put_permission_denied, reason));
 }
 
 void Dialect::end(std::uint16_t code, const std::string& reason, core::SessionPort& port) {

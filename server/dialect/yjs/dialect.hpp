@@ -20,6 +20,10 @@
 // nothing to be asked for, unless the document is new. What could not be stored is asked
 // for again later, with growing patience, so that no edit is lost and no client reconnects in a storm.
 //
+// A client can also be made to give its whole state, or what is beyond a base: the relay asks SyncStep1 for it, and the
+// answer stands for every record that the client was sent before (snapshots.cpp). Answers come in the order of the
+// questions.
+//
 // Close codes 4400 to 4499 make a client stop for good: 4400 not understood, 4401 not authenticated, 4403 not
 // permitted, 4404 deleted or absent, 4410 history is gone. After any other it reconnects. Threads: its session's.
 #pragma once
@@ -52,6 +56,9 @@ class Dialect final : public core::Dialect {
   void message(const SharedBytes& message, core::SessionPort& port) override;
   void event(const frames::ServerEvent& event, core::SessionPort& port) override;
   void cover_granted(DocumentHandle document, std::string cover, core::SessionPort& port) override;
+  [[nodiscard]] bool makes_snapshots() const override { return true; }
+  void snapshot_wanted(const core::SnapshotTurn& turn, core::SessionPort& port) override;
+  void attestation_wanted(const core::AttestationTurn& turn, core::SessionPort& port) override;
   void tick(core::Now now, core::SessionPort& port) override;
 
  private:
@@ -74,6 +81,17 @@ class Dialect final : public core::Dialect {
   template <class Event>
   void on(const Event&, core::SessionPort&) {}
 
+  /// A SyncStep1 of ours that is not answered: what the answer is for.
+  struct Query {
+    enum class Kind : std::uint8_t { cover, snapshot, attestation };
+    Kind kind = Kind::cover;
+    core::SnapshotTurn turn{};
+    Snapshot compared{};  ///< of an attestation
+  };
+  void ask(Query query, std::string_view state_vector, core::SessionPort& port);
+  [[nodiscard]] bool can_be_asked_for_all() const;
+  void made(const Query& query, const SharedBytes& update, core::SessionPort& port);
+  void compared(const Query& query, const SharedBytes& update, core::SessionPort& port);
   void answer_sync_step1(core::SessionPort& port);
   void begin_to_hold();
   void hold(SharedBytes update);
@@ -97,7 +115,7 @@ class Dialect final : public core::Dialect {
   bool asked_ = false;  ///< for the turn to query this client, once a connection
   bool said_state_vector_ = false;
   std::string state_vector_;      ///< the client's last; empty: none yet, or too long to keep
-  std::size_t queries_open_ = 0;  ///< our SyncStep1s that it has not answered
+  std::deque<Query> queries_;     ///< our SyncStep1s that it has not answered
   std::deque<SharedBytes> held_;  ///< updates that wait for the client's answer
   std::size_t held_bytes_ = 0;
   bool holding_ = false;

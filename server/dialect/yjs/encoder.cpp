@@ -1,5 +1,7 @@
 #include "weir/yjs/encoder.hpp"
 
+#include <algorithm>
+
 #include "weir/yjs/messages.hpp"
 
 namespace weir::yjs {
@@ -18,6 +20,16 @@ SharedBytes Encoder::records(DocumentHandle, std::span<const Record> records, bo
 
 // A peer that has left is announced with the clock it had, as the rule of awareness allows. Presence that is not an
 // awareness update is some other application's and is left out.
+bool Encoder::shows(std::span<const Record> records) const {
+  return std::all_of(records.begin(), records.end(), [](const Record& record) { return record.codec == Codec{0}; });
+}
+
+SharedBytes Encoder::snapshot(DocumentHandle, const Snapshot&, Offset, const SnapshotPart& part) const {
+  std::string out;
+  if (!part.bytes.empty()) put_update(out, part.bytes.view());
+  return SharedBytes::take(std::move(out));
+}
+
 SharedBytes Encoder::presence(const frames::PresenceUpdate& update) const {
   auto awareness = parse_awareness_update(update.data.view());
   if (!awareness) return {};

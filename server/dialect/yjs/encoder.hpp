@@ -13,6 +13,13 @@ namespace weir::yjs {
 class Encoder final : public core::DeliveryEncoder {
  public:
   [[nodiscard]] SharedBytes records(DocumentHandle document, std::span<const Record> records, bool own) const override;
+  /// Only updates of format 1, which such clients read, are shown.
+  [[nodiscard]] bool shows(std::span<const Record> records) const override;
+  /// An Update: a snapshot is one message, since the relay cannot split what it does not read.
+  [[nodiscard]] SharedBytes snapshot(DocumentHandle document, const Snapshot& snapshot, Offset base_offset,
+                                     const SnapshotPart& part) const override;
+  [[nodiscard]] bool can_send(const Snapshot& snapshot) const override { return snapshot.codec == Codec{0}; }
+  [[nodiscard]] bool sends_whole() const override { return true; }
   [[nodiscard]] SharedBytes presence(const frames::PresenceUpdate& update) const override;
 };
 

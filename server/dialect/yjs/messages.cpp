@@ -114,6 +114,12 @@ void put_permission_denied(std::string& out, std::string_view reason) {
 
 void put_websocket_ping(std::string& out) { put_frame_header(out, websocket_ping, 0); }
 
+SharedBytes encoded(void (*put)(std::string&, std::string_view), std::string_view body) {
+  std::string out;
+  put(out, body);
+  return SharedBytes::take(std::move(out));
+}
+
 std::string awareness_update(const AwarenessEntry& entry) {
   std::string out;
   put_varuint(out, 1);

@@ -62,6 +62,8 @@ void put_awareness(std::string& out, const std::vector<AwarenessEntry>& entries)
 void put_permission_denied(std::string& out, std::string_view reason);
 /// WebSocket's own ping: a browser answers it by itself.
 void put_websocket_ping(std::string& out);
+/// One of those above that take a body, by itself.
+[[nodiscard]] SharedBytes encoded(void (*put)(std::string&, std::string_view), std::string_view body);
 
 /// An awareness update of one entry: what is kept as presence. Native clients that use awareness keep the same bytes.
 [[nodiscard]] std::string awareness_update(const AwarenessEntry& entry);

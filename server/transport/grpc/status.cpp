@@ -65,6 +65,7 @@ std::string_view name(frames::Reason reason) {
     case frames::Reason::sequence_gap: return "SEQUENCE_GAP";
     case frames::Reason::producer_owned: return "PRODUCER_OWNED";
     case frames::Reason::protocol: return "PROTOCOL";
+    case frames::Reason::snapshot: return "SNAPSHOT";
   }
   return "UNSPECIFIED";
 }

@@ -31,6 +31,12 @@ class SyncDialect final : public core::Dialect {
   void cover_granted(DocumentHandle document, std::string cover, core::SessionPort& port) override {
     inner_.cover_granted(document, std::move(cover), port);
   }
+  void snapshot_wanted(const core::SnapshotTurn& turn, core::SessionPort& port) override {
+    inner_.snapshot_wanted(turn, port);
+  }
+  void attestation_wanted(const core::AttestationTurn& turn, core::SessionPort& port) override {
+    inner_.attestation_wanted(turn, port);
+  }
   void tick(core::Now now, core::SessionPort& port) override { inner_.tick(now, port); }
 
  private:

@@ -18,9 +18,22 @@ YjsRelay::YjsRelay(World& world, Disk& disk, core::Limits limits, std::size_t sh
     executors_.push_back(std::make_unique<VirtualExecutor>(world_, life_, [this] { disk_.look(life_); }));
     executors.push_back(executors_.back().get());
   }
-  shard::Environment environment{disk_.log, pool_,   random_,     authorizer_, {&native_encoder_, &encoder_},
-                                 merger_,   limits_, "simulated", "sync"};
+  shard::Environment environment{.log = disk_.log,
+                                 .snapshots = disk_.log.snapshots(),
+                                 .readers = pool_,
+                                 .random = random_,
+                                 .authorizer = authorizer_,
+                                 .encoders = {&native_encoder_, &encoder_},
+                                 .cover_merger = merger_,
+                                 .limits = limits_,
+                                 .server_version = "simulated"};
   shards_ = shard::make_shards(std::move(environment), executors);
+}
+
+std::uint64_t YjsRelay::snapshots_sent() const {
+  std::uint64_t sum = 0;
+  for (const auto& shard : shards_) sum += shard->counters().snapshots_sent;
+  return sum;
 }
 
 std::uint64_t YjsRelay::fell_behind() const {

@@ -28,6 +28,7 @@ class YjsRelay {
   [[nodiscard]] const core::Limits& limits() const { return limits_; }
   [[nodiscard]] const Life& life() const { return life_; }
   [[nodiscard]] std::uint64_t fell_behind() const;
+  [[nodiscard]] std::uint64_t snapshots_sent() const;
 
  private:
   World& world_;

@@ -96,6 +96,16 @@ class Village {
     limits_.session_queue_bytes_max = 120;
     limits_.read_bytes_max = 100;
     limits_.ring_bytes_max = 1000;
+    // Everybody here is honest: what one gives is served at once.
+    core::SnapshotRules& snapshots = limits_.snapshots;
+    snapshots.ask = !world_.chance.one_in(3);
+    snapshots.tail_bytes_min = world_.chance.between(50, 500);
+    snapshots.tail_records_min = world_.chance.between(2, 20);
+    snapshots.lease = std::chrono::milliseconds(world_.chance.between(50, 500));
+    snapshots.quiet = std::chrono::milliseconds(world_.chance.between(0, 300));
+    snapshots.maintain_interval = std::chrono::milliseconds(world_.chance.between(50, 500));
+    snapshots.serve_unverified_after = std::chrono::seconds(0);
+    snapshots.drop_after = std::chrono::seconds(world_.chance.between(0, 2));
     start();
     for (std::uint64_t i = world_.chance.between(2, 6); i > 0; --i) move_in();
   }
@@ -200,6 +210,11 @@ class Village {
     ToyDoc stored(1);
     for (const std::string& update : updates()) stored.apply(update);
     if (!stored.same(tabs_.front()->doc)) throw std::runtime_error("the log does not hold what the tabs have");
+    outcome_.snapshots_sent += relay_->snapshots_sent();
+    for (const Snapshot& one : disk_.log.snapshots().list(room()).value()) {
+      ++outcome_.snapshots;
+      outcome_.confirmed += one.standing == SnapshotStanding::verified ? 1 : 0;
+    }
   }
 
   [[nodiscard]] std::string differences() const {

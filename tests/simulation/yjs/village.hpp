@@ -21,6 +21,9 @@ struct VillageOutcome {
   std::uint64_t echoed = 0;
   std::uint64_t crashes = 0;
   std::uint64_t fell_behind = 0;
+  std::uint64_t snapshots = 0;  ///< and layers: there when peace came
+  std::uint64_t confirmed = 0;  ///< of these, by another tab's equal bytes
+  std::uint64_t snapshots_sent = 0;
   std::uint64_t covers = 0;         ///< commits after which the cover had grown
   std::uint64_t queried_bytes = 0;  ///< what clients sent because they were asked
 };

@@ -26,16 +26,22 @@ TEST(Village, LosesNothing) {
     sum.crashes += outcome.crashes;
     sum.fell_behind += outcome.fell_behind;
     sum.covers += outcome.covers;
+    sum.snapshots += outcome.snapshots;
+    sum.confirmed += outcome.confirmed;
+    sum.snapshots_sent += outcome.snapshots_sent;
     sum.queried_bytes += outcome.queried_bytes;
   }
   std::cout << sum.echoed << " echoes, " << sum.crashes << " crashes, " << sum.fell_behind << " readers behind, "
-            << sum.covers << " covers, " << sum.queried_bytes << " bytes asked for\n";
+            << sum.snapshots << " snapshots, " << sum.confirmed << " of them confirmed, sent " << sum.snapshots_sent
+            << " times, " << sum.covers << " covers, " << sum.queried_bytes << " bytes asked for\n";
   if (chosen) return;
   // The village is a hard place: all of this does happen in it.
   EXPECT_GT(sum.echoed, 0U);
   EXPECT_GT(sum.crashes, 0U);
   EXPECT_GT(sum.fell_behind, 0U);
   EXPECT_GT(sum.covers, 0U);
+  EXPECT_GT(sum.confirmed, 0U);
+  EXPECT_GT(sum.snapshots_sent, 0U);
 }
 
 }  // namespace

@@ -36,6 +36,9 @@ class Notebook final : public DeliveryEncoder {
     ++packs;
     return pack;
   }
+  [[nodiscard]] SharedBytes snapshot(DocumentHandle, const Snapshot&, Offset, const SnapshotPart& part) const override {
+    return part.bytes;
+  }
   [[nodiscard]] SharedBytes presence(const frames::PresenceUpdate&) const override { return {}; }
   mutable std::vector<std::uint64_t> order;
   mutable std::size_t packs = 0;
@@ -159,6 +162,8 @@ class FeederTest : public testing::Test, private FeederHost {
 
  private:
   void read(ReadRequest request) override { reads.push_back(std::move(request)); }
+  void read_snapshot(SnapshotReadRequest) override { FAIL(); }
+  void cut(DocumentHandle, Offset) override { FAIL(); }
   void join(const SpaceName&, std::uint64_t, Offset at) override { joining = at == head; }
   void ended(DocumentHandle) override { FAIL(); }
   void broken(DocumentHandle, Error) override { FAIL(); }

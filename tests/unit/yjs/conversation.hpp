@@ -29,6 +29,7 @@ class Port final : public core::SessionPort {
   void contribute(core::Contribution contribution) override { contributions.push_back(std::move(contribution)); }
   void set_presence(core::ForeignPresence one) override { presence.push_back(std::move(one)); }
   void ask_cover(DocumentHandle document) override { covers_asked += document == handle ? 1 : 0; }
+  void offer_snapshot(core::MadeSnapshot made) override { snapshots.push_back(std::move(made)); }
   void send(SharedBytes bytes) override {
     if (!bytes.empty()) sent.emplace_back(bytes.view());
   }
@@ -41,6 +42,7 @@ class Port final : public core::SessionPort {
 
   std::vector<frames::ClientEvent> submitted;
   std::string token;
+  std::vector<core::MadeSnapshot> snapshots;
   std::vector<core::Contribution> contributions;
   std::vector<core::ForeignPresence> presence;
   int covers_asked = 0;

@@ -1,0 +1,57 @@
+// Parts of snapshots on their way to readers, encoded once for each dialect: a thousand who join at a time share the
+// bytes and cost one read.
+//
+//   auto piece = cache.get({handle, id, position, dialect, unpacks}, [&] { return read_and_encode(); });
+//
+// Who asks for what somebody is reading at that moment waits for it. Bounded by bytes, the least recently used leave
+// first; what readers still hold lives on without the cache.
+//
+// Threads: any; get() may block.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <list>
+#include <map>
+#include <mutex>
+
+#include "weir/core/messages.hpp"
+
+namespace weir::shard {
+
+class SnapshotCache {
+ public:
+  struct Key {
+    DocumentHandle document;
+    SnapshotId snapshot;
+    std::uint64_t position = 0;
+    core::DialectKind dialect = core::DialectKind::native;
+    bool compressed = false;
+    friend auto operator<=>(const Key&, const Key&) = default;
+  };
+  using Piece = core::SnapshotReadAnswer::Piece;
+  using Read = std::function<Result<Piece>()>;
+
+  explicit SnapshotCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  /// A failed read is answered to who asked for it, and tried anew by the next.
+  [[nodiscard]] Result<Piece> get(const Key& key, const Read& read);
+
+ private:
+  struct Entry {
+    Piece piece;
+    bool ready = false;
+    std::list<Key>::iterator place;  ///< among those that are ready
+  };
+  void trim();
+
+  const std::size_t bytes_max_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  // Guarded by mutex_.
+  std::map<Key, Entry> entries_;
+  std::list<Key> used_;  ///< the most recently used first
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace weir::shard

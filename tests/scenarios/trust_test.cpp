@@ -1,0 +1,160 @@
+// Who is believed about a snapshot, and what follows from it.
+#include <gmock/gmock.h>
+
+#include "talker.hpp"
+
+namespace weir::scenarios {
+namespace {
+
+using frames::AttestationWanted;
+using frames::CaughtUp;
+using frames::ErrorEvent;
+using frames::SnapshotHeader;
+using frames::SnapshotStored;
+using frames::Stored;
+
+const DocumentPath plan = path("plan");
+
+/// People with names, of whom one may only read.
+class People final : public core::Authorizer {
+ public:
+  [[nodiscard]] Result<std::string> authenticate(std::string_view token) const override { return std::string(token); }
+  [[nodiscard]] Result<void> may_read(std::string_view, const DocumentPath&) const override { return {}; }
+  [[nodiscard]] Result<void> may_write(std::string_view principal, const DocumentPath&) const override {
+    if (principal == "reader") return fail(Code::permission_denied, "may only read");
+    return {};
+  }
+};
+
+void join(Talker& talker) {
+  talker.hello(frames::protocol_version, {}, true);
+  (void)talker.hear<frames::Welcome>();
+  (void)talker.subscribe(plan);
+  (void)talker.hear<CaughtUp>();
+}
+
+SnapshotStanding standing(Relay& relay) { return relay.disk.log.snapshots().list(plan)->back().standing; }
+
+/// Ann, whose principal is "a", has offered a snapshot of three records; who joins may be asked about it.
+struct Offered {
+  explicit Offered(Relay& relay) : ann((prepare(relay), relay), "ann", "a", Talker::Start::silent) {
+    relay.authorizer = &people;
+    join(ann);
+    for (std::uint64_t i = 1; i <= 3; ++i) ann.publish(plan, i, {std::to_string(i)});
+    while (ann.hear<Stored>().through_sequence < Sequence{3}) {
+    }
+    ann.send(ann.offer_of(plan, {3}, "123"), "123");
+    (void)ann.hear<SnapshotStored>();
+  }
+  void prepare(Relay& relay) { relay.authorizer = &people; }
+  People people;
+  Talker ann;
+};
+
+SCENARIO(Trust, AnotherPrincipalIsAskedAndItsWordVerifies) {
+  Offered offered(relay);
+  Talker ben(relay, "ben", "b", Talker::Start::silent);
+  join(ben);
+  const auto wanted = ben.hear<AttestationWanted>();
+  EXPECT_EQ(wanted.offset, Offset{3});
+  EXPECT_EQ(wanted.hash, sha256("123"));
+  EXPECT_EQ(wanted.size, 3U);
+  ben.attest(wanted, true);
+  relay.settle();
+  EXPECT_EQ(standing(relay), SnapshotStanding::verified);
+}
+
+SCENARIO(Trust, ItsMakerIsNotAskedNorBelievedOnAnotherDevice) {
+  Offered offered(relay);
+  Talker phone(relay, "phone", "a", Talker::Start::silent);
+  join(phone);
+  relay.pass(1min);
+  EXPECT_FALSE(phone.has<AttestationWanted>());
+  phone.attest({phone.handle(plan), {3}, sha256("123"), 3, {}, 0}, true);
+  EXPECT_EQ(phone.hear<ErrorEvent>().error.code, Code::permission_denied);
+  EXPECT_EQ(standing(relay), SnapshotStanding::candidate);
+}
+
+SCENARIO(Trust, WhoMayNotWriteIsNotBelieved) {
+  Offered offered(relay);
+  Talker reader(relay, "reader", "reader", Talker::Start::silent);
+  join(reader);
+  reader.attest({reader.handle(plan), {3}, sha256("123"), 3, {}, 0}, false);
+  EXPECT_EQ(reader.hear<ErrorEvent>().error.code, Code::permission_denied);
+  EXPECT_EQ(standing(relay), SnapshotStanding::candidate);
+  EXPECT_FALSE(reader.has<AttestationWanted>());
+}
+
+SCENARIO(Trust, WhatIsReportedIsServedToNobodyAndAnotherIsAskedFor) {
+  Offered offered(relay);
+  Talker ben(relay, "ben", "b");
+  (void)ben.subscribe(plan);
+  ben.attest({ben.handle(plan), {3}, sha256("123"), 3, {}, 0}, false);
+  relay.settle();
+  EXPECT_EQ(standing(relay), SnapshotStanding::quarantined);
+  relay.pass(2min);
+  Talker eve(relay, "eve", "e");
+  (void)eve.subscribe(plan, {.snapshots = true});
+  (void)eve.hear<CaughtUp>();
+  EXPECT_FALSE(eve.has<SnapshotHeader>());
+  offered.ann.send(offered.ann.offer_of(plan, {3}, "better"), "better");
+  (void)offered.ann.hear<SnapshotStored>();
+}
+
+SCENARIO(Trust, TheSameBytesFromTwoVerifyEachOther) {
+  Offered offered(relay);
+  Talker ben(relay, "ben", "b");
+  (void)ben.subscribe(plan);
+  ben.send(ben.offer_of(plan, {3}, "123"), "123");
+  EXPECT_EQ(ben.hear<SnapshotStored>().hash, sha256("123"));
+  relay.settle();
+  EXPECT_EQ(standing(relay), SnapshotStanding::verified);
+  EXPECT_EQ(relay.disk.log.snapshots().list(plan)->size(), 1U);
+}
+
+SCENARIO(Trust, WhereNobodyHasANameDevicesCount) {
+  relay.limits.snapshots.tail_records_min = 3;
+  Talker ann(relay, "ann", "", Talker::Start::silent);
+  join(ann);
+  for (std::uint64_t i = 1; i <= 3; ++i) ann.publish(plan, i, {std::to_string(i)});
+  (void)ann.hear<frames::SnapshotWanted>();
+  ann.send(ann.offer_of(plan, {3}, "123"), "123");
+  (void)ann.hear<SnapshotStored>();
+  Talker ben(relay, "ben", "", Talker::Start::silent);
+  join(ben);
+  ben.attest(ben.hear<AttestationWanted>(), true);
+  relay.settle();
+  EXPECT_EQ(standing(relay), SnapshotStanding::verified);
+}
+
+SCENARIO(Trust, AgeAloneServesButNeverCuts) {
+  relay.limits.snapshots.serve_unverified_after = 60s;
+  relay.retentions.standard = {core::Retention::Keep::since_snapshot, {}, 0s, true};
+  Offered offered(relay);
+  Talker early(relay, "early", "e");
+  (void)early.subscribe(plan, {.snapshots = true});
+  (void)early.hear<CaughtUp>();
+  EXPECT_FALSE(early.has<SnapshotHeader>());
+  relay.pass(70s);
+  Talker late(relay, "late", "l");
+  (void)late.subscribe(plan, {.snapshots = true});
+  EXPECT_FALSE(late.hear<SnapshotHeader>().verified);
+  relay.pass(1min);
+  EXPECT_EQ(relay.disk.log.document(plan)->cut, Offset{});
+}
+
+SCENARIO(Trust, AnOperatorWithdrawsOne) {
+  Offered offered(relay);
+  std::optional<Result<void>> answer;
+  relay.server().shard(0).withdraw_snapshot(plan, {3}, [&](Result<void> result) { answer = std::move(result); });
+  ASSERT_TRUE(relay.until([&] { return answer.has_value(); }));
+  EXPECT_TRUE(answer->has_value());
+  EXPECT_EQ(standing(relay), SnapshotStanding::quarantined);
+  answer.reset();
+  relay.server().shard(0).withdraw_snapshot(plan, {3}, [&](Result<void> result) { answer = std::move(result); });
+  ASSERT_TRUE(relay.until([&] { return answer.has_value(); }));
+  EXPECT_EQ(answer->error().code, Code::not_found);
+}
+
+}  // namespace
+}  // namespace weir::scenarios
