@@ -34,6 +34,7 @@ class GrpcRelay : public testing::Test {
   void start(rpc::Options options = {}) {
     for (const char* name : {"shard-0", "shard-1"}) threads_.push_back(std::make_unique<runtime::IoThread>(name));
     shards_ = shard::make_shards({.log = log_,
+                                  .snapshots = log_.snapshots(),
                                   .readers = readers_,
                                   .random = random_,
                                   .authorizer = authorizer_,
