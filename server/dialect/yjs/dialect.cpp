@@ -257,10 +257,11 @@ void Dialect::on(const frames::Ping&, core::SessionPort& port) {
   port.send(SharedBytes::take(std::move(out)));
 }
 
-// Such a client cannot go on behind a cut: it would show a document with holes. Who connects is sent what stands for the
-// records that are gone; if even that is not there, it need not come back.
+// Such a client cannot go on behind a cut: it would show a document with holes. Who connects is sent what stands for
+// the records that are gone; if even that is not there, it need not come back.
 void Dialect::on(const frames::Cut&, core::SessionPort& port) {
-  if (caught_up_) return end(close_try_again_later, "records that you lack were replaced by a snapshot; connect again", port);
+  if (caught_up_)
+    return end(close_try_again_later, "records that you lack were replaced by a snapshot; connect again", port);
   end(close_gone, "the relay no longer has the beginning of this document", port);
 }
 
