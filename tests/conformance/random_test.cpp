@@ -77,7 +77,7 @@ class Comparison {
     const Offset head = oracle_.document(*append.path)->head;
     append.cut = chance(30) ? head.plus(1'000'000) : Offset{below(head.value + 1)};
     const auto& known = offsets_[append.path->space];
-    if (!known.empty() && append.cut <= head) append.cut = std::min(append.cut, known.rbegin()->first);
+    if (append.cut <= head) append.cut = known.empty() ? Offset{} : std::min(append.cut, known.rbegin()->first);
     if (const auto prefix = oracle_.prefix(*append.path, append.cut)) {
       append.cut_chain = prefix->chain;
       append.cut_records = prefix->records;

@@ -110,6 +110,20 @@ TEST_F(StoreCut, APackThatGoesOnBehindItIsGivenBackByCompacting) {
   expect_whole();
 }
 
+TEST_F(StoreCut, CompactingGivesUpOnWhatIsCutMeanwhile) {
+  open();
+  append_many(path_, 250);
+  const auto compacted = log_->compact(*path_, [&](std::uint64_t, std::uint64_t) { ASSERT_TRUE(cut(path_, {150})); });
+  ASSERT_FALSE(compacted) << "a pack of records 101 to 200 was put in";
+  EXPECT_EQ(compacted.error().code, Code::aborted);
+  EXPECT_EQ(log_->weigh(*path_)->packs, 0u);
+  expect_whole();
+  ASSERT_TRUE(log_->compact(*path_, {}));
+  EXPECT_EQ(log_->weigh(*path_)->pack_records, 100u);
+  EXPECT_EQ(kept(path_), 100u);
+  expect_whole();
+}
+
 TEST_F(StoreCut, TheRoomIsGivenBack) {
   open();
   for (int i = 0; i < 60; ++i) ASSERT_TRUE(append(path_, std::string(20'000, 'a') + std::to_string(i)));
