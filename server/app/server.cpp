@@ -128,7 +128,12 @@ Result<void> Server::listen() {
 }
 
 void Server::make_grpc() {
-  rpc::Parts parts{.log = *log_.log, .readers = readers_, .authorizer = authorizer_, .limits = limits_, .shards = {}};
+  rpc::Parts parts{.log = *log_.log,
+                   .snapshots = *log_.snapshots,
+                   .readers = readers_,
+                   .authorizer = authorizer_,
+                   .limits = limits_,
+                   .shards = {}};
   for (const auto& shard : shards_) parts.shards.push_back(shard.get());
   rpc::Options options = grpc_options(settings_);
   options.ready = [this] { return unready().empty(); };

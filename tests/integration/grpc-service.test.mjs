@@ -87,7 +87,10 @@ test('by reflection a stranger finds the service and calls it', async () => {
   const { Relay } = grpc.loadPackageDefinition(definition).weir.v1;
   assert.deepEqual(
     Object.keys(Relay.service).sort(),
-    ['Append', 'DeleteDocument', 'Feed', 'GetDocument', 'ListDocuments', 'ListSpaces', 'Read', 'RecreateDocument', 'Sync'],
+    [
+      'Append', 'DeleteDocument', 'Feed', 'GetDocument', 'ListDocuments', 'ListSnapshots', 'ListSpaces', 'PutSnapshot',
+      'Read', 'ReadSnapshot', 'RecreateDocument', 'Sync', 'WithdrawSnapshot',
+    ],
   );
   const client = connect(Relay);
   const request = { space: 'found', document: 'plan', producer: newProducer(), deltas: [{ payload: Buffer.from('x') }] };

@@ -3,6 +3,7 @@
 //   const client = grpcClient(relay);
 //   const { offset } = await client.ask('Append', { space, document, producer, firstSequence: 1, deltas: [{ payload }] });
 //   const records = await client.all('Read', { space, document });      every message of a stream
+//   const { offset } = await client.put({ space, document, producer, offset, hash, size }, pieces);
 //   const session = client.sync();                                       a Sync call
 //   await session.hello(producer);
 //   await assert.rejects(client.ask(...), (error) => reasonOf(error) === 'NO_DOCUMENT');
@@ -58,6 +59,17 @@ export function grpcClient(relay, options = {}) {
       return messages;
     },
     stream: (method, request) => client[method](request),
+    /** PutSnapshot: what it is, and its bytes in pieces, the next when the one before is on its way. */
+    put: (snapshot, pieces) =>
+      new Promise((resolve, reject) => {
+        const call = client.PutSnapshot((error, answer) => (error === null ? resolve(answer) : reject(error)));
+        const written = (message) => new Promise((done) => call.write(message, done));
+        (async () => {
+          await written({ snapshot });
+          for (const data of pieces) await written({ data });
+          call.end();
+        })();
+      }),
     sync: () => new SyncSession(client.Sync()),
     close: () => client.close(),
   };

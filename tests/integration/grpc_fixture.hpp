@@ -34,7 +34,7 @@ class GrpcRelay : public testing::Test {
   void start(rpc::Options options = {}) {
     for (const char* name : {"shard-0", "shard-1"}) threads_.push_back(std::make_unique<runtime::IoThread>(name));
     shards_ = shard::make_shards({.log = log_,
-                                  .snapshots = log_.snapshots(),
+                                  .snapshots = *snapshots_,
                                   .readers = readers_,
                                   .random = random_,
                                   .authorizer = authorizer_,
@@ -44,7 +44,8 @@ class GrpcRelay : public testing::Test {
                                   .server_version = "test"},
                                  {threads_[0].get(), threads_[1].get()});
     transport_ = std::make_unique<rpc::Transport>(
-        rpc::Parts{log_, readers_, authorizer_, limits_, {shards_[0].get(), shards_[1].get()}}, std::move(options));
+        rpc::Parts{log_, *snapshots_, readers_, authorizer_, limits_, {shards_[0].get(), shards_[1].get()}},
+        std::move(options));
     ASSERT_TRUE(transport_->listen());
     for (const auto& thread : threads_) thread->start();
     channel_ = connect_grpc(transport_->port());
@@ -65,6 +66,7 @@ class GrpcRelay : public testing::Test {
 
   core::Limits limits_;
   storage::MemoryLog log_{{.incarnation = {}, .mode = storage::MemoryLog::Mode::automatic}};
+  storage::SnapshotStore* snapshots_ = &log_.snapshots();
   runtime::ReaderPool readers_{2};
   runtime::SystemRandom random_;
   auth::OpenAuthorizer authorizer_{{}};
@@ -87,8 +89,8 @@ class GrpcStream : public testing::Test {
   }
 
   void start(rpc::Options options = {}) {
-    transport_ = std::make_unique<rpc::Transport>(rpc::Parts{log_, readers_, authorizer_, limits_, {&shard_}},
-                                                  std::move(options));
+    transport_ = std::make_unique<rpc::Transport>(
+        rpc::Parts{log_, log_.snapshots(), readers_, authorizer_, limits_, {&shard_}}, std::move(options));
     ASSERT_TRUE(transport_->listen());
     thread_.start();
     channel_ = connect_grpc(transport_->port(), true);

@@ -198,7 +198,8 @@ TEST_F(GrpcStream, what_is_left_at_the_deadline_is_cancelled) {
 
 TEST_F(GrpcStream, a_second_relay_on_the_same_port_does_not_start) {
   start();
-  rpc::Transport second({log_, readers_, authorizer_, limits_, {&shard_}}, {.port = transport_->port()});
+  rpc::Transport second({log_, log_.snapshots(), readers_, authorizer_, limits_, {&shard_}},
+                        {.port = transport_->port()});
   const auto listening = second.listen();
   ASSERT_FALSE(listening);
   EXPECT_NE(listening.error().message.find("--grpc"), std::string::npos);

@@ -46,4 +46,26 @@ void fill(const storage::DocumentSummary& summary, v1::DocumentInfo& message) {
   message.set_cut_payload_bytes(summary.state.cut_payload_bytes);
 }
 
+void fill(const Snapshot& snapshot, const core::SnapshotList& all, bool served, v1::SnapshotInfo& message) {
+  message.set_offset(snapshot.offset.value);
+  message.set_hash(std::string(snapshot.hash.view()));
+  message.set_size(snapshot.size);
+  message.set_codec(static_cast<std::uint32_t>(snapshot.codec.value));
+  message.set_chain(std::string(snapshot.chain.view()));
+  for (const Snapshot& one : all)
+    if (one.id == snapshot.base) message.set_base(one.offset.value);
+  message.set_fidelity(snapshot.fidelity == Fidelity::lossless ? v1::FIDELITY_LOSSLESS
+                       : snapshot.fidelity == Fidelity::lossy  ? v1::FIDELITY_LOSSY
+                                                               : v1::FIDELITY_UNKNOWN);
+  message.set_standing(snapshot.standing == SnapshotStanding::verified      ? v1::STANDING_VERIFIED
+                       : snapshot.standing == SnapshotStanding::quarantined ? v1::STANDING_QUARANTINED
+                                                                            : v1::STANDING_CANDIDATE);
+  message.set_served(served);
+  message.set_time(snapshot.time.value);
+  message.set_since(snapshot.since.value);
+  message.set_author(snapshot.author);
+  message.set_records(snapshot.records);
+  message.set_payload_bytes(snapshot.payload_bytes);
+}
+
 }  // namespace weir::rpc

@@ -5,6 +5,7 @@
 
 #include <grpcpp/support/byte_buffer.h>
 
+#include "weir/core/snapshot_policy.hpp"
 #include "weir/grpc/byte_buffer.hpp"
 #include "weir/storage/delta_log.hpp"
 
@@ -12,6 +13,7 @@ namespace weir::v1 {
 class Record;
 class FeedEntry;
 class DocumentInfo;
+class SnapshotInfo;
 }  // namespace weir::v1
 
 namespace weir::rpc {
@@ -19,6 +21,8 @@ namespace weir::rpc {
 void fill(const weir::Record& record, v1::Record& message);
 void fill(const storage::FeedEntry& entry, v1::FeedEntry& message);
 void fill(const storage::DocumentSummary& summary, v1::DocumentInfo& message);
+/// `all`: the document's, where its base is found.
+void fill(const Snapshot& snapshot, const core::SnapshotList& all, bool served, v1::SnapshotInfo& message);
 
 /// False when the bytes are no such message.
 template <class Message>

@@ -13,7 +13,6 @@ class OneShot::Script final : public core::Dialect {
   [[nodiscard]] core::DialectKind kind() const override { return core::DialectKind::native; }
   [[nodiscard]] bool framed() const override { return false; }
   [[nodiscard]] std::size_t message_bytes_max() const override { return 1; }
-  void message(const SharedBytes&, core::SessionPort&) override {}
   void cover_granted(DocumentHandle, std::string, core::SessionPort&) override {}
   void tick(core::Now, core::SessionPort&) override {}
 
@@ -35,12 +34,23 @@ class OneShot::Script final : public core::Dialect {
     port.submit(std::move(subscribe));
   }
 
+  /// Bytes of the snapshot.
+  void message(const SharedBytes& bytes, core::SessionPort& port) override {
+    frames::SnapshotChunk chunk;
+    chunk.document = subscribed_.document;
+    chunk.position = std::exchange(sent_, sent_ + bytes.size());
+    chunk.data = bytes;
+    chunk.last = sent_ == task_.snapshot->size;
+    port.submit(std::move(chunk));
+  }
+
   void event(const frames::ServerEvent& event, core::SessionPort& port) override {
     if (const auto* error = std::get_if<frames::ErrorEvent>(&event)) return end(*error);
     if (const auto* subscribed = std::get_if<frames::Subscribed>(&event)) return on(*subscribed, port);
     if (const auto* stored = std::get_if<frames::Stored>(&event)) {
       if (stored->through_sequence >= last_) end(Done{subscribed_, *stored});
     }
+    if (std::holds_alternative<frames::SnapshotStored>(event)) end(Done{subscribed_, std::nullopt});
     if (std::holds_alternative<frames::GoingAway>(event)) {
       frames::ErrorEvent error;
       error.error = fail(Code::unavailable,
@@ -53,6 +63,7 @@ class OneShot::Script final : public core::Dialect {
  private:
   void on(const frames::Subscribed& subscribed, core::SessionPort& port) {
     subscribed_ = subscribed;
+    if (task_.snapshot) return offer(port);
     if (!task_.producer) return end(Done{subscribed, std::nullopt});
     frames::Publish publish;
     publish.document = subscribed.document;
@@ -63,6 +74,14 @@ class OneShot::Script final : public core::Dialect {
     port.submit(std::move(publish));
   }
 
+  void offer(core::SessionPort& port) {
+    frames::SnapshotOffer offer = *task_.snapshot;
+    offer.document = subscribed_.document;
+    offer.epoch = task_.epoch.value_or(subscribed_.epoch);
+    port.submit(std::move(offer));
+    if (const auto call = call_.lock()) call->reading(true);
+  }
+
   void end(Outcome outcome) {
     if (const auto call = call_.lock()) call->end(std::move(outcome));
   }
@@ -71,17 +90,35 @@ class OneShot::Script final : public core::Dialect {
   Task task_;
   frames::Subscribed subscribed_;
   Sequence last_;
+  std::uint64_t sent_ = 0;  ///< of the snapshot
 };
 
-void OneShot::run(shard::Shard& shard, Task task, Answer answer) {
+std::shared_ptr<OneShot> OneShot::run(shard::Shard& shard, Task task, Answer answer) {
   std::shared_ptr<OneShot> call(new OneShot(shard, std::move(answer)));  // the constructor is private
   shard.executor().post([call, task = std::move(task)]() mutable { call->begin(std::move(task)); });
+  return call;
 }
 
 void OneShot::begin(Task task) {
+  if (ended_) return;
   self_ = shared_from_this();
+  wanted_ = std::exchange(task.wanted, nullptr);
   session_ = &shard_.open(std::make_unique<Script>(weak_from_this(), std::move(task)), *this);
   if (ended_) leave();
+}
+
+void OneShot::send(const SharedBytes& bytes) {
+  if (session_ != nullptr && !ended_) session_->receive(bytes);
+}
+
+void OneShot::reading(bool wanted) {
+  if (wanted_ && !ended_) wanted_(wanted);
+}
+
+void OneShot::abandon() {
+  if (std::exchange(ended_, true)) return;
+  answer_ = nullptr;
+  leave();
 }
 
 void OneShot::end(Outcome outcome) {
@@ -92,6 +129,7 @@ void OneShot::end(Outcome outcome) {
 }
 
 void OneShot::leave() {
+  wanted_ = nullptr;
   if (session_ != nullptr) std::exchange(session_, nullptr)->closed();
   self_.reset();
 }
@@ -101,7 +139,9 @@ void OneShot::output_ready() {
   shard_.executor().post([self = shared_from_this()] {
     std::vector<SharedBytes> unread;
     while (self->session_ != nullptr && self->session_->take(1 << 20, unread)) unread.clear();
-    if (self->session_ != nullptr) self->session_->flushed();
+    if (self->session_ == nullptr) return;
+    self->session_->flushed();
+    self->session_->heard();  // gRPC itself sees to whether the client is still there
   });
 }
 

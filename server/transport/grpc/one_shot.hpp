@@ -1,10 +1,14 @@
-// A session that lives for one call: it says hello, subscribes to one document, perhaps publishes, and is gone. So what
-// a tool writes goes through the same rules as what a tab writes. Private to this module.
+// A session that lives for one call: it says hello, subscribes to one document, perhaps publishes or offers a snapshot,
+// and is gone. So what a tool writes goes through the same rules as what a tab writes. Private to this module.
 //
-//   OneShot::run(shard, limits, {.token = ..., .producer = ..., .path = ..., .deltas = ...},
+//   OneShot::run(shard, {.token = ..., .producer = ..., .path = ..., .deltas = ...},
 //                [](OneShot::Outcome outcome) { ... });
 //
-// Threads: run() from any; `done` on the shard's, once.
+// A snapshot's bytes are given to send() while the session wants them: it says so by Task::wanted, as it does to any
+// client that it reads.
+//
+// Threads: run() from any; everything else, and what is called back, on the shard's. The answer comes once, or not at
+// all after abandon().
 #pragma once
 
 #include <functional>
@@ -29,6 +33,10 @@ class OneShot final : private shard::Connection, public std::enable_shared_from_
     Sequence first_sequence;  ///< 0: the producer's next
     std::optional<Epoch> epoch;
     std::vector<Delta> deltas;
+    /// Instead of deltas; the session fills in the document, and the epoch when there is none.
+    std::optional<frames::SnapshotOffer> snapshot{};
+    /// More of the snapshot's bytes are wanted now, or not for now.
+    std::function<void(bool)> wanted{};
   };
   struct Done {
     frames::Subscribed subscribed;
@@ -37,7 +45,11 @@ class OneShot final : private shard::Connection, public std::enable_shared_from_
   using Outcome = std::variant<Done, frames::ErrorEvent>;
   using Answer = std::function<void(Outcome)>;
 
-  static void run(shard::Shard& shard, Task task, Answer answer);
+  static std::shared_ptr<OneShot> run(shard::Shard& shard, Task task, Answer answer);
+  /// The next bytes of the snapshot.
+  void send(const SharedBytes& bytes);
+  /// Nobody waits for the answer any more, and what is not stored yet never is.
+  void abandon();
 
  private:
   class Script;
@@ -50,11 +62,12 @@ class OneShot final : private shard::Connection, public std::enable_shared_from_
   // shard::Connection
   [[nodiscard]] shard::Transport transport() const override { return shard::Transport::grpc; }
   void output_ready() override;
-  void reading(bool) override {}
+  void reading(bool wanted) override;
   void close(std::uint16_t code, std::string_view reason) override;
 
   shard::Shard& shard_;
   Answer answer_;
+  std::function<void(bool)> wanted_;
   shard::Session* session_ = nullptr;
   std::shared_ptr<OneShot> self_;  ///< while the session is open
   bool ended_ = false;

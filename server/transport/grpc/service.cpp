@@ -2,6 +2,8 @@
 
 #include "weir/grpc/documents.hpp"
 #include "weir/grpc/page_stream.hpp"
+#include "weir/grpc/put_snapshot.hpp"
+#include "weir/grpc/snapshots.hpp"
 #include "weir/grpc/sources.hpp"
 #include "weir/grpc/sync_stream.hpp"
 #include "weir/v1/relay.grpc.pb.h"
@@ -14,11 +16,13 @@ using Call = ::grpc::CallbackServerContext;
 using Unary = ::grpc::ServerUnaryReactor;
 
 // Streams are raw: their messages are encoded once, elsewhere.
-using Base = v1::Relay::WithRawCallbackMethod_Sync<
-    v1::Relay::WithRawCallbackMethod_Read<v1::Relay::WithRawCallbackMethod_Feed<v1::Relay::WithCallbackMethod_Append<
-        v1::Relay::WithCallbackMethod_ListSpaces<v1::Relay::WithCallbackMethod_ListDocuments<
-            v1::Relay::WithCallbackMethod_GetDocument<v1::Relay::WithCallbackMethod_DeleteDocument<
-                v1::Relay::WithCallbackMethod_RecreateDocument<v1::Relay::Service>>>>>>>>>;
+using Streams = v1::Relay::WithRawCallbackMethod_Sync<v1::Relay::WithRawCallbackMethod_Read<
+    v1::Relay::WithRawCallbackMethod_Feed<v1::Relay::WithRawCallbackMethod_PutSnapshot<
+        v1::Relay::WithRawCallbackMethod_ReadSnapshot<v1::Relay::Service>>>>>;
+using Base = v1::Relay::WithCallbackMethod_Append<v1::Relay::WithCallbackMethod_ListSpaces<
+    v1::Relay::WithCallbackMethod_ListDocuments<v1::Relay::WithCallbackMethod_GetDocument<
+        v1::Relay::WithCallbackMethod_DeleteDocument<v1::Relay::WithCallbackMethod_RecreateDocument<
+            v1::Relay::WithCallbackMethod_ListSnapshots<v1::Relay::WithCallbackMethod_WithdrawSnapshot<Streams>>>>>>>>;
 
 /// One answer. Counts until it has been sent.
 class CountedCall final : public Unary {
@@ -53,6 +57,13 @@ class RelayService final : public Base {
     return PageStream::start(context_, *call,
                              [&](shard::Shard& shard) { return feed_source(context_, *call, *request, shard); });
   }
+  PageReactor* ReadSnapshot(Call* call, const ::grpc::ByteBuffer* request) override {
+    return PageStream::start(context_, *call,
+                             [&](shard::Shard& shard) { return snapshot_source(context_, *call, *request, shard); });
+  }
+  PutReactor* PutSnapshot(Call* call, ::grpc::ByteBuffer* response) override {
+    return rpc::PutSnapshot::start(context_, *call, *response);
+  }
 
   Unary* Append(Call* call, const v1::AppendRequest* request, v1::AppendResponse* response) override {
     return counted([&](Finish finish) { append(context_, *call, *request, *response, std::move(finish)); });
@@ -74,6 +85,14 @@ class RelayService final : public Base {
   Unary* RecreateDocument(Call* call, const v1::RecreateDocumentRequest* request,
                           v1::RecreateDocumentResponse* response) override {
     return counted([&](Finish finish) { recreate_document(context_, *call, *request, *response, std::move(finish)); });
+  }
+  Unary* ListSnapshots(Call* call, const v1::ListSnapshotsRequest* request,
+                       v1::ListSnapshotsResponse* response) override {
+    return counted([&](Finish finish) { list_snapshots(context_, *call, *request, *response, std::move(finish)); });
+  }
+  Unary* WithdrawSnapshot(Call* call, const v1::WithdrawSnapshotRequest* request,
+                          v1::WithdrawSnapshotResponse*) override {
+    return counted([&](Finish finish) { withdraw_snapshot(context_, *call, *request, std::move(finish)); });
   }
 
  private:

@@ -24,12 +24,14 @@
 #include "weir/runtime/executor.hpp"
 #include "weir/shard/shard.hpp"
 #include "weir/storage/delta_log.hpp"
+#include "weir/storage/snapshot_store.hpp"
 
 namespace weir::rpc {
 
 /// Everything outlives the transport.
 struct Parts {
   const storage::DeltaLog& log;
+  const storage::SnapshotStore& snapshots;
   runtime::BlockingPool& readers;
   const core::Authorizer& authorizer;
   const core::Limits& limits;
