@@ -51,11 +51,17 @@ struct ClientOptions {
 struct Handlers {
   std::function<void(const DocumentOpened&)> on_opened{};
   std::function<void(const RecordsRead&)> on_records{};
+  /// If given, snapshots are asked for, and what they stand for does not come as records.
+  std::function<void(const SnapshotRead&)> on_snapshot{};
   std::function<void()> on_caught_up{};
   std::function<void(std::size_t pending)> on_stored{};
   std::function<void(const std::vector<Presence>&)> on_presence{};
   /// Also for a delta that is refused and was published without a callback.
   std::function<void(const DocumentFailed&)> on_error{};
+  /// Makes and checks snapshots; ClientOptions::session.makes_snapshots says that there is one.
+  std::shared_ptr<Snapshotter> snapshotter{};
+  /// A snapshot of this client is durable.
+  std::function<void(Offset)> on_snapshot_kept{};
   /// After lost history: the state as deltas of codec 0, or what of it the relay lacks.
   std::function<std::vector<SharedBytes>()> state{};
 };

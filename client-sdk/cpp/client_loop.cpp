@@ -67,6 +67,7 @@ void ClientLoop::perform(const std::vector<Effect>& effects) {
 
 Result<DocumentId> ClientLoop::subscribe(DocumentPath path, Handlers handlers, SubscribeOptions options) {
   options.offers_state = handlers.state != nullptr;
+  options.snapshots = handlers.on_snapshot != nullptr;
   const auto kept = std::make_shared<const Handlers>(std::move(handlers));
   const auto subscribe = [this, kept, path, options](Session& session, Time at) {
     Result<DocumentId> id = session.subscribe(path, options, at);
@@ -163,6 +164,34 @@ void ClientLoop::on(const DocumentOpened& effect) {
 void ClientLoop::on(const RecordsRead& effect) {
   with(effect.document, [&](const Handlers& call) {
     if (call.on_records) call.on_records(effect);
+  });
+}
+
+void ClientLoop::on(const SnapshotRead& effect) {
+  with(effect.document, [&](const Handlers& call) {
+    if (call.on_snapshot) call.on_snapshot(effect);
+  });
+}
+
+void ClientLoop::on(const SnapshotAsked& effect) {
+  with(effect.document, [&](const Handlers& call) {
+    if (!call.snapshotter) return;
+    if (const auto made = call.snapshotter->make())
+      session_->offer_snapshot(effect.document, effect.cursor, *made, now());
+  });
+}
+
+void ClientLoop::on(const AttestationAsked& effect) {
+  with(effect.document, [&](const Handlers& call) {
+    if (!call.snapshotter) return;
+    if (const auto valid = call.snapshotter->check(effect.snapshot))
+      session_->attest(effect.document, effect.offset, effect.hash, *valid, now());
+  });
+}
+
+void ClientLoop::on(const SnapshotKept& effect) {
+  with(effect.document, [&](const Handlers& call) {
+    if (call.on_snapshot_kept) call.on_snapshot_kept(effect.offset);
   });
 }
 

@@ -61,6 +61,10 @@ class ClientLoop final : public TransportEvents, public std::enable_shared_from_
   void on(const SessionFailed& effect);
   void on(const DocumentOpened& effect);
   void on(const RecordsRead& effect);
+  void on(const SnapshotRead& effect);
+  void on(const SnapshotAsked& effect);
+  void on(const AttestationAsked& effect);
+  void on(const SnapshotKept& effect);
   void on(const CaughtUp& effect);
   void on(const StoredSome& effect);
   void on(const Settled& effect);

@@ -28,6 +28,9 @@ class DocumentLink {
   virtual void send(const frames::ClientEvent& event) = 0;
   /// Sends the subscribe under a fresh request number; its answer comes back to this document.
   virtual void request(DocumentLogic& document, frames::Subscribe event) = 0;
+  /// Sends a question under a fresh request number, likewise, and answers with the number.
+  virtual std::uint64_t ask(DocumentLogic& document, frames::ReadSnapshot event) = 0;
+  virtual std::uint64_t ask(DocumentLogic& document, frames::ReadHistory event) = 0;
   /// Calls the document's flush() soon.
   virtual void want_flush(DocumentLogic& document) = 0;
   /// This producer cannot go on: take another.

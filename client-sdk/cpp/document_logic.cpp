@@ -1,8 +1,15 @@
 #include "weir/client/document_logic.hpp"
 
+#include <algorithm>
 #include <type_traits>
 
 namespace weir::client {
+namespace {
+
+/// Of a snapshot, in one event.
+constexpr std::size_t chunk_bytes = std::size_t{256} << 10;
+
+}  // namespace
 
 DocumentLogic::DocumentLogic(DocumentLink& link, DocumentId id, DocumentPath path, SubscribeOptions options)
     : link_(link),
@@ -10,7 +17,8 @@ DocumentLogic::DocumentLogic(DocumentLink& link, DocumentId id, DocumentPath pat
       path_(std::move(path)),
       options_(std::move(options)),
       history_(path_, options_.cursor),
-      publisher_(link, *this) {}
+      publisher_(link, *this),
+      work_(link, *this) {}
 
 // ---- for the application ----
 
@@ -23,6 +31,38 @@ void DocumentLogic::set_presence(SharedBytes data) {
   presence_ = std::move(data);
   presence_changed_ = true;
   link_.want_flush(*this);
+}
+
+void DocumentLogic::offer_snapshot(const Cursor& at, const MadeSnapshot& made) {
+  if (phase_ != Phase::open || at.epoch != history_.epoch() || !link_.welcome()) return;
+  frames::SnapshotOffer offer;
+  offer.document = handle_;
+  offer.epoch = at.epoch;
+  offer.offset = at.offset;
+  offer.chain = at.chain;
+  offer.hash = sha256(made.bytes.view());
+  offer.size = made.bytes.size();
+  offer.codec = made.codec;
+  offer.fidelity = made.fidelity;
+  link_.send(offer);
+  const std::uint64_t frame_max = link_.welcome()->frame_bytes_max;
+  const std::size_t chunk_max = frame_max > 0 ? std::min<std::size_t>(chunk_bytes, frame_max / 2) : chunk_bytes;
+  for (std::size_t at_byte = 0;;) {
+    const std::size_t size = std::min(chunk_max, made.bytes.size() - at_byte);
+    const bool last = at_byte + size == made.bytes.size();
+    link_.send(frames::SnapshotChunk{handle_, at_byte, made.bytes.slice(at_byte, size), last});
+    if (last) return;
+    at_byte += size;
+  }
+}
+
+void DocumentLogic::attest(Offset offset, const Digest& hash, bool valid) {
+  if (phase_ == Phase::open) link_.send(frames::Attest{handle_, offset, hash, valid});
+}
+
+std::optional<Cursor> DocumentLogic::idle_at() const {
+  if (phase_ != Phase::open || !caught_up_ || publisher_.pending() > 0) return std::nullopt;
+  return history_.cursor();
 }
 
 void DocumentLogic::close() {
@@ -44,6 +84,8 @@ void DocumentLogic::disconnected() {
   phase_ = Phase::offline;
   handle_ = {};
   caught_up_ = false;
+  snapshot_.reset();
+  work_.forget();
   publisher_.disconnected();
   link_.tell(DocumentDisconnected{id_});
 }
@@ -71,10 +113,12 @@ void DocumentLogic::end(const ClientError& error, bool tell) {
 
 void DocumentLogic::subscribe() {
   phase_ = Phase::subscribing;
+  snapshot_.reset();
   link_.timers().cancel(retry_timer_);
   frames::Subscribe event;
   event.path = path_;
   event.presence = options_.presence;
+  event.snapshots = options_.snapshots && !avoid_snapshots_;
   event.recreate = options_.recreate;
   if (options_.live_only) {
     event.from = frames::From::live_only;
@@ -148,15 +192,19 @@ void DocumentLogic::receive(const frames::ServerEvent& event) {
 void DocumentLogic::failed(const frames::ErrorEvent& event) {
   if (phase_ == Phase::over) return;
   deliver();
+  if (event.request != 0 && work_.refused(event.request)) return;
   if (event.request != 0) return subscribe_refused(event);
   if (event.reason == frames::Reason::deleted) return end(error_from_answer(event, where()), true);
   if (event.reason == frames::Reason::fenced) return link_.fenced(error_from_answer(event, where()));
+  if (event.reason == frames::Reason::snapshot)
+    return link_.tell(DocumentFailed{id_, error_from_answer(event, where()), false});
   // While subscribing, the coming answer settles the outbox anew.
   if (phase_ == Phase::open) publisher_.refused(event);
 }
 
 void DocumentLogic::on(const frames::Records& event) {
   if (phase_ != Phase::open) return;
+  if (snapshot_.reading()) return snapshot_wrong(fail(Code::data_loss, "a snapshot ends before all of it has come"));
   for (const Record& record : event.records) {
     const bool own = record.producer == link_.producer();
     if (event.stub && history_.must_read(record)) {
@@ -168,7 +216,9 @@ void DocumentLogic::on(const frames::Records& event) {
 }
 
 void DocumentLogic::deliver() {
-  if (!delivery_.empty()) link_.tell(RecordsRead{id_, std::exchange(delivery_, {}), history_.cursor()});
+  if (delivery_.empty()) return;
+  link_.tell(RecordsRead{id_, std::exchange(delivery_, {}), history_.cursor()});
+  work_.look();
 }
 
 void DocumentLogic::on(const frames::CaughtUp&) {
@@ -178,10 +228,13 @@ void DocumentLogic::on(const frames::CaughtUp&) {
   caught_up_ = true;
   link_.tell(CaughtUp{id_});
   for (const Ticket ticket : std::exchange(when_caught_up_, {})) link_.tell(Settled{.document = id_, .ticket = ticket});
+  work_.look();
 }
 
 void DocumentLogic::on(const frames::Stored& event) {
-  if (phase_ == Phase::open) publisher_.stored(event);
+  if (phase_ != Phase::open) return;
+  publisher_.stored(event);
+  work_.look();
 }
 
 void DocumentLogic::on(const frames::PresenceUpdate& event) {
@@ -190,7 +243,42 @@ void DocumentLogic::on(const frames::PresenceUpdate& event) {
     link_.tell(PresenceChanged{id_, {std::move(*change)}});
 }
 
+void DocumentLogic::on(const frames::SnapshotHeader& event) {
+  if (phase_ != Phase::open || !options_.snapshots || avoid_snapshots_) return;
+  if (event.offset < history_.offset())
+    return snapshot_wrong(fail(Code::data_loss, "a snapshot stands for less than what was read"));
+  if (auto begun = snapshot_.begin(event, link_.welcome()->snapshot_bytes_max); !begun) snapshot_wrong(begun.error());
+}
+
+void DocumentLogic::on(const frames::SnapshotChunk& event) {
+  if (event.request != 0) return work_.on(event);
+  if (phase_ != Phase::open || !snapshot_.reading()) return;
+  const auto whole = snapshot_.add(event);
+  if (!whole) return snapshot_wrong(whole.error());
+  if (!*whole) return;
+  const frames::SnapshotHeader header = snapshot_.header();
+  history_.jump(header.offset, header.chain);
+  link_.tell(SnapshotRead{id_, snapshot_.take(), header.codec, header.offset, header.base, header.verified,
+                          header.fidelity, history_.cursor()});
+}
+
+/// Nothing of it is taken, and what it stands for is read as records.
+void DocumentLogic::snapshot_wrong(const Error& error) {
+  avoid_snapshots_ = true;
+  link_.tell(DocumentFailed{
+      id_,
+      make_error(ErrorKind::snapshot, error.code, where() + ": " + error.message + "; the document is read without it"),
+      false});
+  resubscribe();
+}
+
 void DocumentLogic::on(const frames::Cut& event) {
+  // What stands for the records may come now, if it was not there before.
+  const bool missed = phase_ == Phase::open && event.offset > std::max(history_.offset(), cut_);
+  if (missed && options_.snapshots && !avoid_snapshots_) {
+    cut_ = event.offset;
+    return resubscribe();
+  }
   history_.cut(event.offset);
   link_.tell(RecordsCut{id_, event.offset});
 }

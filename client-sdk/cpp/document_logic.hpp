@@ -14,15 +14,17 @@
 #include "weir/client/options.hpp"
 #include "weir/client/presence_set.hpp"
 #include "weir/client/publisher.hpp"
+#include "weir/client/snapshot_reader.hpp"
+#include "weir/client/snapshot_work.hpp"
 
 namespace weir::client {
 
-class DocumentLogic final : private PublisherOwner {
+class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner {
  public:
   DocumentLogic(DocumentLink& link, DocumentId id, DocumentPath path, SubscribeOptions options);
 
   [[nodiscard]] DocumentId id() const override { return id_; }
-  [[nodiscard]] const DocumentPath& path() const { return path_; }
+  [[nodiscard]] const DocumentPath& path() const override { return path_; }
   /// "space/document", for messages.
   [[nodiscard]] std::string where() const override { return path_.space.text() + '/' + path_.document.text(); }
   [[nodiscard]] bool caught_up() const { return caught_up_; }
@@ -33,6 +35,9 @@ class DocumentLogic final : private PublisherOwner {
   // For the application, through the session.
   void when_caught_up(Ticket ticket);
   void set_presence(SharedBytes data);
+  /// As it stood at the cursor; nothing is sent when the relay's history is another by now.
+  void offer_snapshot(const Cursor& at, const MadeSnapshot& made);
+  void attest(Offset offset, const Digest& hash, bool valid);
   void close();
 
   // For the session.
@@ -59,6 +64,13 @@ class DocumentLogic final : private PublisherOwner {
   void on(const frames::Stored& event);
   void on(const frames::PresenceUpdate& event);
   void on(const frames::Cut& event);
+  void on(const frames::SnapshotHeader& event);
+  void on(const frames::SnapshotChunk& event);
+  void on(const frames::SnapshotWanted& event) { work_.on(event); }
+  void on(const frames::AttestationWanted& event) { work_.on(event); }
+  void on(const frames::SnapshotStored& event) { link_.tell(SnapshotKept{id_, event.offset}); }
+  void on(const frames::History& event) { work_.on(event); }
+  void snapshot_wrong(const Error& error);
   void send_presence();
 
   // PublisherOwner
@@ -69,6 +81,9 @@ class DocumentLogic final : private PublisherOwner {
   void sent(Sequence sequence, std::string_view payload) override { history_.published(sequence, payload); }
   void resubscribe() override;
 
+  // SnapshotWorkOwner
+  [[nodiscard]] std::optional<Cursor> idle_at() const override;
+
   DocumentLink& link_;
   DocumentId id_;
   DocumentPath path_;
@@ -78,6 +93,10 @@ class DocumentLogic final : private PublisherOwner {
   bool caught_up_ = false;
   History history_;
   Publisher publisher_;
+  SnapshotReader snapshot_;
+  SnapshotWork work_;
+  bool avoid_snapshots_ = false;  ///< one was wrong
+  Offset cut_;                    ///< the relay was asked what stands for the records up to here
   PresenceSet others_;
   SharedBytes presence_;
   bool presence_changed_ = false;

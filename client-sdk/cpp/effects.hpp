@@ -14,6 +14,7 @@
 #include "weir/client/errors.hpp"
 #include "weir/client/outbox.hpp"
 #include "weir/client/presence_set.hpp"
+#include "weir/client/snapshotter.hpp"
 
 namespace weir::client {
 
@@ -84,6 +85,18 @@ struct RecordsRead {
   /// Keep it together with what was read, and begin with it the next time; none when reading must start over.
   std::optional<Cursor> cursor;
 };
+/// What stands for all records up to `offset`, or for those behind `base`; the records after it follow. Whole, and what
+/// its hash says. Applied like records: in any order, and twice does no harm.
+struct SnapshotRead {
+  DocumentId document;
+  SharedBytes bytes;
+  Codec codec;
+  Offset offset;
+  Offset base;            ///< 0: it stands alone; else the one before it came just before
+  bool verified = false;  ///< another principal has compared it with its own state
+  Fidelity fidelity = Fidelity::unknown;
+  std::optional<Cursor> cursor{};  ///< as in RecordsRead
+};
 /// Everything the relay has was delivered.
 struct CaughtUp {
   DocumentId document;
@@ -120,6 +133,23 @@ struct DocumentDisconnected {
 struct StateWanted {
   DocumentId document;
 };
+/// The relay wants a snapshot of everything up to the cursor: answer with offer_snapshot(), or not at all.
+struct SnapshotAsked {
+  DocumentId document;
+  Cursor cursor;
+};
+/// Is this what the application has? Answer with attest(), or not at all.
+struct AttestationAsked {
+  DocumentId document;
+  Offset offset;
+  Digest hash;
+  SnapshotToCheck snapshot;
+};
+/// A snapshot of this client is durable.
+struct SnapshotKept {
+  DocumentId document;
+  Offset offset;
+};
 struct DocumentFailed {
   DocumentId document;
   ClientError error;
@@ -127,7 +157,8 @@ struct DocumentFailed {
 };
 
 using Effect = std::variant<Open, Send, Shut, StatusChanged, Welcomed, RelayLeaves, ConnectionFailed, ProducerChanged,
-                            SessionFailed, DocumentOpened, RecordsRead, CaughtUp, StoredSome, Settled, PresenceChanged,
-                            RecordsCut, DocumentDisconnected, StateWanted, DocumentFailed>;
+                            SessionFailed, DocumentOpened, RecordsRead, SnapshotRead, CaughtUp, StoredSome, Settled,
+                            PresenceChanged, RecordsCut, DocumentDisconnected, StateWanted, SnapshotAsked,
+                            AttestationAsked, SnapshotKept, DocumentFailed>;
 
 }  // namespace weir::client

@@ -12,8 +12,8 @@ ErrorKind kind_of(const frames::ErrorEvent& event) {
     case frames::Reason::not_comparable: return ErrorKind::resend_refused;
     case frames::Reason::producer_owned: return ErrorKind::producer_owned;
     case frames::Reason::protocol: return ErrorKind::protocol;
+    case frames::Reason::snapshot: return ErrorKind::snapshot;
     case frames::Reason::unspecified:
-    case frames::Reason::snapshot:
     case frames::Reason::sequence_gap: break;
   }
   const bool denied = event.error.code == Code::permission_denied || event.error.code == Code::unauthenticated;

@@ -23,6 +23,7 @@ enum class ErrorKind : std::uint8_t {
   access_denied,      ///< the token was not accepted, or does not allow this
   payload_too_large,  ///< larger than the relay takes
   outbox_full,        ///< too much waits to be stored; publish again when when_stored() calls
+  snapshot,           ///< a snapshot was wrong, and the document is read without; or one was not taken by the relay
   protocol,           ///< the peer broke the protocol, or is not weir
   connection,         ///< the connection could not be made or was lost; tried again by itself
   closed,             ///< the client or the document was closed by its own application

@@ -49,6 +49,11 @@ bool History::advance(const Record& record, bool own, bool stub) {
   return true;
 }
 
+void History::jump(Offset offset, const Digest& chain) {
+  offset_ = offset;
+  chain_ = chain;
+}
+
 void History::cut(Offset offset) {
   if (offset <= offset_) return;
   offset_ = offset;

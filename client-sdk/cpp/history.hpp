@@ -38,6 +38,8 @@ class History {
   }
   /// False for a record that was read before. `own`: of this producer; `stub`: its payload was left out.
   [[nodiscard]] bool advance(const Record& record, bool own, bool stub);
+  /// Everything up to `offset` was read at once.
+  void jump(Offset offset, const Digest& chain);
   /// Records up to `offset` are not kept any more, so the chain cannot be followed through them.
   void cut(Offset offset);
 

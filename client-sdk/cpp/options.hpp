@@ -25,6 +25,8 @@ struct SessionOptions {
   std::chrono::milliseconds backoff_max{30'000};
   /// Of one document; what is published above it is refused.
   std::size_t outbox_bytes_max = 64 << 20;
+  /// The application can make and check snapshots (SnapshotAsked and AttestationAsked in effects.hpp).
+  bool makes_snapshots = false;
   /// Name and version of the application, for the operator's log.
   std::string client_name = "weir-cpp/0.1.0";
 };
@@ -37,6 +39,9 @@ struct SubscribeOptions {
   bool presence = false;
   /// Opens a deleted document anew.
   bool recreate = false;
+  /// The application takes snapshots (SnapshotRead in effects.hpp): they stand for records that then do not come. Those
+  /// that an app of this kind has made, for the relay does not know what is in them.
+  bool snapshots = false;
   /// The application can be asked for its state after lost history (StateWanted in effects.hpp).
   bool offers_state = false;
 };

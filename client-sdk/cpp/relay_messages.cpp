@@ -70,9 +70,37 @@ Result<Record> from_message(const v1::Record& message) {
 }
 
 Result<Cursor> from_message(const v1::Cursor& message) {
+  Cursor cursor{{message.epoch()}, {message.offset()}, {}};
+  if (message.chain().empty()) return cursor;
   const auto chain = Digest::parse(message.chain());
   if (!chain) return broken(chain.error());
-  return Cursor{{message.epoch()}, {message.offset()}, *chain};
+  cursor.chain = *chain;
+  return cursor;
+}
+
+Result<SnapshotInfo> from_message(const v1::SnapshotInfo& message) {
+  const auto chain = Digest::parse(message.chain());
+  if (!chain) return broken(chain.error());
+  const auto hash = Digest::parse(message.hash());
+  if (!hash) return broken(hash.error());
+  SnapshotInfo info;
+  info.about.offset = {message.offset()};
+  info.about.chain = *chain;
+  info.about.hash = *hash;
+  info.about.size = message.size();
+  info.about.codec = {message.codec()};
+  if (message.fidelity() == v1::FIDELITY_LOSSLESS) info.about.fidelity = Fidelity::lossless;
+  if (message.fidelity() == v1::FIDELITY_LOSSY) info.about.fidelity = Fidelity::lossy;
+  if (message.standing() == v1::STANDING_VERIFIED) info.about.standing = SnapshotStanding::verified;
+  if (message.standing() == v1::STANDING_QUARANTINED) info.about.standing = SnapshotStanding::quarantined;
+  info.about.time = {message.time()};
+  info.about.since = {message.since()};
+  info.about.author = message.author();
+  info.about.records = message.records();
+  info.about.payload_bytes = message.payload_bytes();
+  info.base = {message.base()};
+  info.served = message.served();
+  return info;
 }
 
 Result<StoreIncarnation> store_from(std::string_view bytes) {

@@ -12,6 +12,7 @@ class Cursor;
 class DocumentInfo;
 class FeedResponse;
 class Record;
+class SnapshotInfo;
 class SpaceInfo;
 }  // namespace weir::v1
 
@@ -20,7 +21,9 @@ namespace weir::client {
 [[nodiscard]] Result<SpaceInfo> from_message(const v1::SpaceInfo& message);
 [[nodiscard]] Result<DocumentInfo> from_message(const v1::DocumentInfo& message);
 [[nodiscard]] Result<Record> from_message(const v1::Record& message);
+/// Without a chain value, it is all 0.
 [[nodiscard]] Result<Cursor> from_message(const v1::Cursor& message);
+[[nodiscard]] Result<SnapshotInfo> from_message(const v1::SnapshotInfo& message);
 [[nodiscard]] Result<FeedStretch> from_message(const v1::FeedResponse& message);
 /// INTERNAL unless it is 16 bytes.
 [[nodiscard]] Result<StoreIncarnation> store_from(std::string_view bytes);

@@ -16,6 +16,13 @@ constexpr std::size_t frame_bytes_gathered_max = 64 << 10;
 
 ClientError closed_error() { return make_error(ErrorKind::closed, Code::cancelled, "the client was closed"); }
 
+/// Of an answer that belongs to a question, not to a subscription.
+std::uint64_t request_of(const frames::ServerEvent& event) {
+  if (const auto* chunk = std::get_if<frames::SnapshotChunk>(&event)) return chunk->request;
+  const auto* history = std::get_if<frames::History>(&event);
+  return history != nullptr ? history->request : 0;
+}
+
 Time bounded(std::uint64_t milliseconds) {
   return Time(static_cast<Time::rep>(std::min<std::uint64_t>(milliseconds, 3'600'000)));
 }
@@ -103,6 +110,16 @@ void Session::offer(DocumentId document, std::vector<SharedBytes> pieces, Time n
   if (DocumentLogic* found = find(document)) found->publisher().offer(std::move(pieces));
 }
 
+void Session::offer_snapshot(DocumentId document, const Cursor& at, const MadeSnapshot& made, Time now) {
+  advance(now);
+  if (DocumentLogic* found = find(document)) found->offer_snapshot(at, made);
+}
+
+void Session::attest(DocumentId document, Offset offset, const Digest& hash, bool valid, Time now) {
+  advance(now);
+  if (DocumentLogic* found = find(document)) found->attest(offset, hash, valid);
+}
+
 const DocumentLogic* Session::document(DocumentId document) const {
   const auto found = documents_.find(document);
   return found == documents_.end() ? nullptr : found->second.get();
@@ -144,6 +161,7 @@ void Session::opened(std::uint64_t attempt, std::string token, Time now) {
   hello.producer = producer_;
   hello.token = std::move(token);
   hello.client = options_.client_name;
+  hello.makes_snapshots = options_.makes_snapshots;
   connection_->opened(hello);
 }
 
@@ -225,6 +243,11 @@ void Session::event(const frames::ServerEvent& event) {
   if (const auto* subscribed = std::get_if<frames::Subscribed>(&event)) return on(*subscribed);
   if (const auto* error = std::get_if<frames::ErrorEvent>(&event)) return on(*error);
   if (const auto* going = std::get_if<frames::GoingAway>(&event)) return on(*going);
+  if (const std::uint64_t request = request_of(event); request != 0) {
+    hand_over(nullptr);
+    if (const auto asked = requests_.extract(request); !asked.empty()) asked.mapped()->receive(event);
+    return;
+  }
   const DocumentHandle* handle = std::visit(
       [](const auto& what) -> const DocumentHandle* {
         if constexpr (requires { what.document; }) return &what.document;
@@ -350,6 +373,20 @@ void Session::request(DocumentLogic& document, frames::Subscribe event) {
   event.request = ++last_request_;
   requests_.insert_or_assign(event.request, &document);
   send(event);
+}
+
+std::uint64_t Session::ask(DocumentLogic& document, frames::ReadSnapshot event) {
+  event.request = ++last_request_;
+  requests_.insert_or_assign(event.request, &document);
+  send(event);
+  return event.request;
+}
+
+std::uint64_t Session::ask(DocumentLogic& document, frames::ReadHistory event) {
+  event.request = ++last_request_;
+  requests_.insert_or_assign(event.request, &document);
+  send(event);
+  return event.request;
 }
 
 void Session::forget(DocumentLogic& document) {

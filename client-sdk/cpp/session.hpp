@@ -58,6 +58,11 @@ class Session : private DocumentLink, private ConnectionListener {
   /// The answer to StateWanted: the application's state as deltas of codec 0, or what of it the relay lacks.
   void offer(DocumentId document, std::vector<SharedBytes> pieces, Time now);
 
+  /// The answer to SnapshotAsked, with its cursor.
+  void offer_snapshot(DocumentId document, const Cursor& at, const MadeSnapshot& made, Time now);
+  /// The answer to AttestationAsked.
+  void attest(DocumentId document, Offset offset, const Digest& hash, bool valid, Time now);
+
   // For the connection; what names an older attempt is not heard.
   void opened(std::uint64_t attempt, std::string token, Time now);
   void received(std::uint64_t attempt, const SharedBytes& message, Time now);
@@ -86,6 +91,8 @@ class Session : private DocumentLink, private ConnectionListener {
   [[nodiscard]] std::size_t& in_flight_bytes() override { return in_flight_bytes_; }
   void send(const frames::ClientEvent& event) override;
   void request(DocumentLogic& document, frames::Subscribe event) override;
+  std::uint64_t ask(DocumentLogic& document, frames::ReadSnapshot event) override;
+  std::uint64_t ask(DocumentLogic& document, frames::ReadHistory event) override;
   void want_flush(DocumentLogic& document) override { to_flush_.insert_or_assign(document.id(), &document); }
   void replace_producer(const ClientError& cause) override;
   void fenced(const ClientError& cause) override { stop(cause, true); }

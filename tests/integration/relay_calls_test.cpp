@@ -236,5 +236,71 @@ TEST_F(RelayCalls, SaysWhatCannotBeReached) {
   EXPECT_THAT(unreached.error().message, HasSubstr("cannot reach a relay at " + where));
 }
 
+/// In pieces.
+client::NextBytes pieces_of(const std::string& bytes) {
+  return [bytes, at = std::size_t{0}]() mutable -> Result<std::string> {
+    std::string piece = bytes.substr(at, 100'000);
+    at += piece.size();
+    return piece;
+  };
+}
+
+TEST_F(RelayCalls, ASnapshotIsPutListedReadAndWithdrawn) {
+  limits_.snapshots.serve_unverified_after = std::chrono::seconds(0);
+  begin();
+  ASSERT_TRUE(append(plan_, {"one", "two", "three"}));
+  const std::string bytes(1'000'000, 'x');
+  client::RelaySnapshot snapshot{.producer = producer_number(2), .offset = {2}, .hash = sha256(bytes)};
+  snapshot.size = bytes.size();
+  snapshot.codec = {17};
+  snapshot.fidelity = Fidelity::lossy;
+  snapshot.chain = log_.chain(plan_, {3}).value();
+  EXPECT_EQ(relay_->put_snapshot(plan_, snapshot, pieces_of(bytes)).error().code, Code::failed_precondition);
+  EXPECT_THAT(relay_->snapshots(plan_).value(), ElementsAre());
+  const DocumentPath other = path_of("notes", "other");  // this one was offered a moment ago
+  ASSERT_TRUE(append(other, {"one", "two", "three"}));
+  snapshot.offset = log_.document(other)->head;
+  snapshot.chain = log_.chain(other, snapshot.offset).value();
+  const auto put = relay_->put_snapshot(other, snapshot, pieces_of(bytes));
+  ASSERT_TRUE(put) << put.error().message;
+
+  const auto listed = relay_->snapshots(other).value();
+  ASSERT_EQ(listed.size(), 1U);
+  EXPECT_EQ(listed[0].about.offset, snapshot.offset);
+  EXPECT_EQ(listed[0].about.hash, snapshot.hash);
+  EXPECT_EQ(listed[0].about.chain, *snapshot.chain);
+  EXPECT_EQ(listed[0].about.fidelity, Fidelity::lossy);
+  EXPECT_EQ(listed[0].about.records, 3U);
+  EXPECT_TRUE(listed[0].served);
+  std::string read;
+  std::vector<Offset> begun;
+  const client::SnapshotTaker taker{[&](const client::SnapshotInfo& info) {
+                                      begun.push_back(info.about.offset);
+                                      return true;
+                                    },
+                                    [&](std::string_view some) {
+                                      read += some;
+                                      return true;
+                                    }};
+  ASSERT_TRUE(relay_->read_snapshot(other, {}, taker));
+  EXPECT_TRUE(read == bytes);
+  EXPECT_THAT(begun, ElementsAre(snapshot.offset));
+  EXPECT_EQ(relay_->read_snapshot(other, {.as_of = {{1}, {}}}, taker).error().code, Code::not_found);
+
+  ASSERT_TRUE(relay_->withdraw_snapshot(other, snapshot.offset));
+  EXPECT_EQ(relay_->snapshots(other)->at(0).about.standing, SnapshotStanding::quarantined);
+  EXPECT_EQ(relay_->read_snapshot(other, {snapshot.offset, {}}, taker).error().code, Code::not_found);
+  EXPECT_EQ(relay_->withdraw_snapshot(other, snapshot.offset).error().code, Code::not_found);
+}
+
+TEST_F(RelayCalls, ADocumentIsReadAsItStood) {
+  begin({.page_bytes = 1});
+  ASSERT_TRUE(append(plan_, {"one", "two", "three"}));
+  EXPECT_THAT(payloads(plan_, {.as_of = {{2}, {}}}), ElementsAre("one", "two"));
+  EXPECT_THAT(payloads(plan_, {.as_of = {{}, {1}}}), ElementsAre());
+  const Epoch epoch = log_.document(plan_)->epoch;
+  EXPECT_THAT(payloads(plan_, {.epoch = epoch, .offset = {1}, .as_of = {{2}, {}}}), ElementsAre("two"));
+}
+
 }  // namespace
 }  // namespace weir::test
