@@ -36,12 +36,16 @@ Result<void> show(DocumentSource& source, const DocumentPath& path, Printer& pri
   const auto state = existing(source, path, false);
   if (!state) return state.error();
   std::optional<storage::DocumentWeight> weight;
+  std::vector<SnapshotLine> snapshots;
   if (state->life == DocumentLife::alive) {
+    auto listed = source.snapshots(path);
+    if (!listed) return listed.error();
+    snapshots = std::move(*listed);
     auto weighed = source.weigh(path);
     if (!weighed) return weighed.error();
     weight = *weighed;
   }
-  printer.state(path, *state, weight);
+  printer.state(path, *state, weight, snapshots);
   return {};
 }
 
@@ -58,6 +62,8 @@ class Limit {
 
 Result<void> tail_document(DocumentSource& source, const DocumentPath& path, const DocsOptions& options,
                            Printer& printer, const std::stop_token& stop) {
+  const auto as_of = parse_as_of(options.as_of);
+  if (!as_of) return as_of.error();
   const auto state = existing(source, path, true);
   if (!state) return state.error();
   Limit limit(options.limit);
@@ -67,7 +73,7 @@ Result<void> tail_document(DocumentSource& source, const DocumentPath& path, con
   };
   if (options.follow) return source.follow(path, state->epoch, Offset{options.from}, print, stop);
   if (Offset{options.from} >= state->head) return {};
-  const auto end = source.read(path, state->epoch, Offset{options.from}, print,
+  const auto end = source.read(path, state->epoch, Offset{options.from}, *as_of, print,
                                [&printer](const Cursor& cut) { printer.cut(cut.offset); });
   if (!end) return end.error();
   return {};
@@ -111,6 +117,8 @@ Result<void> run_command(DocumentSource& source, const DocsOptions& options, con
   if (options.command == DocsCommand::ls && options.space.empty()) return list_spaces(source, printer);
   if (options.command == DocsCommand::tail && options.limit == 0) return {};
   if (options.document.empty()) {
+    if (!options.as_of.empty())
+      return fail(Code::invalid_argument, "--as-of is for one document: name it behind SPACE");
     const auto space = SpaceName::parse(options.space);
     if (!space) return space.error();
     return options.command == DocsCommand::ls ? list_documents(source, *space, printer)
@@ -121,6 +129,8 @@ Result<void> run_command(DocumentSource& source, const DocsOptions& options, con
   switch (options.command) {
     case DocsCommand::show: return show(source, *path, printer);
     case DocsCommand::tail: return tail_document(source, *path, options, printer, stop);
+    case DocsCommand::snapshots: return list_snapshots(source, *path, printer);
+    case DocsCommand::withdraw: return withdraw_snapshot(source, *path, Offset{options.offset}, printer);
     default: return delete_document(source, *path, options, streams, printer);
   }
 }
@@ -129,7 +139,7 @@ Result<void> run_command(DocumentSource& source, const DocsOptions& options, con
 
 bool changes(DocsCommand command) {
   return command == DocsCommand::import_document || command == DocsCommand::delete_document ||
-         command == DocsCommand::compact;
+         command == DocsCommand::compact || command == DocsCommand::withdraw;
 }
 
 Result<DocumentPath> path_of(const std::string& space, const std::string& document) {

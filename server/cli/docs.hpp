@@ -25,7 +25,9 @@ enum class DocsCommand : std::uint8_t {
   import_document,
   delete_document,
   compact,
-  verify
+  verify,
+  snapshots,
+  withdraw
 };
 
 struct DocsOptions {
@@ -37,6 +39,10 @@ struct DocsOptions {
   std::uint64_t from = 0;
   std::uint64_t limit = std::numeric_limits<std::uint64_t>::max();
   bool follow = false;
+  // tail, export
+  std::string as_of{};  ///< an offset, a time as in 2026-11-28T20:00:00Z, or @ and Unix seconds; empty: the present
+  // withdraw
+  std::uint64_t offset = 0;
   // delete
   bool yes = false;
   // export, import
@@ -62,10 +68,18 @@ struct Streams {
 
 // Parts of it.
 
+/// INVALID_ARGUMENT when it is no moment.
+[[nodiscard]] Result<AsOf> parse_as_of(const std::string& text);
+/// The snapshot with the greatest offset that passes, behind what it lies on; empty when none does.
+[[nodiscard]] std::vector<SnapshotLine> newest_chain(const std::vector<SnapshotLine>& all,
+                                                     const std::function<bool(const SnapshotLine&)>& passes);
 /// The names, checked.
 [[nodiscard]] Result<DocumentPath> path_of(const std::string& space, const std::string& document);
 /// The document, unless there never was one; `alive`: unless there is none now.
 [[nodiscard]] Result<DocumentState> existing(DocumentSource& source, const DocumentPath& path, bool alive);
+[[nodiscard]] Result<void> list_snapshots(DocumentSource& source, const DocumentPath& path, Printer& printer);
+[[nodiscard]] Result<void> withdraw_snapshot(DocumentSource& source, const DocumentPath& path, Offset offset,
+                                             Printer& printer);
 [[nodiscard]] Result<void> export_document(DocumentSource& source, const DocsOptions& options, const Streams& streams);
 [[nodiscard]] Result<void> import_document(DocumentSource& source, const DocsOptions& options, const Streams& streams);
 

@@ -56,8 +56,27 @@ constexpr const char* verify_footer =
     "  weir docs verify                                        all of ./weir-data\n"
     "  weir docs verify acme-notes plan --data /var/lib/weir --json";
 
+constexpr const char* snapshots_footer =
+    "A snapshot stands for all records up to its offset, so that who joins need not read them; clients make and "
+    "verify\n"
+    "them. Its standing: a candidate is one client's word, a verified one was confirmed by another, and one in\n"
+    "quarantine was reported or withdrawn and is served to nobody.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs snapshots acme-notes plan --server 127.0.0.1 --json";
+
+constexpr const char* withdraw_footer =
+    "The snapshot goes into quarantine: who joins gets an older one, or the records. No record is discarded; but what\n"
+    "was cut behind it is told by the other snapshots alone.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs withdraw acme-notes plan 4711 --server 127.0.0.1";
+
+constexpr const char* as_of_help =
+    "As it stood at an offset, at a time in UTC (2026-11-28T20:00:00Z, 2026-11-28), or at @ and Unix seconds";
+
 constexpr const char* tail_footer =
-    "Without DOC: the order of the whole space, with deletions and re-creations.\n"
+    "Without DOC: the order of the whole space, with deletions, re-creations and cuts.\n"
     "\n"
     "--follow stays and prints what comes. When the relay is lost it says so on standard error, tries again, and goes "
     "on\n"
@@ -65,11 +84,13 @@ constexpr const char* tail_footer =
     "\n"
     "Examples:\n"
     "  weir docs tail acme-notes plan --from 120 --limit 10    ten records behind offset 120\n"
+    "  weir docs tail acme-notes plan --as-of 2026-11-27       what was there when that day began\n"
     "  weir docs tail acme-notes plan --server 127.0.0.1 --follow";
 
 constexpr const char* export_footer =
     "The file holds every record with its offset, producer, sequence, time, codec and payload, and proves to be whole\n"
-    "when it is read (docs/export-format.md). It appears under its name only when it is complete.\n"
+    "when it is read (docs/export-format.md). It appears under its name only when it is complete. With it comes the\n"
+    "newest snapshot that is verified, and of a document that was cut the one that stands for what is gone.\n"
     "\n"
     "Examples:\n"
     "  weir docs export acme-notes plan --out plan.weir\n"
@@ -82,7 +103,9 @@ constexpr const char* import_footer =
     "\n"
     "Kept: producers, sequences, codecs, payloads, their order, and so the chain value, which is compared at the end.\n"
     "Offsets become new ones, and so does the epoch. Times are kept in the store of a stopped relay; a running one\n"
-    "gives its own, and producers that are connected to it meanwhile are cut off once.\n"
+    "gives its own, and producers that are connected to it meanwhile are cut off once. Snapshots come back as such; in "
+    "a\n"
+    "running relay as candidates. A document that was cut can be put only into the store of a stopped one.\n"
     "\n"
     "Examples:\n"
     "  weir docs import plan.weir\n"
@@ -209,7 +232,22 @@ void add_reading(Adder& adder) {
   adder.document(tail);
   tail.add_option("--from", adder.options().from, "What has an offset above this one");
   tail.add_option("--limit", adder.options().limit, "At most so many lines (default: all)");
-  tail.add_flag("--follow,-f", adder.options().follow, "Stay, and print what comes; needs --server");
+  CLI::Option* as_of = tail.add_option("--as-of", adder.options().as_of, as_of_help);
+  tail.add_flag("--follow,-f", adder.options().follow, "Stay, and print what comes; needs --server")->excludes(as_of);
+}
+
+void add_snapshots(Adder& adder) {
+  CLI::App& list =
+      adder.add({"snapshots", DocsCommand::snapshots, "What stands for a document's records", snapshots_footer});
+  adder.space(list)->required();
+  adder.document(list)->required();
+
+  CLI::App& withdraw =
+      adder.add({"withdraw", DocsCommand::withdraw, "Serve a snapshot to nobody any more", withdraw_footer});
+  adder.space(withdraw)->required();
+  adder.document(withdraw)->required();
+  withdraw.add_option("OFFSET", adder.options().offset, "Of the snapshot, as `weir docs snapshots` tells it")
+      ->required();
 }
 
 void add_moving(Adder& adder) {
@@ -218,6 +256,7 @@ void add_moving(Adder& adder) {
   adder.space(out)->required();
   adder.document(out)->required();
   out.add_option("--out", adder.options().file, "The file; - or nothing: standard output");
+  out.add_option("--as-of", adder.options().as_of, as_of_help);
 
   CLI::App& in = adder.add({"import", DocsCommand::import_document, "An exported document, put back", import_footer});
   in.add_option("FILE", adder.options().file, "What `weir docs export` wrote")->required();
@@ -254,6 +293,7 @@ void add_docs(CLI::App& app, SettingFlags& flags, int& status) {
   docs->footer(docs_footer);
   Adder adder(*docs, flags, status);
   add_reading(adder);
+  add_snapshots(adder);
   add_moving(adder);
   add_upkeep(adder);
 }

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <utility>
 
 #include "weir/client/client.hpp"
@@ -26,6 +27,13 @@ bool wait(std::chrono::milliseconds time, const std::stop_token& stop) {
   return !stop.stop_requested();
 }
 
+ProducerId any_producer() {
+  std::random_device random;
+  ProducerId id;
+  for (std::byte& byte : id.bytes) byte = static_cast<std::byte>(random());
+  return id;
+}
+
 class LiveSource final : public DocumentSource {
  public:
   LiveSource(LiveOptions options, Notice notice)
@@ -40,14 +48,25 @@ class LiveSource final : public DocumentSource {
   Result<std::optional<storage::DocumentWeight>> weigh(const DocumentPath&) override {
     return std::optional<storage::DocumentWeight>();
   }
-  Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
+  Result<Cursor> read(const DocumentPath& path, Epoch epoch, Offset after, const AsOf& as_of, const OnRecord& on_record,
                       const OnCut& on_cut) override;
+  Result<std::vector<SnapshotLine>> snapshots(const DocumentPath& path) override;
+  Result<void> read_snapshot(const DocumentPath& path, const SnapshotLine& snapshot, const OnBytes& on_bytes) override;
   Result<void> follow(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
                       std::stop_token stop) override;
   Result<void> feed(const SpaceName& space, Offset after, bool follow, const OnLine& on_line,
                     std::stop_token stop) override;
   Result<Offset> remove(const DocumentPath& path) override { return relay_.remove(path); }
   Result<Epoch> recreate(const DocumentPath& path) override { return relay_.recreate(path); }
+  Result<void> withdraw(const DocumentPath& path, Offset offset) override {
+    return relay_.withdraw_snapshot(path, offset);
+  }
+  Result<void> put_snapshot(const DocumentPath& path, Epoch epoch, const SnapshotLine& snapshot,
+                            const NextBytes& next) override;
+  Result<void> cut(const DocumentPath&, Epoch, Offset) override {
+    return fail(Code::failed_precondition,
+                "a relay that runs cuts by itself, behind a snapshot that is verified there");
+  }
   Result<void> put(const DocumentPath& path, Epoch epoch, Run run) override;
   Result<void> settle() override { return {}; }
   [[nodiscard]] bool puts_exactly() const override { return false; }
@@ -91,16 +110,54 @@ Result<DocumentState> LiveSource::document(const DocumentPath& path) {
   return info.error();
 }
 
-Result<Cursor> LiveSource::read(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
-                                const OnCut& on_cut) {
+Result<Cursor> LiveSource::read(const DocumentPath& path, Epoch epoch, Offset after, const AsOf& as_of,
+                                const OnRecord& on_record, const OnCut& on_cut) {
   Cursor reached{epoch, after, {}};
   const auto take = [&](const Record& record) {
     reached.offset = record.offset;
     return on_record(record);
   };
-  const auto end = relay_.read(path, {epoch, after}, take, {}, on_cut);
+  const auto end = relay_.read(path, {epoch, after, {as_of.offset, as_of.time}}, take, {}, on_cut);
   if (!end) return end.error();
   return end->value_or(reached);
+}
+
+Result<std::vector<SnapshotLine>> LiveSource::snapshots(const DocumentPath& path) {
+  auto all = relay_.snapshots(path);
+  if (!all) return all.error();
+  std::vector<SnapshotLine> lines;
+  for (client::SnapshotInfo& one : *all) lines.push_back({std::move(one.about), one.base, one.served});
+  return lines;
+}
+
+Result<void> LiveSource::read_snapshot(const DocumentPath& path, const SnapshotLine& snapshot,
+                                       const OnBytes& on_bytes) {
+  // What it lies on comes first, and is passed over.
+  bool wanted = false;
+  const client::SnapshotTaker taker{[&](const client::SnapshotInfo& info) {
+                                      wanted = info.about.offset == snapshot.about.offset &&
+                                               info.about.hash == snapshot.about.hash;
+                                      return true;
+                                    },
+                                    [&](std::string_view bytes) { return !wanted || on_bytes(bytes); }};
+  auto read = relay_.read_snapshot(path, {snapshot.about.offset, {}}, taker);
+  if (!read || wanted) return read;
+  return fail(Code::aborted,
+              "there is another snapshot at offset " + std::to_string(snapshot.about.offset.value) + " now; try again");
+}
+
+Result<void> LiveSource::put_snapshot(const DocumentPath& path, Epoch epoch, const SnapshotLine& snapshot,
+                                      const NextBytes& next) {
+  const Snapshot& about = snapshot.about;
+  const client::RelaySnapshot put{.producer = any_producer(),
+                                  .offset = about.offset,
+                                  .chain = about.chain,
+                                  .epoch = epoch,
+                                  .hash = about.hash,
+                                  .size = about.size,
+                                  .codec = about.codec,
+                                  .fidelity = about.fidelity};
+  return relay_.put_snapshot(path, put, next);
 }
 
 void LiveSource::lost(const std::string& why) {

@@ -38,6 +38,16 @@ std::string_view kind_text(AppendKind kind) {
   return "unknown";
 }
 
+std::string_view fidelity_text(Fidelity fidelity) {
+  if (fidelity == Fidelity::lossless) return "lossless";
+  return fidelity == Fidelity::lossy ? "lossy" : "unknown";
+}
+
+std::string_view standing_text(SnapshotStanding standing) {
+  if (standing == SnapshotStanding::verified) return "verified";
+  return standing == SnapshotStanding::quarantined ? "quarantined" : "candidate";
+}
+
 Json state_json(const DocumentName& name, const DocumentState& state) {
   Json json{{"document", name.text()},
             {"life", life_text(state.life)},
@@ -129,9 +139,13 @@ void Printer::document(const DocumentLine& line) {
 }
 
 void Printer::state(const DocumentPath& path, const DocumentState& state,
-                    const std::optional<storage::DocumentWeight>& weight) {
+                    const std::optional<storage::DocumentWeight>& weight, const std::vector<SnapshotLine>& snapshots) {
+  std::uint64_t snapshot_bytes = 0;
+  for (const SnapshotLine& line : snapshots) snapshot_bytes += line.about.size;
   if (json_) {
     Json json = state_json(path.document, state);
+    json["snapshots"] = snapshots.size();
+    json["snapshot_bytes"] = snapshot_bytes;
     if (weight) json["weight"] = weight_json(*weight);
     out_ << json.dump() << '\n';
     return;
@@ -144,13 +158,50 @@ void Printer::state(const DocumentPath& path, const DocumentState& state,
     out_ << "cut            up to offset " << state.cut.value << ": " << state.cut_records << " records, "
          << state.cut_payload_bytes << " bytes are no longer kept\n";
   }
+  if (!snapshots.empty()) out_ << "snapshots      " << snapshots.size() << ", " << snapshot_bytes << " bytes\n";
   if (!weight) return;
   out_ << "in runs        " << in_runs(*weight) << "\nin packs       " << in_packs(*weight) << "\nbytes a record "
-       << bytes_a_record_text(*weight) << "\nsnapshots      " << weight->snapshots << " with " << weight->snapshot_bytes
+       << bytes_a_record_text(*weight) << "\nin snapshots   " << weight->snapshots << " with " << weight->snapshot_bytes
        << " bytes, stored in " << weight->snapshot_stored_bytes << '\n';
   if (weight->cut_records > 0) {
     out_ << "of these cut   " << weight->cut_records
          << " records, beside others that are kept; `weir docs compact` gives their room back\n";
+  }
+}
+
+void Printer::snapshot(const SnapshotLine& line) {
+  const Snapshot& about = line.about;
+  if (json_) {
+    out_ << Json{{"offset", about.offset.value},
+                 {"base", line.base.value},
+                 {"size", about.size},
+                 {"hash", about.hash.hex()},
+                 {"chain", about.chain.hex()},
+                 {"codec", about.codec.value},
+                 {"fidelity", fidelity_text(about.fidelity)},
+                 {"standing", standing_text(about.standing)},
+                 {"served", line.served},
+                 {"time", about.time.value},
+                 {"since", about.since.value},
+                 {"author", about.author},
+                 {"records", about.records},
+                 {"payload_bytes", about.payload_bytes}}
+                .dump()
+         << '\n';
+    return;
+  }
+  out_ << about.offset.value << "  " << time_text(about.time) << "  " << standing_text(about.standing) << "  "
+       << about.size << " bytes for " << about.records << " records, " << about.payload_bytes << " bytes";
+  if (line.base.value != 0) out_ << "  on " << line.base.value;
+  out_ << "  by " << (about.author.empty() ? "-" : about.author) << '\n';
+}
+
+void Printer::withdrawn(const DocumentPath& path, Offset offset) {
+  if (json_) {
+    out_ << Json{{"withdrawn", offset.value}, {"document", path.document.text()}, {"space", path.space.text()}}.dump()
+         << '\n';
+  } else {
+    out_ << "withdrew the snapshot at offset " << offset.value << " of " << quoted(path) << '\n';
   }
 }
 
@@ -200,15 +251,20 @@ void Printer::deleted(const DocumentPath& path, Offset offset) {
   }
 }
 
-void Printer::archive(const char* what, const DocumentPath& path, const archive::ArchiveEnd& end) {
+void Printer::archive(const char* what, const DocumentPath& path, const archive::ArchiveEnd& end, Offset cut) {
   if (json_) {
-    out_ << Json{{what, path.document.text()},         {"space", path.space.text()}, {"records", end.records},
-                 {"payload_bytes", end.payload_bytes}, {"head", end.head.value},     {"chain", end.chain.hex()}}
-                .dump()
-         << '\n';
-  } else {
-    out_ << what << ' ' << quoted(path) << ": " << end.records << " records, " << end.payload_bytes << " bytes\n";
+    Json json{{what, path.document.text()},         {"space", path.space.text()}, {"records", end.records},
+              {"payload_bytes", end.payload_bytes}, {"head", end.head.value},     {"chain", end.chain.hex()}};
+    if (cut.value != 0) json["cut"] = cut.value;
+    json["snapshots"] = end.snapshots;
+    json["snapshot_bytes"] = end.snapshot_bytes;
+    out_ << json.dump() << '\n';
+    return;
   }
+  out_ << what << ' ' << quoted(path) << ": " << end.records << " records, " << end.payload_bytes << " bytes";
+  if (cut.value != 0) out_ << ", behind offset " << cut.value << " where it was cut";
+  if (end.snapshots > 0) out_ << "; " << end.snapshots << " snapshots, " << end.snapshot_bytes << " bytes";
+  out_ << '\n';
 }
 
 void Printer::compacted(const DocumentPath& path, const storage::DocumentWeight& before,

@@ -21,15 +21,17 @@ class Printer {
 
   void space(const SpaceLine& line);
   void document(const DocumentLine& line);
-  void state(const DocumentPath& path, const DocumentState& state,
-             const std::optional<storage::DocumentWeight>& weight);
+  void state(const DocumentPath& path, const DocumentState& state, const std::optional<storage::DocumentWeight>& weight,
+             const std::vector<SnapshotLine>& snapshots);
+  void snapshot(const SnapshotLine& line);
+  void withdrawn(const DocumentPath& path, Offset offset);
   void record(const Record& record);
   /// Where a document's records begin, when others before were wanted.
   void cut(Offset offset);
   void entry(const FeedLine& line);
   void deleted(const DocumentPath& path, Offset offset);
-  /// `what`: "exported" or "imported".
-  void archive(const char* what, const DocumentPath& path, const archive::ArchiveEnd& end);
+  /// `what`: "exported" or "imported"; `cut`: where it begins, of the file's offsets.
+  void archive(const char* what, const DocumentPath& path, const archive::ArchiveEnd& end, Offset cut);
   void compacted(const DocumentPath& path, const storage::DocumentWeight& before, const storage::DocumentWeight& after);
   void finding(const storage::Finding& finding);
   void verified(const storage::VerifyCounts& counts);

@@ -16,6 +16,6 @@ namespace weir::cli {
 [[nodiscard]] Result<std::unique_ptr<storage::RocksLog>> open_log(const std::filesystem::path& data, bool writable);
 [[nodiscard]] Result<std::unique_ptr<DocumentSource>> open_store(const std::filesystem::path& data, bool writable);
 /// On a log that is open, and stays so.
-[[nodiscard]] std::unique_ptr<DocumentSource> source_of(storage::DeltaLog& log);
+[[nodiscard]] std::unique_ptr<DocumentSource> source_of(storage::DeltaLog& log, storage::SnapshotStore& snapshots);
 
 }  // namespace weir::cli

@@ -17,15 +17,20 @@ namespace weir::archive {
 /// Bytes that no text has, and both ends of line, so that a file that went through a text transfer is recognised.
 inline constexpr std::string_view magic{"\x89WEIR\r\n\x1a", 8};
 inline constexpr std::uint16_t version_whole = 1;
-inline constexpr std::uint16_t version_cut = 2;  // has a start
+inline constexpr std::uint16_t version_cut = 2;        // has a start
+inline constexpr std::uint16_t version_snapshots = 3;  // has a start, be it that nothing was cut, and snapshots
 
 /// A frame is its kind, the length of its body (32 bits), and its body.
-enum class Kind : char { header = 'H', start = 'S', record = 'R', end = 'E' };
+enum class Kind : char { header = 'H', start = 'S', record = 'R', snapshot = 'N', part = 'P', end = 'E' };
 inline constexpr std::size_t frame_head_bytes = 1 + 4;
 inline constexpr std::size_t record_head_bytes = 8 + 16 + 8 + 8 + 4;
 inline constexpr std::size_t header_bytes_max = 2 + space_name_bytes_max + 2 + document_name_bytes_max + 8;
 inline constexpr std::size_t start_bytes = 8 + 8 + 8 + 32;
 inline constexpr std::size_t end_bytes = 8 + 8 + 8 + 32;
+inline constexpr std::size_t end_snapshots_bytes = 8 + 8;
+inline constexpr std::size_t snapshot_head_bytes = 8 + 8 + 32 + 32 + 8 + 4 + 1 + 1 + 8 + 8 + 8 + 8 + 2;
+inline constexpr std::size_t author_bytes_max = 4096;
+inline constexpr std::size_t note_bytes_max = std::size_t{1} << 20;
 
 /// Big-endian.
 template <class Integer>

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <istream>
+#include <utility>
 
 #include "weir/archive/archive.hpp"
 #include "weir/archive/format.hpp"
@@ -23,11 +24,15 @@ struct ArchiveReader::State {
   FileDigest digest = {};
   DocumentPath path = {};
   Epoch epoch = {};
-  std::uint16_t version = 0;
-  std::optional<ArchiveStart> start = {};
   ArchiveEnd end = {};
+  std::optional<ArchiveStart> start = {};
   std::uint64_t at = 0;
+  std::uint16_t version = 0;
   bool over = false;
+  std::optional<ArchivedSnapshot> waiting = {};  ///< read, and not handed over
+  std::optional<Sha256> hash = {};               ///< of the snapshot whose bytes come
+  Digest hash_said = {};
+  std::uint64_t bytes_left = 0;
 
   struct Frame {
     Kind kind = Kind::end;
@@ -41,6 +46,9 @@ struct ArchiveReader::State {
   [[nodiscard]] Result<void> read_header();
   [[nodiscard]] Result<void> read_start();
   [[nodiscard]] Result<Record> record(std::string body);
+  [[nodiscard]] Result<void> snapshot(const std::string& body);
+  [[nodiscard]] Result<void> end_snapshot();
+  [[nodiscard]] Result<void> behind_records(const Frame& frame, std::uint64_t begin);
   [[nodiscard]] Result<void> finish(std::string_view body);
 };
 
@@ -69,13 +77,21 @@ Result<ArchiveReader::State::Frame> ArchiveReader::State::frame() {
   std::size_t most = 0;
   switch (frame.kind) {
     case Kind::header: most = header_bytes_max; break;
+    case Kind::start: least = most = start_bytes; break;
     case Kind::record:
       least = record_head_bytes;
       most = record_head_bytes + payload_bytes_max;
       break;
-    case Kind::start: least = most = start_bytes; break;
-    case Kind::end: least = most = end_bytes; break;
-    default: return damaged(begin, "what begins here is neither a record nor the end");
+    case Kind::snapshot:
+      least = snapshot_head_bytes;
+      most = snapshot_head_bytes + author_bytes_max + note_bytes_max;
+      break;
+    case Kind::part:
+      least = 1;
+      most = part_bytes_max;
+      break;
+    case Kind::end: least = most = end_bytes + (version == version_snapshots ? end_snapshots_bytes : 0); break;
+    default: return damaged(begin, "what begins here is nothing that an export has");
   }
   if (length < least || length > most) return damaged(begin, "a length of " + std::to_string(length) + " bytes");
   auto body = take(length);
@@ -93,9 +109,9 @@ Result<void> ArchiveReader::State::read_magic() {
   digest.add(*begin);
   Fields fields{std::string_view(*begin).substr(magic.size())};
   version = fields.number<std::uint16_t>();
-  if (version == version_whole || version == version_cut) return {};
+  if (version >= version_whole && version <= version_snapshots) return {};
   return fail(Code::unimplemented, "an export of version " + std::to_string(version) +
-                                       "; this weir reads up to version " + std::to_string(version_cut) +
+                                       "; this weir reads up to version " + std::to_string(version_snapshots) +
                                        ", take a newer one");
 }
 
@@ -115,9 +131,9 @@ Result<void> ArchiveReader::State::read_header() {
   return {};
 }
 
-/// Version 2 has one, right behind the header.
+/// Versions above 1 have one, right behind the header; in version 3 it may say that nothing was cut.
 Result<void> ArchiveReader::State::read_start() {
-  if (version != version_cut) return {};
+  if (version == version_whole) return {};
   const std::uint64_t begin = at;
   const auto found = frame();
   if (!found) return found.error();
@@ -127,8 +143,10 @@ Result<void> ArchiveReader::State::read_start() {
   read.records = fields.number<std::uint64_t>();
   read.payload_bytes = fields.number<std::uint64_t>();
   const auto chain = Digest::parse(fields.rest);
-  if (found->kind != Kind::start || !fields.good || !chain || read.cut.value == 0 || read.records == 0)
-    return damaged(begin, "it does not say where it begins");
+  const bool is_start = found->kind == Kind::start && fields.good && chain;
+  const bool whole = read.cut.value == 0 && read.records == 0 && read.payload_bytes == 0;
+  if (is_start && whole && version == version_snapshots && *chain == end.chain) return {};
+  if (!is_start || read.cut.value == 0 || read.records == 0) return damaged(begin, "it does not say where it begins");
   read.chain = *chain;
   start = read;
   end.head = read.cut;
@@ -157,14 +175,60 @@ Result<Record> ArchiveReader::State::record(std::string body) {
   return record;
 }
 
+Result<void> ArchiveReader::State::snapshot(const std::string& body) {
+  Fields fields{body};
+  ArchivedSnapshot read;
+  Snapshot& about = read.about;
+  about.offset = {fields.number<std::uint64_t>()};
+  read.base = {fields.number<std::uint64_t>()};
+  const auto chain = Digest::parse(fields.bytes(sizeof(Digest::bytes)));
+  const auto hash_of_bytes = Digest::parse(fields.bytes(sizeof(Digest::bytes)));
+  about.size = fields.number<std::uint64_t>();
+  about.codec = {fields.number<std::uint32_t>()};
+  const auto fidelity = fields.number<std::uint8_t>();
+  const auto standing = fields.number<std::uint8_t>();
+  about.time = {fields.number<std::uint64_t>()};
+  about.since = {fields.number<std::uint64_t>()};
+  about.records = fields.number<std::uint64_t>();
+  about.payload_bytes = fields.number<std::uint64_t>();
+  about.author = fields.bytes(fields.number<std::uint16_t>());
+  const bool known = fidelity <= static_cast<std::uint8_t>(Fidelity::lossy) &&
+                     standing < static_cast<std::uint8_t>(SnapshotStanding::quarantined);
+  const bool placed = about.offset.value != 0 && about.offset <= end.head && read.base < about.offset;
+  if (!fields.good || !chain || !hash_of_bytes || !known || !placed || about.author.size() > author_bytes_max)
+    return damaged(at - body.size(), "a snapshot that cannot be");
+  about.chain = *chain;
+  about.hash = hash_said = *hash_of_bytes;
+  about.fidelity = static_cast<Fidelity>(fidelity);
+  about.standing = static_cast<SnapshotStanding>(standing);
+  about.note = SharedBytes::copy(fields.rest);
+  bytes_left = about.size;
+  hash.emplace();
+  ++end.snapshots;
+  end.snapshot_bytes += about.size;
+  waiting = std::move(read);
+  return {};
+}
+
+Result<void> ArchiveReader::State::end_snapshot() {
+  if (!hash) return {};
+  const bool right = hash->finish() == hash_said;
+  hash.reset();
+  return right ? Result<void>() : damaged(at, "a snapshot whose bytes are not what its hash says");
+}
+
 Result<void> ArchiveReader::State::finish(std::string_view body) {
   Fields fields{body};
   ArchiveEnd said;
   said.head = {fields.number<std::uint64_t>()};
   said.records = fields.number<std::uint64_t>();
   said.payload_bytes = fields.number<std::uint64_t>();
-  const auto chain = Digest::parse(fields.rest);
+  const auto chain = Digest::parse(fields.bytes(sizeof(Digest::bytes)));
   if (chain) said.chain = *chain;
+  if (version == version_snapshots) {
+    said.snapshots = fields.number<std::uint64_t>();
+    said.snapshot_bytes = fields.number<std::uint64_t>();
+  }
   const Digest whole = digest.finish();
   const auto seal = take(whole.bytes.size());
   if (!seal) return seal.error();
@@ -173,6 +237,15 @@ Result<void> ArchiveReader::State::finish(std::string_view body) {
   if (in.peek() != std::istream::traits_type::eof()) return damaged(at, "more comes after its end");
   over = true;
   return {};
+}
+
+/// A snapshot begins, or the file ends.
+Result<void> ArchiveReader::State::behind_records(const Frame& frame, std::uint64_t begin) {
+  if (frame.kind == Kind::snapshot && version == version_snapshots) return snapshot(frame.body);
+  if (frame.kind == Kind::end) return finish(frame.body);
+  if (frame.kind == Kind::start) return damaged(begin, "a beginning in the middle");
+  if (frame.kind == Kind::header) return damaged(begin, "a second header");
+  return damaged(begin, "what begins here has no place here");
 }
 
 ArchiveReader::ArchiveReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -189,24 +262,53 @@ Result<ArchiveReader> ArchiveReader::open(std::istream& in) {
 
 const DocumentPath& ArchiveReader::path() const { return state_->path; }
 Epoch ArchiveReader::epoch() const { return state_->epoch; }
-const std::optional<ArchiveStart>& ArchiveReader::start() const { return state_->start; }
 const ArchiveEnd& ArchiveReader::end() const { return state_->end; }
+
+const std::optional<ArchiveStart>& ArchiveReader::start() const { return state_->start; }
 
 Result<std::optional<Record>> ArchiveReader::next() {
   State& state = *state_;
-  if (state.over) return std::optional<Record>();
+  if (state.over || state.end.snapshots > 0) return std::optional<Record>();
   const std::uint64_t begin = state.at;
   auto frame = state.frame();
   if (!frame) return frame.error();
-  if (frame->kind == Kind::header) return damaged(begin, "a second header");
-  if (frame->kind == Kind::start) return damaged(begin, "a beginning in the middle");
   if (frame->kind == Kind::record) {
     auto record = state.record(std::move(frame->body));
     if (!record) return record.error();
     return std::optional<Record>(std::move(*record));
   }
-  if (auto whole = state.finish(frame->body); !whole) return whole.error();
+  if (auto taken = state.behind_records(*frame, begin); !taken) return taken.error();
   return std::optional<Record>();
+}
+
+Result<std::optional<ArchivedSnapshot>> ArchiveReader::next_snapshot() {
+  State& state = *state_;
+  while (!state.over && !state.waiting) {
+    const auto passed = bytes();
+    if (!passed) return passed.error();
+    if (!passed->empty()) continue;
+    const std::uint64_t begin = state.at;
+    const auto frame = state.frame();
+    if (!frame) return frame.error();
+    if (auto taken = state.behind_records(*frame, begin); !taken) return taken.error();
+  }
+  return std::exchange(state.waiting, std::nullopt);
+}
+
+Result<std::string> ArchiveReader::bytes() {
+  State& state = *state_;
+  if (state.bytes_left == 0) {
+    if (auto ended = state.end_snapshot(); !ended) return ended.error();
+    return std::string();
+  }
+  const std::uint64_t begin = state.at;
+  auto frame = state.frame();
+  if (!frame) return frame.error();
+  if (frame->kind != Kind::part || frame->body.size() > state.bytes_left)
+    return damaged(begin, "a snapshot that is not of the length it says");
+  state.bytes_left -= frame->body.size();
+  state.hash->add(frame->body);
+  return std::move(frame->body);
 }
 
 }  // namespace weir::archive

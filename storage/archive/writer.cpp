@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <ostream>
 
 #include "weir/archive/archive.hpp"
@@ -10,6 +11,8 @@ struct ArchiveWriter::State {
   FileDigest digest = {};
   ArchiveEnd end = {};
   std::string buffer = {};
+  bool snapshots = false;        ///< the file says that there may be some
+  std::uint64_t bytes_left = 0;  ///< of the snapshot that has begun
 
   void write(std::string_view bytes) {
     digest.add(bytes);
@@ -31,12 +34,14 @@ struct ArchiveWriter::State {
 };
 
 ArchiveWriter::ArchiveWriter(std::ostream& out, const DocumentPath& path, Epoch epoch,
-                             const std::optional<ArchiveStart>& start)
+                             const std::optional<ArchiveStart>& start, bool snapshots)
     : state_(std::make_unique<State>(State{.out = out})) {
   State& state = *state_;
-  state.end.chain = chain_start(path);
+  state.end.chain = start ? start->chain : chain_start(path);
+  state.end.head = start ? start->cut : Offset{};
+  state.snapshots = snapshots;
   state.buffer = magic;
-  put(state.buffer, start ? version_cut : version_whole);
+  put(state.buffer, snapshots ? version_snapshots : start ? version_cut : version_whole);
   state.write(state.buffer);
   state.buffer.clear();
   put(state.buffer, static_cast<std::uint16_t>(path.space.text().size()));
@@ -45,13 +50,11 @@ ArchiveWriter::ArchiveWriter(std::ostream& out, const DocumentPath& path, Epoch 
   state.buffer += path.document.text();
   put(state.buffer, epoch.value);
   state.frame(Kind::header);
-  if (!start) return;
-  state.end.head = start->cut;
-  state.end.chain = start->chain;
-  put(state.buffer, start->cut.value);
-  put(state.buffer, start->records);
-  put(state.buffer, start->payload_bytes);
-  state.buffer += start->chain.view();
+  if (!start && !snapshots) return;
+  put(state.buffer, state.end.head.value);
+  put(state.buffer, start ? start->records : 0);
+  put(state.buffer, start ? start->payload_bytes : 0);
+  state.buffer += state.end.chain.view();
   state.frame(Kind::start);
 }
 
@@ -80,12 +83,53 @@ Result<void> ArchiveWriter::add(const Record& record) {
   return state.written();
 }
 
+Result<void> ArchiveWriter::begin(const ArchivedSnapshot& snapshot) {
+  State& state = *state_;
+  const Snapshot& about = snapshot.about;
+  if (!state.snapshots || state.bytes_left > 0 || about.author.size() > author_bytes_max ||
+      about.note.size() > note_bytes_max)
+    return fail(Code::invalid_argument, "this snapshot cannot be put into the export");
+  put(state.buffer, about.offset.value);
+  put(state.buffer, snapshot.base.value);
+  state.buffer += about.chain.view();
+  state.buffer += about.hash.view();
+  put(state.buffer, about.size);
+  put(state.buffer, static_cast<std::uint32_t>(about.codec.value));
+  put(state.buffer, static_cast<std::uint8_t>(about.fidelity));
+  put(state.buffer, static_cast<std::uint8_t>(about.standing));
+  put(state.buffer, about.time.value);
+  put(state.buffer, about.since.value);
+  put(state.buffer, about.records);
+  put(state.buffer, about.payload_bytes);
+  put(state.buffer, static_cast<std::uint16_t>(about.author.size()));
+  state.buffer += about.author;
+  state.frame(Kind::snapshot, about.note.view());
+  state.bytes_left = about.size;
+  ++state.end.snapshots;
+  state.end.snapshot_bytes += about.size;
+  return state.written();
+}
+
+Result<void> ArchiveWriter::add(std::string_view bytes) {
+  State& state = *state_;
+  if (bytes.size() > state.bytes_left) return fail(Code::invalid_argument, "the snapshot has more bytes than it says");
+  state.bytes_left -= bytes.size();
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), part_bytes_max)))
+    state.frame(Kind::part, bytes.substr(0, part_bytes_max));
+  return state.written();
+}
+
 Result<ArchiveEnd> ArchiveWriter::finish() {
   State& state = *state_;
+  if (state.bytes_left > 0) return fail(Code::invalid_argument, "the snapshot has fewer bytes than it says");
   put(state.buffer, state.end.head.value);
   put(state.buffer, state.end.records);
   put(state.buffer, state.end.payload_bytes);
   state.buffer += state.end.chain.view();
+  if (state.snapshots) {
+    put(state.buffer, state.end.snapshots);
+    put(state.buffer, state.end.snapshot_bytes);
+  }
   state.frame(Kind::end);
   const Digest digest = state.digest.finish();
   state.out.write(digest.view().data(), static_cast<std::streamsize>(digest.view().size()));
