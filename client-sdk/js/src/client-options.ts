@@ -31,6 +31,11 @@ export interface WeirClientOptions {
    * is a hundredth of their size and less.
    */
   packs?: PackDecoder;
+  /**
+   * The relay may ask this client for snapshots. By default, if a document was subscribed with a snapshotter when the
+   * connection was made; say it where documents are opened later.
+   */
+  makesSnapshots?: boolean;
   /** Name and version of the application, for the operator's log. */
   clientName?: string;
   /** For tests. */

@@ -25,8 +25,10 @@ import {
 } from './errors.js';
 import type { DocumentLink } from './link.js';
 import type { PackDecoder } from './pack-decoder.js';
-import { backoffMs, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
+import { Questions } from './questions.js';
+import { backoffMs, globalSocket, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
 import { StoreWriter } from './store/writer.js';
+import { readHistory, type HistoryOptions, type HistoryPage } from './time-travel.js';
 import {
   protocolVersion,
   type ClientEvent,
@@ -52,6 +54,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   readonly #answersOutstanding = new Set<string>();
   readonly #requests = new Map<number, DocumentLogic>();
   #gathering: DocumentLogic | null = null; // of the message that is being read
+  readonly #questions: Questions;
   readonly #link: DocumentLink<DocumentLogic>;
   readonly #writer: StoreWriter | null;
   readonly #online = (): void => this.#hurry();
@@ -84,6 +87,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     this.#writer = store === undefined ? null : new StoreWriter(store, this.#runtime, (error) => this.#storeFailed(error));
     this.#producer = store?.producer ?? options.producer ?? this.#runtime.randomBytes(16);
     if (this.#producer.length !== 16) throw new TypeError('a producer id has 16 bytes');
+    this.#questions = new Questions(this.#runtime, () => ++this.#lastRequest, (event) => this.#connection?.send(event));
     this.#link = this.#makeLink();
     if (options.connect !== false) this.connect();
   }
@@ -100,9 +104,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   }
   /** Deltas of all documents that are not yet durable. */
   get pendingCount(): number {
-    let count = 0;
-    for (const document of this.#documents.values()) count += document.pendingCount;
-    return count;
+    return [...this.#documents.values()].reduce((sum, { pendingCount }) => sum + pendingCount, 0);
   }
 
   /** Used from the next connection on. */
@@ -135,8 +137,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
 
   /** One session per document; it lives until it is closed, over any number of connections. */
   subscribe(document: string, options: SubscribeOptions = {}): DocumentSession {
-    const space = options.space ?? this.#options.space;
-    if (space === undefined) throw new TypeError('name a space, here or in the client');
+    const space = this.#spaceOf(options);
     if (this.#status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
     const key = `${space}\0${document}`;
     if (this.#documents.has(key))
@@ -149,6 +150,16 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
       this.#openLater();
     } else if (this.#welcome !== null) session.connected();
     return session;
+  }
+
+  history(document: string, options: HistoryOptions = {}): AsyncGenerator<HistoryPage, void, undefined> {
+    const space = this.#spaceOf(options);
+    return readHistory({ asker: this.#questions, space, document, inflate: this.#packs }, options);
+  }
+
+  #spaceOf({ space = this.#options.space }: { space?: string }): string {
+    if (space === undefined) throw new TypeError('name a space, here or in the client');
+    return space;
   }
 
   // ---- connecting ----
@@ -171,7 +182,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
       if (attempt === this.#attempt) run();
     };
     try {
-      this.#connection = new Connection(url, this.#socket, this.#runtime, this.#hello(token), {
+      this.#connection = new Connection(url, this.#socket, this.#runtime, () => this.#hello(token), {
         welcomed: (welcome) => mine(() => this.#welcomed(welcome)),
         event: (event) => mine(() => this.#receive(event)),
         frameEnd: () => mine(() => this.#handOver(null)),
@@ -189,7 +200,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
       producer: this.#producer,
       token,
       packs: [...(this.#packs?.versions ?? [])],
-      makesSnapshots: false,
+      makesSnapshots: this.#options.makesSnapshots ?? [...this.#documents.values()].some((one) => one.makesSnapshots),
       client: this.#options.clientName ?? 'weir-js/0.1.0',
     };
   }
@@ -200,6 +211,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     this.#become('connected');
     this.emit('welcome', welcome);
     for (const document of [...this.#documents.values()]) document.connected();
+    this.#questions.connected();
   }
 
   /** The connection is gone: what was on it is forgotten, and another is made when it is time. */
@@ -224,6 +236,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     this.#handles.clear();
     this.#requests.clear();
     this.#answersOutstanding.clear();
+    this.#questions.disconnected();
     for (const document of [...this.#documents.values()]) document.disconnected();
   }
 
@@ -254,6 +267,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     if (this.#status === 'stopped') return;
     this.#halt('stopped');
     for (const document of [...this.#documents.values()]) document.end(error, tell);
+    this.#questions.end(error);
     if (tell) this.emit('error', error);
   }
 
@@ -266,9 +280,11 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   // ---- events ----
 
   #receive(event: ServerEvent): void {
+    if (this.#questions.answered(event)) return;
     switch (event.kind) {
       case 'welcome':
       case 'ping':
+      case 'history':
         return;
       case 'goingAway':
         return this.#goingAway(event);
@@ -303,11 +319,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     this.#requests.delete(event.request);
     if (document !== undefined) return document.receive(event);
     if (event.request !== 0 || event.document !== 0) return; // of a session closed meanwhile
-    const error = errorFromAnswer(event.message, {
-      code: event.code,
-      reason: event.reason,
-      retryAfterMs: event.retryAfterMs,
-    });
+    const error = errorFromAnswer(event);
     if (error instanceof FencedError) return this.#stop(error, true);
     this.emit('error', error);
     if (event.retryAfterMs > 0) this.#notBefore = this.#runtime.now() + event.retryAfterMs;
@@ -387,9 +399,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   }
 
   get #inFlightBytes(): number {
-    let bytes = 0;
-    for (const document of this.#documents.values()) bytes += document.inFlightBytes;
-    return bytes;
+    return [...this.#documents.values()].reduce((sum, { inFlightBytes }) => sum + inFlightBytes, 0);
   }
 
   #makeLink(): DocumentLink<DocumentLogic> {
@@ -407,6 +417,10 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
         return client.#packs;
       },
       writer: this.#writer,
+      get bufferedBytes() {
+        return client.#connection?.bufferedBytes ?? 0;
+      },
+      questions: this.#questions,
       giveUpPacks: () => this.#giveUpPacks(),
       send: (event) => this.#connection?.send(event),
       request: (document, event) => this.#request(document, event),
@@ -432,11 +446,4 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
 
 function keyOf(document: DocumentSession): string {
   return `${document.space}\0${document.document}`;
-}
-
-function globalSocket(): WebSocketConstructor {
-  const socket = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-  if (socket === undefined)
-    throw new TypeError('this runtime has no WebSocket: give one as `webSocket`, such as that of the "ws" package');
-  return socket;
 }

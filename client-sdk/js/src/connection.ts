@@ -24,7 +24,6 @@ export class Connection {
   readonly #socket: WebSocketLike;
   readonly #runtime: Runtime;
   readonly #listener: ConnectionListener;
-  readonly #hello: Hello;
   readonly #url: string;
   #timer: Timer;
   #heardAt = 0;
@@ -32,21 +31,24 @@ export class Connection {
   #welcomed = false;
   #over = false;
 
-  constructor(url: string, Socket: WebSocketConstructor, runtime: Runtime, hello: Hello, listener: ConnectionListener) {
+  constructor(url: string, Socket: WebSocketConstructor, runtime: Runtime, hello: () => Hello, listener: ConnectionListener) {
     this.#url = url;
     this.#runtime = runtime;
     this.#listener = listener;
-    this.#hello = hello;
     this.#timer = runtime.after(handshakeMsMax, () => this.#end(`no answer within ${handshakeMsMax / 1000} s`));
     this.#socket = new Socket(url, subprotocol);
     this.#socket.binaryType = 'arraybuffer';
-    this.#socket.addEventListener('open', () => this.send(this.#hello));
+    this.#socket.addEventListener('open', () => this.send(hello()));
     this.#socket.addEventListener('message', (event) => this.#receive(event.data));
     this.#socket.addEventListener('error', (event) => (this.#failure = event.message ?? ''));
     this.#socket.addEventListener('close', (event) => {
       const why = [event.code, event.reason, this.#failure].filter((part) => part !== undefined && part !== '');
       this.#end(`the connection closed (${why.join(', ')})`);
     });
+  }
+
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount ?? 0;
   }
 
   send(event: ClientEvent): void {

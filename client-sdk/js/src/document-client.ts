@@ -3,6 +3,7 @@
 import type { ClientEvents, ClientStatus, TokenSource } from './client-options.js';
 import type { DocumentSession, SubscribeOptions } from './document.js';
 import type { Emitter } from './emitter.js';
+import type { HistoryOptions, HistoryPage } from './time-travel.js';
 import type { Welcome } from './wire/events.js';
 
 export interface DocumentClient extends Pick<Emitter<ClientEvents>, 'on' | 'once' | 'off'> {
@@ -14,4 +15,6 @@ export interface DocumentClient extends Pick<Emitter<ClientEvents>, 'on' | 'once
   disconnect(): void;
   close(): Promise<void>;
   subscribe(document: string, options?: SubscribeOptions): DocumentSession;
+  /** What a document was at an offset or a time, page by page; it needs no subscription. Waits while there is no connection. */
+  history(document: string, options?: HistoryOptions): AsyncGenerator<HistoryPage, void, undefined>;
 }

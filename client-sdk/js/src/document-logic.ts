@@ -4,44 +4,21 @@
 //
 // Internal: applications see the DocumentSession interface.
 
-import { equalBytes } from './bytes.js';
-import type {
-  DocumentEvents,
-  DocumentSession,
-  PublishOptions,
-  StoredResult,
-  SubscribeOptions,
-  WeirRecord,
-} from './document.js';
-import { DurableDocument, type DurableOwner } from './durable.js';
+import type { DocumentEvents, DocumentSession, PublishOptions, StoredResult, SubscribeOptions } from './document.js';
+import { DocumentSnapshots } from './document-snapshots.js';
+import { DurableDocument, replay } from './durable.js';
 import { Emitter } from './emitter.js';
-import {
-  BadPackError,
-  ClosedError,
-  Code,
-  DocumentDeletedError,
-  errorFromAnswer,
-  PayloadTooLargeError,
-  Reason,
-  type WeirError,
-} from './errors.js';
+import { ClosedError, Code, DocumentDeletedError, errorFromAnswer, Reason, type WeirError } from './errors.js';
 import { History } from './history.js';
 import type { DocumentLink } from './link.js';
-import { unpack } from './pack-decoder.js';
-import { PresenceSet, type Presence } from './presence.js';
+import { OwnPresence, PresenceSet, type Presence } from './presence.js';
 import { isTransient, Publisher } from './publisher.js';
+import { RecordIntake } from './record-intake.js';
 import type { Timer } from './runtime.js';
 import { storeError } from './store/errors.js';
 import type { StoredDocument } from './store/store.js';
 import { abortable, Waiters, type WaitOptions } from './waiters.js';
-import {
-  From,
-  type Cursor,
-  type ErrorEvent,
-  type ServerEvent,
-  type Subscribed,
-  type WireRecord,
-} from './wire/events.js';
+import { From, type Cursor, type ErrorEvent, type ServerEvent, type Subscribed } from './wire/events.js';
 
 type Phase = 'offline' | 'subscribing' | 'open' | 'over';
 
@@ -52,20 +29,20 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   readonly #options: SubscribeOptions;
   readonly #publisher: Publisher;
   readonly #history: History;
+  readonly #intake: RecordIntake;
   /** Null: nothing is kept. */
   readonly durable: DurableDocument | null;
   readonly #others = new PresenceSet();
+  readonly #presence = new OwnPresence();
   readonly #whenCaughtUp = new Waiters();
   readonly #whenLoaded = new Waiters();
   #loaded: boolean;
+  readonly #snapshots: DocumentSnapshots;
   #phase: Phase = 'offline';
   #handle = 0;
   #caughtUp = false;
   #recreate: boolean;
   #retryTimer: Timer | null = null;
-  #presence: Uint8Array | null = null;
-  #presenceChanged = false;
-  #delivery: WeirRecord[] = [];
   #overWith: WeirError | null = null;
 
   constructor(link: DocumentLink<DocumentLogic>, space: string, document: string, options: SubscribeOptions) {
@@ -76,9 +53,11 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#options = options;
     this.#recreate = options.recreate ?? false;
     this.#history = new History(space, document, typeof options.from === 'object' ? options.from : null);
-    this.durable = link.writer && new DurableDocument(link.writer, `${space}\0${document}`, this.#durableOwner());
+    this.#intake = new RecordIntake(link, this.#history);
+    this.durable = link.writer && new DurableDocument(link.writer, `${space}\0${document}`, link, () => this.#publisher.progress);
     this.#loaded = this.durable === null;
     this.#publisher = this.#makePublisher();
+    this.#snapshots = this.#makeSnapshots();
     if (this.durable !== null) void this.#load(this.durable);
   }
 
@@ -125,15 +104,18 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     if (this.durable !== null) await abortable(this.durable.persisted(), options.signal);
   }
 
+  offerSnapshot(options?: WaitOptions): Promise<{ offset: number }> {
+    return this.#overWith !== null ? Promise.reject(this.#overWith) : this.#snapshots.offer(options);
+  }
+
   setPresence(data: Uint8Array): void {
-    this.#presence = data.length === 0 ? null : data;
-    this.#presenceChanged = true;
+    this.#presence.set(data);
     this.#link.wantFlush();
   }
 
   withdrawPresence(): void {
     this.setPresence(new Uint8Array(0));
-    this.#sendPresence(); // at once: the page may be on its way out
+    if (this.#phase === 'open') this.#sendPresence(); // at once: the page may be on its way out
   }
 
   close(): void {
@@ -162,6 +144,10 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     return this.#publisher.inFlight;
   }
 
+  get makesSnapshots(): boolean {
+    return this.#options.snapshotter !== undefined;
+  }
+
   connected(): void {
     this.#publisher.connected();
     if (this.#loaded) this.#subscribe();
@@ -175,6 +161,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#handle = 0;
     this.#caughtUp = false;
     this.#publisher.disconnected();
+    this.#snapshots.reset();
     this.emit('disconnected');
   }
 
@@ -198,6 +185,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     if (error instanceof DocumentDeletedError) this.durable?.forget();
     this.durable?.seal();
     this.#publisher.end(error);
+    this.#snapshots.end(error);
     if (tell) this.emit('error', error);
     this.#whenCaughtUp.reject(error);
     this.#whenLoaded.reject(error);
@@ -205,8 +193,10 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   receive(event: ServerEvent): void {
     if (this.#phase === 'over') return;
-    if (event.kind === 'records') return this.#records(event.records);
-    if (event.kind === 'pack') return this.#pack(event.data);
+    if (event.kind === 'records' || event.kind === 'pack') {
+      if (!this.#reads) return;
+      return event.kind === 'pack' ? this.#pack(event.data) : this.#intake.add(event.records);
+    }
     this.#deliver();
     switch (event.kind) {
       case 'subscribed':
@@ -221,38 +211,27 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
         return;
       }
       case 'cut':
-        this.#history.cut(event.offset);
-        this.durable?.moved(this.#history);
-        this.emit('cut', event.offset);
-        return;
+        return this.#cut(event.offset);
       case 'error':
         return event.request !== 0 ? this.#subscribeRefused(event) : this.#refused(event);
+      default:
+        if (this.#phase === 'open') this.#snapshots.receive(event);
     }
   }
 
   frameEnd(): void {
     this.#deliver();
+    this.#snapshots.look();
   }
 
   /** Sends presence and one frame of deltas, if they may go now. False when there is nothing more to send. */
   flush(budgetBytes: number, wireIdle: boolean): boolean {
     if (this.#phase !== 'open') return false;
     this.#sendPresence();
-    return this.#publisher.flush(budgetBytes, wireIdle);
+    return this.#publisher.flush(budgetBytes, wireIdle) || this.#snapshots.flush(budgetBytes);
   }
 
   // ---- the store ----
-
-  #durableOwner(): DurableOwner {
-    const document = this;
-    return {
-      get producer() {
-        return document.#link.producer;
-      },
-      progress: () => this.#publisher.progress,
-      wantFlush: () => this.#link.wantFlush(),
-    };
-  }
 
   /** What the store has is handed over; only then the relay is asked for what came after. */
   async #load(durable: DurableDocument): Promise<void> {
@@ -272,11 +251,13 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   #restore(kept: StoredDocument): void {
-    const renumber = kept.place !== null && !this.#isOwn(kept.place.producer);
+    const renumber = kept.place !== null && !this.#intake.isOwn(kept.place);
     this.#publisher.restore(kept, renumber);
     if (kept.state !== null) this.emit('state', kept.state.pieces);
-    const records = kept.records.map((record) => ({ ...record, own: this.#isOwn(record.producer) }));
-    if (records.length > 0) this.emit('records', records);
+    for (const { records, snapshot } of replay(kept.records)) {
+      if (snapshot !== null) this.#snapshots.again(snapshot);
+      else this.emit('records', records.map((record) => ({ ...record, own: this.#intake.isOwn(record) })));
+    }
     if (kept.outbox.length > 0) this.emit('pending', kept.outbox);
   }
 
@@ -294,7 +275,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
       from: live ? From.liveOnly : cursor === null ? From.start : From.cursor,
       cursor,
       presence: (this.#options.presence ?? false) !== false,
-      snapshots: false,
+      snapshots: this.#snapshots.wanted && !live,
       recreate: this.#recreate,
     });
   }
@@ -314,7 +295,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     else if (fresh) this.#history.startOver(event.epoch);
     if (fresh) this.durable?.moved(this.#history);
     if (!this.#publisher.resume(event, lost, changed)) return;
-    this.#presenceChanged = this.#presence !== null;
+    this.#presence.renew();
     this.emit('subscribed', { fresh, lostHistory: lost });
     const changes = this.#others.replace(event.presence, this.#link.producer);
     if (changes.length > 0) this.emit('presence', changes);
@@ -322,7 +303,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   #subscribeRefused(event: ErrorEvent): void {
-    const error = this.#errorOf(event);
+    const error = errorFromAnswer(event, this.path);
     this.#phase = 'offline';
     if (error instanceof DocumentDeletedError) return this.end(error);
     if (event.reason === Reason.fenced) return this.#link.fenced(error);
@@ -345,56 +326,41 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   /** About this document, or a publish to it. */
   #refused(event: ErrorEvent): void {
-    const error = this.#errorOf(event);
+    const error = errorFromAnswer(event, this.path);
     if (error instanceof DocumentDeletedError) return this.end(error);
     if (event.reason === Reason.fenced) return this.#link.fenced(error);
+    if (event.reason === Reason.snapshot) return this.#snapshots.notTaken(error);
     // While subscribing, the coming answer settles the outbox anew.
     if (this.#phase === 'open') this.#publisher.refused(event, error);
   }
 
   // ---- reading ----
 
-  #records(records: readonly WireRecord[]): void {
-    if (this.#phase !== 'open') return;
-    for (const record of records) {
-      const own = this.#isOwn(record.producer);
-      if (this.#history.advance(record, own)) this.#delivery.push({ ...record, own });
-    }
+  /** Nothing of an earlier subscription counts, nor what comes where a snapshot should go on. */
+  get #reads(): boolean {
+    return this.#phase === 'open' && this.#snapshots.complete();
   }
 
-  #isOwn(producer: Uint8Array): boolean {
-    return equalBytes(producer, this.#link.producer);
-  }
-
-  /** Nothing of a pack is handed over before all of it is known to be this document's. */
   #pack(pack: Uint8Array): void {
-    if (this.#phase !== 'open') return;
-    const isOwn = ({ producer }: WireRecord): boolean => this.#isOwn(producer);
-    try {
-      for (const record of unpack(this.#link.packs, pack, this.#history, isOwn))
-        this.#delivery.push({ ...record, own: isOwn(record) });
-    } catch (cause) {
-      this.#deliver();
-      const what = cause instanceof Error ? cause.message : String(cause);
-      const message = `${this.path}: a pack from the relay was refused: ${what}; the records are fetched instead`;
-      this.emit('error', new BadPackError(message, { code: Code.dataLoss, document: this.path, cause }));
-      this.#link.giveUpPacks();
-    }
+    const bad = this.#intake.addPack(pack, this.path);
+    if (bad === null) return;
+    this.#deliver();
+    this.emit('error', bad);
+    this.#link.giveUpPacks();
   }
 
   /** Records of one message are handed over together. */
   #deliver(): void {
-    if (this.#delivery.length === 0) return;
-    const records = this.#delivery;
-    this.#delivery = [];
-    if (this.#options.from !== 'live') this.durable?.read(records, ({ producer }) => this.#isOwn(producer), this.#history);
+    if (this.#intake.empty) return;
+    const records = this.#intake.take();
+    if (this.#options.from !== 'live') this.durable?.read(records, this.#intake.isOwn, this.#history);
     this.emit('records', records);
     if (this.#options.compact !== undefined)
       this.durable?.compact(this.#options.compact, (cause) => this.emit('error', storeError(this.path, cause)));
   }
 
   #reachedHead(): void {
-    if (this.#phase !== 'open') return;
+    if (!this.#reads) return;
     this.#publisher.reachedHead();
     if (this.#caughtUp) return;
     this.#caughtUp = true;
@@ -402,16 +368,26 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#whenCaughtUp.resolve();
   }
 
-  // ---- presence, publishing, errors ----
+  #cut(offset: number): void {
+    if (!this.#reads) return;
+    if (offset > this.#history.offset && this.#snapshots.wantedBehindCut(offset)) return this.#resubscribe();
+    this.#history.cut(offset);
+    this.durable?.moved(this.#history);
+    this.emit('cut', offset);
+  }
+
+  #resubscribe(): void {
+    this.#link.send({ kind: 'unsubscribe', document: this.#handle });
+    this.#snapshots.reset();
+    this.#caughtUp = false;
+    this.#subscribe();
+  }
+
+  // ---- presence, publishing ----
 
   #sendPresence(): void {
-    if (!this.#presenceChanged || this.#phase !== 'open') return;
-    this.#presenceChanged = false;
-    const data = this.#presence ?? new Uint8Array(0);
-    const bytesMax = this.#link.welcome?.presenceBytesMax || Infinity;
-    if (data.length <= bytesMax) return this.#link.send({ kind: 'presence', document: this.#handle, data });
-    const message = `${this.path}: presence of ${data.length} bytes; this relay takes ${bytesMax}, show less`;
-    this.emit('error', new PayloadTooLargeError(message, { code: Code.invalidArgument, document: this.path }));
+    const refused = this.#presence.send(this.#link, this.#handle, this.path);
+    if (refused !== null) this.emit('error', refused);
   }
 
   #makePublisher(): Publisher {
@@ -429,19 +405,38 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
       sent: (sequence, payload) => this.#history.published(sequence, payload),
       stored: () => this.emit('stored', { pendingCount: this.pendingCount }),
       failed: (error) => this.emit('error', error),
-      resubscribe: () => {
-        this.#link.send({ kind: 'unsubscribe', document: this.#handle });
-        this.#subscribe();
-      },
+      resubscribe: () => this.#resubscribe(),
     }, this.durable);
   }
 
-  #errorOf(event: ErrorEvent): WeirError {
-    return errorFromAnswer(`${this.path}: ${event.message}`, {
-      code: event.code,
-      reason: event.reason,
-      document: this.path,
-      retryAfterMs: event.retryAfterMs,
+  #makeSnapshots(): DocumentSnapshots {
+    const document = this;
+    return new DocumentSnapshots(this.#link, {
+      space: this.space,
+      document: this.document,
+      takes: this.#options.snapshots ?? false,
+      snapshotter: this.#options.snapshotter,
+      get handle() {
+        return document.#handle;
+      },
+      get settledAt() {
+        return document.#settledAt;
+      },
+      history: this.#history,
+      taken: (snapshot) => this.durable?.readSnapshot(snapshot, this.#history),
+      announced: (snapshot) => this.emit('snapshot', snapshot),
+      refused: (error) => {
+        this.emit('error', error);
+        if (this.#phase === 'open') this.#resubscribe();
+      },
+      stored: (offset) => this.emit('snapshot-stored', { offset }),
+      attested: (offset, valid) => this.emit('attested', { offset, valid }),
     });
+  }
+
+  /** The cursor, if all that was read and published is in it and nothing else. */
+  get #settledAt(): Cursor | null {
+    const settled = this.#phase === 'open' && this.#caughtUp && this.pendingCount === 0 && this.#intake.empty;
+    return settled && this.#publisher.progress.storedOffset <= this.#history.offset ? this.#history.cursor : null;
   }
 }

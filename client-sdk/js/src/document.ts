@@ -11,6 +11,7 @@
 import type { Emitter } from './emitter.js';
 import type { WeirError } from './errors.js';
 import type { Presence } from './presence.js';
+import type { SnapshotWorker, WeirSnapshot } from './snapshots.js';
 import type { StoredRecord } from './store/store.js';
 import type { WaitOptions } from './waiters.js';
 import type { Cursor, Delta } from './wire/events.js';
@@ -45,11 +46,19 @@ export interface SubscribeOptions {
   state?: () => StateOffer | Promise<StateOffer>;
   /** With a store: asked when much was read, so that the copy here stays small. Without it every record is kept. */
   compact?: Compaction;
+  /**
+   * A snapshot may come in the place of old records. A function takes it, before what comes after it; if it throws, the
+   * snapshot counts as bad and the records are asked for instead, and a BadSnapshotError tells the relay that it is bad
+   * for everybody. With `true`, listen to `snapshot`.
+   */
+  snapshots?: boolean | ((snapshot: WeirSnapshot) => void);
+  /** `snapshotter()` of '@weir/client/snapshotter': this client makes snapshots when the relay asks for them, and verifies others'. */
+  snapshotter?: SnapshotWorker;
 }
 
 /**
  * What is to be kept in place of these: what it gave the last time, and the records since. It must say the same; it comes
- * back by the event `state`.
+ * back by the event `state`. A snapshot that was taken is among the records, with sequence 0.
  */
 export type Compaction = (
   pieces: readonly Uint8Array[],
@@ -86,7 +95,13 @@ export interface DocumentEvents {
   /** Something became durable. */
   stored: [about: { pendingCount: number }];
   presence: [changes: Presence[]];
-  /** Records up to this offset are not kept any more. */
+  /** What stands for the records up to its offset; those after it follow. */
+  snapshot: [snapshot: WeirSnapshot];
+  /** A snapshot of this client's is durable. */
+  'snapshot-stored': [about: { offset: number }];
+  /** This client told the relay whether another's snapshot is right. */
+  attested: [about: { offset: number; valid: boolean }];
+  /** Records up to this offset are not kept any more, and nothing was sent in their place. */
   cut: [offset: number];
   disconnected: [];
   error: [error: WeirError];
@@ -114,6 +129,11 @@ export interface DocumentSession extends Pick<Emitter<DocumentEvents>, 'on' | 'o
   whenLoaded(options?: WaitOptions): Promise<void>;
   /** Resolves when what was published so far is in the store, and outlives the process; at once without a store. */
   whenPersisted(options?: WaitOptions): Promise<void>;
+  /**
+   * Offers the relay a snapshot, at the next moment when everything here is on it; resolves when the snapshot is durable. It
+   * takes one a minute at most.
+   */
+  offerSnapshot(options?: WaitOptions): Promise<{ offset: number }>;
   /** Replaces this client's presence here; sent again after each reconnect. */
   setPresence(data: Uint8Array): void;
   withdrawPresence(): void;

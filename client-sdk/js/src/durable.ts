@@ -9,23 +9,19 @@
 // Internal: document-logic.ts and publisher.ts tell it what happens.
 
 import { equalBytes } from './bytes.js';
+import { digest } from './chain.js';
 import type { Compaction } from './document.js';
 import type { WeirError } from './errors.js';
 import type { History } from './history.js';
+import type { DocumentLink } from './link.js';
 import type { OutboxEntry, OutboxJournal } from './outbox.js';
+import type { WeirSnapshot } from './snapshots.js';
 import type { Author, Change, Place, StoredDelta, StoredDocument, StoredRecord } from './store/store.js';
 import type { StoreWriter } from './store/writer.js';
 import type { Delta, WireRecord } from './wire/events.js';
 
 /** How far publishing has come; part of the document's place. */
 export type Progress = Pick<Place, 'storedThrough' | 'storedOffset' | 'everStored' | 'stateWanted'>;
-
-export interface DurableOwner {
-  readonly producer: Uint8Array;
-  progress(): Progress;
-  /** Something may be sent now that had to wait for the store. */
-  wantFlush(): void;
-}
 
 /** How much is read between two compactions. */
 const tailRecordsMax = 500;
@@ -34,7 +30,8 @@ const tailBytesMax = 256 * 1024;
 export class DurableDocument implements OutboxJournal {
   readonly #writer: StoreWriter;
   readonly #document: string;
-  readonly #owner: DurableOwner;
+  readonly #link: Pick<DocumentLink<never>, 'producer' | 'wantFlush'>;
+  readonly #progress: () => Progress;
   /** Nothing is written before load(), nor after seal(). */
   #open = false;
   #cursor: Pick<Place, 'epoch' | 'offset' | 'chain'> = { epoch: 0n, offset: 0, chain: null };
@@ -54,10 +51,16 @@ export class DurableDocument implements OutboxJournal {
   /** Told of all that is read, with its count and who in this browser wrote it. */
   onread: ((first: number, records: StoredRecord[], authors: (Author | null)[]) => void) | null = null;
 
-  constructor(writer: StoreWriter, document: string, owner: DurableOwner) {
+  constructor(
+    writer: StoreWriter,
+    document: string,
+    link: Pick<DocumentLink<never>, 'producer' | 'wantFlush'>,
+    progress: () => Progress,
+  ) {
     this.#writer = writer;
     this.#document = document;
-    this.#owner = owner;
+    this.#link = link;
+    this.#progress = progress;
   }
 
   /** What is kept; from here on, what happens is. The history goes on where it was. */
@@ -67,7 +70,7 @@ export class DurableDocument implements OutboxJournal {
     if (place !== null) {
       this.#cursor = { epoch: place.epoch, offset: place.offset, chain: place.chain };
       history.restore(place);
-      const { producer } = this.#owner;
+      const { producer } = this.#link;
       for (const { sequence, payload } of equalBytes(place.producer, producer) ? outbox : [])
         if (sequence <= place.storedThrough) history.published(sequence, payload);
     }
@@ -149,7 +152,7 @@ export class DurableDocument implements OutboxJournal {
 
   #written(entries: readonly OutboxEntry[]): void {
     for (const entry of entries) entry.writes--;
-    this.#owner.wantFlush();
+    this.#link.wantFlush();
   }
 
   #dequeue(through: number): void {
@@ -190,6 +193,11 @@ export class DurableDocument implements OutboxJournal {
     this.onread?.(first, kept, authors);
   }
 
+  /** A snapshot was read, and the reader stands behind it: kept among the records, in its place. */
+  readSnapshot(snapshot: WeirSnapshot, history: History): void {
+    this.read([recordOf(snapshot)], () => false, history);
+  }
+
   /** The reader stands elsewhere: at the start of another history, or behind a cut. */
   moved(history: History): void {
     this.#cursor = placeOf(history);
@@ -228,15 +236,40 @@ export class DurableDocument implements OutboxJournal {
   }
 
   #placeChange(): { kind: 'place'; document: string; place: Place } {
-    const progress = this.#owner.progress();
+    const progress = this.#progress();
     const storedThrough = Math.max(progress.storedThrough, this.#ownRead);
-    const place = { producer: this.#owner.producer, ...this.#cursor, ...progress, storedThrough };
+    const place = { producer: this.#link.producer, ...this.#cursor, ...progress, storedThrough };
     return { kind: 'place', document: this.#document, place };
   }
 }
 
 function storedDelta({ sequence, base, codec, payload, author }: OutboxEntry): StoredDelta {
   return { sequence, base, codec, payload: compactBytes(payload), author };
+}
+
+// A snapshot among the records that are kept: sequence 0, which no record has, and its base in the place of the producer.
+
+function recordOf({ offset, base, codec, bytes, time }: WeirSnapshot): WireRecord {
+  const producer = new Uint8Array(16);
+  new DataView(producer.buffer).setBigUint64(8, BigInt(base));
+  return { offset, producer, sequence: 0, time, codec, payload: bytes };
+}
+
+function snapshotOf({ offset, producer, codec, payload, time }: StoredRecord): WeirSnapshot {
+  const base = Number(new DataView(producer.buffer, producer.byteOffset).getBigUint64(8));
+  return { offset, base, codec, bytes: payload, hash: digest(payload), fidelity: 'unknown', verified: false, time };
+}
+
+/** What was kept, in the order of reading: records, and snapshots between them. */
+export function replay(kept: readonly StoredRecord[]): { records: StoredRecord[]; snapshot: WeirSnapshot | null }[] {
+  const steps: ReturnType<typeof replay> = [];
+  for (const record of kept) {
+    const last = steps.at(-1);
+    if (record.sequence === 0) steps.push({ records: [], snapshot: snapshotOf(record) });
+    else if (last === undefined || last.snapshot !== null) steps.push({ records: [record], snapshot: null });
+    else last.records.push(record);
+  }
+  return steps;
 }
 
 function placeOf(history: History): Pick<Place, 'epoch' | 'offset' | 'chain'> {

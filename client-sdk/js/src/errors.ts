@@ -1,5 +1,7 @@
 // Everything that can go wrong, by name. Each message says what happened, to which document, and what to do.
 
+import type { ErrorEvent } from './wire/events.js';
+
 /** Codes of google.rpc.Code that the relay sends. */
 export const Code = {
   cancelled: 1,
@@ -30,6 +32,7 @@ export const Reason = {
   sequenceGap: 6,
   producerOwned: 7,
   protocol: 8,
+  snapshot: 9,
 } as const;
 
 export interface WeirErrorDetails {
@@ -141,6 +144,14 @@ export class CodecError extends WeirError {
 export class UnreadableRecordError extends WeirError {
   override name = 'UnreadableRecordError';
 }
+/** A snapshot is not what it says, or cannot be taken; the client goes on without snapshots in this document. */
+export class BadSnapshotError extends WeirError {
+  override name = 'BadSnapshotError';
+}
+/** The relay did not take a snapshot or an attestation; nothing else is touched. */
+export class SnapshotRefusedError extends WeirError {
+  override name = 'SnapshotRefusedError';
+}
 /** The client or the document was closed by its own application. */
 export class ClosedError extends WeirError {
   override name = 'ClosedError';
@@ -149,9 +160,12 @@ export class ClosedError extends WeirError {
   }
 }
 
-/** The class that tells an answer's case, from its code and reason. */
-export function errorFromAnswer(message: string, details: WeirErrorDetails): WeirError {
-  switch (details.reason) {
+/** What the relay answered, as the class that tells its case; about the document at `path`, if it is about one. */
+export function errorFromAnswer(event: ErrorEvent, path?: string): WeirError {
+  const { code, reason, retryAfterMs } = event;
+  const message = path === undefined ? event.message : `${path}: ${event.message}`;
+  const details: WeirErrorDetails = { code, reason, document: path, retryAfterMs };
+  switch (reason) {
     case Reason.deleted:
       return new DocumentDeletedError(message, details);
     case Reason.epoch:
@@ -163,12 +177,14 @@ export function errorFromAnswer(message: string, details: WeirErrorDetails): Wei
       return new ResendRefusedError(message, details);
     case Reason.producerOwned:
       return new ProducerOwnedError(message, details);
+    case Reason.snapshot:
+      return new SnapshotRefusedError(message, details);
     case Reason.protocol:
       return new ProtocolError(message);
   }
-  if (details.code === Code.permissionDenied || details.code === Code.unauthenticated)
+  if (code === Code.permissionDenied || code === Code.unauthenticated)
     return new AccessDeniedError(message, details);
-  const Named = classes[details.code] ?? WeirError;
+  const Named = classes[code] ?? WeirError;
   return new Named(message, details);
 }
 

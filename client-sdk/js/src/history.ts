@@ -100,6 +100,13 @@ export class History {
     return true;
   }
 
+  /** A snapshot stands for the records up to `offset`; `chain` names them. */
+  jump(offset: number, chain: Uint8Array): void {
+    if (offset < this.#offset) return;
+    this.#offset = offset;
+    this.#chain = chain;
+  }
+
   /** Records up to `offset` are not kept any more, so the chain cannot be followed through them. */
   cut(offset: number): void {
     if (offset <= this.#offset) return;

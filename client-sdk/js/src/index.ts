@@ -21,5 +21,7 @@ export type { Presence } from './presence.js';
 export type { Runtime, SocketEvent, Timer, WebSocketConstructor, WebSocketLike } from './runtime.js';
 export * from './store/errors.js';
 export type { Change, Place, StoredDelta, StoredDocument, StoredRecord, WeirStore } from './store/store.js';
+export type { Fidelity, SnapshotWorker, WeirSnapshot } from './snapshots.js';
+export type { HistoryOptions, HistoryPage, HistoryRecord } from './time-travel.js';
 export type { WaitOptions } from './waiters.js';
 export type { Cursor, GoingAway, Welcome } from './wire/events.js';

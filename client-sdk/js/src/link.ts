@@ -2,6 +2,7 @@
 
 import type { WeirError } from './errors.js';
 import type { PackDecoder } from './pack-decoder.js';
+import type { Asker } from './questions.js';
 import type { Runtime } from './runtime.js';
 import type { StoreWriter } from './store/writer.js';
 import type { ClientEvent, Subscribe, Welcome } from './wire/events.js';
@@ -16,6 +17,9 @@ export interface DocumentLink<Document> {
   readonly welcome: Welcome | null;
   /** Null: this client keeps nothing over its end. */
   readonly writer: StoreWriter | null;
+  /** What the socket has taken and not sent yet. */
+  readonly bufferedBytes: number;
+  readonly questions: Asker;
   send(event: ClientEvent): void;
   /** Sends the subscribe under a fresh request number; its answer comes back to this document. */
   request(document: Document, event: Omit<Subscribe, 'request'>): void;

@@ -1,5 +1,5 @@
-// What a client needs to read packs. The one there is, `packDecoder`, is in '@weir/client/pack', so that who does not want
-// packs does not load it.
+// What a client needs to read packs and compressed snapshots. The one there is, `packDecoder`, is in '@weir/client/pack', so that
+// who does not want packs does not load it.
 import { BadPackError, Code } from './errors.js';
 import type { History } from './history.js';
 import type { PackRecord } from './pack/block.js';
@@ -10,6 +10,8 @@ export interface PackDecoder {
   readonly versions: readonly number[];
   /** All records of a pack in offset order, and the document's chain value behind them; throws when it is no sound pack. */
   decode(pack: Uint8Array): { records: PackRecord[]; chain: Uint8Array };
+  /** One zstd frame, as chunks of snapshots have it, which becomes `size` bytes and never more; throws when it is none. */
+  inflate(frame: Uint8Array, size: number): Uint8Array;
 }
 
 /** The records of a pack that `history` had not read yet. Throws, and takes none, when the pack is not sound or of another history. */

@@ -12,6 +12,7 @@
 import { PackError } from './pack/bytes.js';
 import { BlockDecoder, type PackRecord } from './pack/block.js';
 import { Frame } from './pack/frame.js';
+import { inflate } from './pack/inflate.js';
 import { inspectPack, packHeaderBytesMax, packVersion, type PackHeader } from './pack/header.js';
 import { xxh32 } from './pack/xxh32.js';
 import type { PackDecoder } from './pack-decoder.js';
@@ -62,4 +63,5 @@ export function unpack(pack: Uint8Array, limits: PackLimits = {}): PackRecord[] 
 export const packDecoder: PackDecoder = {
   versions: [packVersion],
   decode: (pack) => ({ records: unpack(pack), chain: inspectPack(pack).chain }),
+  inflate,
 };

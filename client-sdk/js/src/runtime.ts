@@ -4,6 +4,7 @@
 export interface WebSocketLike {
   binaryType: string;
   readonly readyState: number;
+  readonly bufferedAmount?: number;
   send(data: Uint8Array): void;
   close(code?: number, reason?: string): void;
   addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void;
@@ -48,4 +49,12 @@ export const systemRuntime: Runtime = {
 /** Full jitter: anywhere between nothing and a ceiling that doubles with each failure, so that a crowd spreads out. */
 export function backoffMs(failures: number, random: number, firstMs: number, maxMs: number): number {
   return Math.floor(random * Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)));
+}
+
+/** Of browsers, and of Node from version 22 on. */
+export function globalSocket(): WebSocketConstructor {
+  const socket = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
+  if (socket === undefined)
+    throw new TypeError('this runtime has no WebSocket: give one as `webSocket`, such as that of the "ws" package');
+  return socket;
 }

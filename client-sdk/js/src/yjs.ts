@@ -14,16 +14,19 @@ import * as Y from 'yjs';
 import { WeirClient } from './client.js';
 import type { ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 import type { DocumentClient } from './document-client.js';
-import type { Compaction, DocumentSession } from './document.js';
+import type { Compaction, DocumentSession, SubscribeOptions } from './document.js';
 import { Emitter } from './emitter.js';
-import { Code, OutboxFullError, UnreadableRecordError, WeirError } from './errors.js';
+import { BadSnapshotError, Code, OutboxFullError, UnreadableRecordError, WeirError } from './errors.js';
 import type { PackDecoder } from './pack-decoder.js';
 import type { WebSocketConstructor } from './runtime.js';
+import type { WeirSnapshot } from './snapshots.js';
 import type { WeirStore } from './store/store.js';
 import type { WaitOptions } from './waiters.js';
 import { AwarenessBridge } from './yjs-presence.js';
+import { yjsSnapshotter } from './yjs-snapshots.js';
 import { splitUpdate } from './yjs-split.js';
 
+export { compareYjsStates, yjsSnapshotter, yjsState } from './yjs-snapshots.js';
 export { splitUpdate } from './yjs-split.js';
 
 export interface WeirProviderOptions {
@@ -46,6 +49,8 @@ export interface WeirProviderOptions {
   client?: DocumentClient;
   /** Opens a deleted document anew. */
   recreate?: boolean;
+  /** False: neither takes snapshots in the place of old records, nor makes and verifies them when the relay asks. */
+  snapshots?: boolean;
 }
 
 export interface WeirProviderEvents {
@@ -89,6 +94,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       recreate: options.recreate ?? false,
       state: () => this.#whatRelayLacks(),
       compact: mergeYjs,
+      ...(options.snapshots === false ? {} : this.#snapshots()),
     });
     this.#held = doc.store.clients.size > 0;
     this.#bridge = this.awareness === null ? null : new AwarenessBridge(this.awareness, this.#session, this);
@@ -263,6 +269,25 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       }
     };
     Y.transact(this.doc, apply, this, false);
+  }
+
+  #snapshots(): Pick<SubscribeOptions, 'snapshots' | 'snapshotter'> {
+    return {
+      snapshots: (snapshot) => this.#applySnapshot(snapshot),
+      snapshotter: yjsSnapshotter(this.doc, () => !this.#held && this.#received === null),
+    };
+  }
+
+  /** One that Yjs cannot read is bad for everybody; one of another codec is for somebody else. */
+  #applySnapshot({ codec, bytes }: WeirSnapshot): void {
+    if (codec !== 0) throw new Error(`codec ${codec} is not that of a Yjs update`);
+    try {
+      Y.decodeUpdate(bytes);
+    } catch (cause) {
+      throw new BadSnapshotError('it is not a Yjs update', { code: Code.dataLoss, cause });
+    }
+    Y.applyUpdate(this.doc, bytes, this);
+    this.#received?.push(bytes);
   }
 
   #caughtUp(): void {

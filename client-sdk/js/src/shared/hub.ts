@@ -117,6 +117,7 @@ export class Hub {
           space: asked.space,
           presence: true,
           recreate: asked.recreate,
+          snapshots: asked.snapshots,
           state: () => document!.askState(),
           ...merging(compact(asked.key)),
         });

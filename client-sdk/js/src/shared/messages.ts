@@ -21,6 +21,8 @@ export interface OpenDocument {
   state: boolean;
   presence: boolean | 'awareness';
   recreate: boolean;
+  /** It takes snapshots in the place of old records; they come among the records. */
+  snapshots: boolean;
 }
 
 export type ToHub = { to: 'hub'; tab: string; term: string } & (

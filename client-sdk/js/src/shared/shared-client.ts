@@ -16,6 +16,7 @@ import { storeError } from '../store/errors.js';
 import { openStore } from '../store/indexeddb.js';
 import { MemoryStore } from '../store/memory.js';
 import type { WeirStore } from '../store/store.js';
+import type { HistoryOptions, HistoryPage } from '../time-travel.js';
 import type { Welcome } from '../wire/events.js';
 import { Hub } from './hub.js';
 import { revivedError, type ClientNews, type Message, type ToHub } from './messages.js';
@@ -137,6 +138,17 @@ export class SharedClient extends Emitter<ClientEvents> implements DocumentClien
     this.#documents.set(key, session);
     if (this.#term !== '') session.attach();
     return session;
+  }
+
+  /** On a connection of its own, while it is read. */
+  async *history(document: string, options: HistoryOptions = {}): AsyncGenerator<HistoryPage, void, undefined> {
+    const { store: _, openStore: __, tabs: ___, compact: ____, ...alone } = this.#options;
+    const client = new WeirClient({ ...alone, token: this.#token, connect: true });
+    try {
+      yield* client.history(document, options);
+    } finally {
+      await client.close();
+    }
   }
 
   #forget(key: string): void {

@@ -13,10 +13,11 @@ import type {
   StoredResult,
   SubscribeOptions,
 } from '../document.js';
-import { compactBytes } from '../durable.js';
+import { compactBytes, replay } from '../durable.js';
 import { Emitter } from '../emitter.js';
-import { ClosedError, type WeirError } from '../errors.js';
+import { ClosedError, Code, SnapshotRefusedError, UnreadableRecordError, type WeirError } from '../errors.js';
 import type { Presence } from '../presence.js';
+import type { WeirSnapshot } from '../snapshots.js';
 import type { Author, StoredRecord } from '../store/store.js';
 import { abortable, Waiters, type WaitOptions } from '../waiters.js';
 import type { Cursor, Delta } from '../wire/events.js';
@@ -133,6 +134,12 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
     while (this.#persisted < through) await this.#whenPersisted.wait(false, this.#overWith, options);
   }
 
+  /** Whoever has the connection has no document to make one of. */
+  offerSnapshot(): Promise<{ offset: number }> {
+    const message = `${this.space}/${this.document}: tabs that share a client make no snapshots`;
+    return Promise.reject(new SnapshotRefusedError(message, { code: Code.unimplemented }));
+  }
+
   setPresence(data: Uint8Array): void {
     this.#presence = data.length === 0 ? null : compactBytes(data);
     if (this.#phase === 'open') this.#link.say({ kind: 'presence', key: this.key, data });
@@ -154,7 +161,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
   attach(): void {
     this.away();
     this.#phase = 'opening';
-    const { state, presence = false } = this.#options;
+    const { state, presence = false, snapshots = false } = this.#options;
     const asked: OpenDocument = {
       space: this.space,
       document: this.document,
@@ -162,6 +169,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
       state: state !== undefined,
       presence,
       recreate: this.#recreate,
+      snapshots: snapshots !== false,
     };
     this.#recreate = false;
     this.#link.say({ kind: 'open', key: this.key, ...asked });
@@ -321,11 +329,27 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
   }
 
   #deliver(records: StoredRecord[], authors: (Author | null)[]): void {
-    const mine = (i: number): boolean => authors[i]?.tab === this.#link.tab;
-    this.emit(
-      'records',
-      records.map((record, i) => ({ ...record, own: mine(i), payload: mine(i) ? null : record.payload })),
-    );
+    const mine = new Set(records.filter((_, i) => authors[i]?.tab === this.#link.tab));
+    for (const step of replay(records)) {
+      const own = (record: StoredRecord): boolean => mine.has(record);
+      if (step.snapshot !== null) this.#snapshot(step.snapshot);
+      else
+        this.emit(
+          'records',
+          step.records.map((record) => ({ ...record, own: own(record), payload: own(record) ? null : record.payload })),
+        );
+    }
+  }
+
+  #snapshot(snapshot: WeirSnapshot): void {
+    try {
+      if (typeof this.#options.snapshots === 'function') this.#options.snapshots(snapshot);
+      this.emit('snapshot', snapshot);
+    } catch (cause) {
+      const document = `${this.space}/${this.document}`;
+      const message = `${document}: the snapshot at offset ${snapshot.offset} was left out`;
+      this.emit('error', new UnreadableRecordError(message, { code: Code.dataLoss, document, cause }));
+    }
   }
 
   // ---- the relay, others, the application ----

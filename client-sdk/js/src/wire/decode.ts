@@ -12,26 +12,23 @@ import type {
   PresenceUpdate,
   Records,
   ServerEvent,
+  SnapshotWanted,
   Stored,
   Subscribed,
   Welcome,
   WireRecord,
 } from './events.js';
-import { Reader, WireTypeMismatch } from './reader.js';
+import {
+  decodeAttestationWanted,
+  decodeHistory,
+  decodeSnapshot,
+  decodeSnapshotChunk,
+  decodeSnapshotStored,
+} from './decode-snapshots.js';
+import { fields, readPlain } from './fields.js';
+import { Reader } from './reader.js';
 
 const none: Uint8Array = new Uint8Array(0);
-
-/** Reads every field of a message: `read` returns false for one it does not know. */
-function fields(reader: Reader, read: (field: number) => boolean): void {
-  for (let field = reader.next(); field !== 0; field = reader.next()) {
-    try {
-      if (!read(field)) reader.skip();
-    } catch (error) {
-      if (!(error instanceof WireTypeMismatch)) throw error;
-      reader.skip();
-    }
-  }
-}
 
 /** ProtocolError when the bytes are not a frame: the connection is to be closed. */
 export function decodeServerFrame(bytes: Uint8Array): ServerEvent[] {
@@ -58,6 +55,12 @@ const decoders: { [field: number]: (reader: Reader) => ServerEvent } = {
   9: decodePing,
   10: (reader): Cut => ({ kind: 'cut', ...decodeNumbers(reader, 'document', 'offset') }),
   11: decodePack,
+  12: decodeSnapshot,
+  13: decodeSnapshotChunk,
+  14: (reader): SnapshotWanted => ({ kind: 'snapshotWanted', ...decodeNumbers(reader, 'document', 'leaseMs') }),
+  15: decodeAttestationWanted,
+  16: decodeSnapshotStored,
+  17: (reader) => decodeHistory(reader, decodeRun),
 };
 
 function decodeEvent(reader: Reader): ServerEvent | null {
@@ -95,21 +98,20 @@ function decodeWelcome(reader: Reader): Welcome {
     frameBytesMax: 0,
     subscriptionsMax: 0,
     presenceBytesMax: 0,
+    snapshotBytesMax: 0,
   };
-  fields(reader, (field) => {
-    if (field === 1) event.session = reader.uint64();
-    else if (field === 2) event.serverVersion = reader.string();
-    else if (field === 3) event.durability = reader.string();
-    else if (field === 4) event.heartbeatMs = reader.uint();
-    else if (field === 5) event.inFlightBytesMax = reader.uint();
-    else if (field === 6) event.payloadBytesMax = reader.uint();
-    else if (field === 7) event.frameBytesMax = reader.uint();
-    else if (field === 8) event.subscriptionsMax = reader.uint();
-    else if (field === 9) event.presenceBytesMax = reader.uint();
-    else return false;
-    return true;
-  });
-  return event;
+  return readPlain(reader, event, [
+    ['session', 'uint64'],
+    ['serverVersion', 'string'],
+    ['durability', 'string'],
+    ['heartbeatMs', 'uint'],
+    ['inFlightBytesMax', 'uint'],
+    ['payloadBytesMax', 'uint'],
+    ['frameBytesMax', 'uint'],
+    ['subscriptionsMax', 'uint'],
+    ['presenceBytesMax', 'uint'],
+    ['snapshotBytesMax', 'uint'],
+  ]);
 }
 
 function decodeSubscribed(reader: Reader): Subscribed {
@@ -188,26 +190,22 @@ function decodeRun(reader: Reader, into: WireRecord[]): void {
 
 function decodeDelta(reader: Reader): Delta {
   const delta: Delta = { codec: 0, payload: none };
-  fields(reader, (field) => {
-    if (field === 1) delta.codec = reader.uint();
-    else if (field === 2) delta.payload = reader.bytes();
-    else return false;
-    return true;
-  });
+  readPlain(reader, delta, [
+    ['codec', 'uint'],
+    ['payload', 'bytes'],
+  ]);
   return delta;
 }
 
 function decodePresence(reader: Reader): PresenceUpdate {
   const event: PresenceUpdate = { kind: 'presence', document: 0, key: none, producer: none, data: none, gone: false };
-  fields(reader, (field) => {
-    if (field === 1) event.document = reader.uint();
-    else if (field === 2) event.key = reader.bytes();
-    else if (field === 3) event.producer = reader.bytes();
-    else if (field === 4) event.data = reader.bytes();
-    else if (field === 5) event.gone = reader.bool();
-    else return false;
-    return true;
-  });
+  readPlain(reader, event, [
+    ['document', 'uint'],
+    ['key', 'bytes'],
+    ['producer', 'bytes'],
+    ['data', 'bytes'],
+    ['gone', 'bool'],
+  ]);
   checkProducer(event.producer);
   return event;
 }
@@ -228,45 +226,37 @@ function decodeError(reader: Reader): ErrorEvent {
     throughSequence: 0,
     reason: 0,
   };
-  fields(reader, (field) => {
-    if (field === 1) event.code = reader.uint();
-    else if (field === 2) event.message = reader.string();
-    else if (field === 3) event.request = reader.uint();
-    else if (field === 4) event.document = reader.uint();
-    else if (field === 5) event.retryAfterMs = reader.uint();
-    else if (field === 6) event.expectedSequence = reader.uint();
-    else if (field === 7) event.throughSequence = reader.uint();
-    else if (field === 8) event.reason = reader.uint();
-    else return false;
-    return true;
-  });
+  readPlain(reader, event, [
+    ['code', 'uint'],
+    ['message', 'string'],
+    ['request', 'uint'],
+    ['document', 'uint'],
+    ['retryAfterMs', 'uint'],
+    ['expectedSequence', 'uint'],
+    ['throughSequence', 'uint'],
+    ['reason', 'uint'],
+  ]);
   // What a newer relay adds is met as the plainest of its kind.
   if (event.code > Code.unauthenticated) event.code = Code.unknown;
-  if (event.reason > Reason.protocol) event.reason = Reason.unspecified;
+  if (event.reason > Reason.snapshot) event.reason = Reason.unspecified;
   return event;
 }
 
 function decodeGoingAway(reader: Reader): GoingAway {
   const event: GoingAway = { kind: 'goingAway', reconnectAfterMs: 0, address: '', reason: '' };
-  fields(reader, (field) => {
-    if (field === 1) event.reconnectAfterMs = reader.uint();
-    else if (field === 2) event.address = reader.string();
-    else if (field === 3) event.reason = reader.string();
-    else return false;
-    return true;
-  });
-  return event;
+  return readPlain(reader, event, [
+    ['reconnectAfterMs', 'uint'],
+    ['address', 'string'],
+    ['reason', 'string'],
+  ]);
 }
 
 function decodePack(reader: Reader): Pack {
   const event: Pack = { kind: 'pack', document: 0, data: none };
-  fields(reader, (field) => {
-    if (field === 1) event.document = reader.uint();
-    else if (field === 2) event.data = reader.bytes();
-    else return false;
-    return true;
-  });
-  return event;
+  return readPlain(reader, event, [
+    ['document', 'uint'],
+    ['data', 'bytes'],
+  ]);
 }
 
 function decodePing(reader: Reader): Ping {

@@ -10,6 +10,11 @@ const fieldOf: { [kind in ClientEvent['kind']]: number } = {
   publish: 4,
   presence: 5,
   pong: 6,
+  snapshotOffer: 7,
+  snapshotChunk: 8,
+  attest: 9,
+  readHistory: 10,
+  readSnapshot: 11,
 };
 
 export function encodeClientEvent(event: ClientEvent): Uint8Array {
@@ -42,6 +47,19 @@ function body(event: ClientEvent): Writer {
       return out.uint(1, event.document).bytes(2, event.data);
     case 'pong':
       return out.uint64(1, event.nonce);
+    case 'snapshotOffer':
+      out.uint(1, event.document).fixed64(2, event.epoch).uint(3, event.offset).bytes(4, event.chain);
+      return out.bytes(5, event.hash).uint(6, event.size).uint(7, event.codec).uint(8, event.fidelity);
+    case 'snapshotChunk':
+      return out.uint(1, event.document).uint(2, event.position).bytes(3, event.data).bool(4, event.last);
+    case 'attest':
+      return out.uint(1, event.document).uint(2, event.offset).bytes(3, event.hash).bool(4, event.valid);
+    case 'readHistory':
+      out.uint(1, event.request).string(2, event.space).string(3, event.document).uint(4, event.after);
+      return out.uint(5, event.asOfOffset).uint(6, event.asOfTime).bool(7, event.snapshots);
+    case 'readSnapshot':
+      out.uint(1, event.request).string(2, event.space).string(3, event.document).uint(4, event.offset);
+      return out.bytes(5, event.hash).uint(6, event.position);
   }
 }
 

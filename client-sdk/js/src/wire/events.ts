@@ -66,7 +66,62 @@ export interface Pong {
   nonce: bigint;
 }
 
-export type ClientEvent = Hello | Subscribe | Unsubscribe | Publish | SetPresence | Pong;
+export const Fidelity = { unknown: 0, lossless: 1, lossy: 2 } as const;
+
+/** Bytes that stand for every record up to `offset`; the chunks follow at once. */
+export interface SnapshotOffer {
+  kind: 'snapshotOffer';
+  document: number;
+  epoch: bigint;
+  offset: number;
+  chain: Uint8Array;
+  hash: Uint8Array;
+  size: number;
+  codec: number;
+  fidelity: number;
+}
+
+export interface Attest {
+  kind: 'attest';
+  document: number;
+  offset: number;
+  hash: Uint8Array;
+  valid: boolean;
+}
+
+export interface ReadHistory {
+  kind: 'readHistory';
+  request: number;
+  space: string;
+  document: string;
+  after: number;
+  asOfOffset: number;
+  asOfTime: number;
+  snapshots: boolean;
+}
+
+export interface ReadSnapshot {
+  kind: 'readSnapshot';
+  request: number;
+  space: string;
+  document: string;
+  offset: number;
+  hash: Uint8Array;
+  position: number;
+}
+
+export type ClientEvent =
+  | Hello
+  | Subscribe
+  | Unsubscribe
+  | Publish
+  | SetPresence
+  | Pong
+  | SnapshotOffer
+  | SnapshotChunk
+  | Attest
+  | ReadHistory
+  | ReadSnapshot;
 
 // ---- server to client ----
 
@@ -81,6 +136,8 @@ export interface Welcome {
   frameBytesMax: number;
   subscriptionsMax: number;
   presenceBytesMax: number;
+  /** Of one snapshot; 0: none are taken. */
+  snapshotBytesMax: number;
 }
 
 export interface PresenceUpdate {
@@ -169,5 +226,88 @@ export interface Pack {
   data: Uint8Array;
 }
 
+/** What stands for the records up to `offset`: its chunks follow, then the records after it. */
+export interface SnapshotHeader {
+  kind: 'snapshot';
+  document: number;
+  offset: number;
+  hash: Uint8Array;
+  size: number;
+  codec: number;
+  chain: Uint8Array;
+  /** Not 0: it stands only for what came after this offset; the one before it stands for the rest. */
+  base: number;
+  fidelity: number;
+  verified: boolean;
+  time: number;
+}
+
+/** In both directions. */
+export interface SnapshotChunk {
+  kind: 'snapshotChunk';
+  document: number;
+  position: number;
+  data: Uint8Array;
+  last: boolean;
+  /** Only from the relay: `data` is one zstd frame of so many bytes; 0: it is plain. */
+  unpackedSize: number;
+  /** Of the read_snapshot that it answers; `document` is then 0. */
+  request: number;
+}
+
+export interface SnapshotWanted {
+  kind: 'snapshotWanted';
+  document: number;
+  leaseMs: number;
+}
+
+export interface AttestationWanted {
+  kind: 'attestationWanted';
+  document: number;
+  offset: number;
+  hash: Uint8Array;
+  size: number;
+  codec: number;
+  leaseMs: number;
+}
+
+export interface SnapshotStored {
+  kind: 'snapshotStored';
+  document: number;
+  offset: number;
+  hash: Uint8Array;
+}
+
+export interface HistoryPage {
+  kind: 'history';
+  request: number;
+  epoch: bigint;
+  /** From the bottom up. */
+  snapshots: SnapshotHeader[];
+  records: WireRecord[];
+  /** Ask on from here. */
+  offset: number;
+  complete: boolean;
+  /** Not 0: records up to here are no longer kept. */
+  cut: number;
+  head: number;
+}
+
 export type ServerEvent =
-  Welcome | Subscribed | Records | CaughtUp | Stored | PresenceUpdate | ErrorEvent | GoingAway | Ping | Cut | Pack;
+  | Welcome
+  | Subscribed
+  | Records
+  | CaughtUp
+  | Stored
+  | PresenceUpdate
+  | ErrorEvent
+  | GoingAway
+  | Ping
+  | Cut
+  | Pack
+  | SnapshotHeader
+  | SnapshotChunk
+  | SnapshotWanted
+  | AttestationWanted
+  | SnapshotStored
+  | HistoryPage;

@@ -170,7 +170,7 @@ function readable(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, readable(inner)]));
 }
 
-const bytesFields = new Set(['producer', 'key', 'data', 'payload', 'chain']);
+const bytesFields = new Set(['producer', 'key', 'data', 'payload', 'chain', 'hash']);
 
 function writable(value: unknown, name: unknown = ''): unknown {
   if (typeof value === 'string' && bytesFields.has(String(name))) return Buffer.from(value, 'hex');

@@ -1,7 +1,9 @@
 // A small relay in memory, as far as providers need one: it stores, orders, acks and forwards, and can be told to lose
 // everything. It checks what clients must keep to: sequences without gaps, and a base where they jump.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 
+import { chainNext, chainStart, digest } from '../../src/chain.js';
 import type { Event, FakeNetwork, FakeSocket, Fields } from './network.js';
 
 interface StoredRecord {
@@ -16,7 +18,27 @@ class RelayDocument {
   marks = new Map<string, number>();
   readers = new Map<Session, true>();
   presence = new Map<Session, string>();
-  constructor(readonly handle: number) {}
+  snapshot: Snapshot | null = null;
+  /** An offer whose bytes are still coming. */
+  offered: { from: Session; header: Fields; bytes: string } | null = null;
+  attested: boolean[] = [];
+  constructor(
+    readonly handle: number,
+    readonly space: string,
+    readonly name: string,
+  ) {}
+
+  chainAt(offset: number): Uint8Array {
+    let chain = chainStart(this.space, this.name);
+    for (const { producer, sequence, payload } of this.records.slice(0, offset))
+      chain = chainNext(chain, Buffer.from(producer, 'hex'), sequence, 0, digest(Buffer.from(payload, 'hex')));
+    return chain;
+  }
+}
+
+export interface Snapshot {
+  offset: number;
+  bytes: Buffer;
 }
 
 interface Session {
@@ -43,6 +65,33 @@ export class FakeRelay {
     return this.#document(space, document).records.map(({ payload }) => Buffer.from(payload, 'hex'));
   }
 
+  snapshotOf(space: string, document: string): Snapshot | null {
+    return this.#document(space, document).snapshot;
+  }
+
+  setSnapshot(space: string, document: string, snapshot: Snapshot): void {
+    this.#document(space, document).snapshot = snapshot;
+  }
+
+  /** Asks one of the readers, by the order in which they came. */
+  wantSnapshot(space: string, name: string, reader: number): void {
+    const document = this.#document(space, name);
+    const event: Event = { snapshotWanted: { document: document.handle, leaseMs: 60_000 } };
+    this.#say([...document.readers.keys()][reader]!, event);
+  }
+
+  wantAttestation(space: string, name: string, reader: number): void {
+    const document = this.#document(space, name);
+    const { offset, hash, size } = this.#header(document);
+    const event: Event = { attestationWanted: { document: document.handle, offset, hash, size, leaseMs: 60_000 } };
+    this.#say([...document.readers.keys()][reader]!, event);
+  }
+
+  /** What was said of its snapshots. */
+  attested(space: string, name: string): boolean[] {
+    return this.#document(space, name).attested;
+  }
+
   down(): void {
     this.up = false;
     for (const socket of this.#sockets.splice(0)) socket.drop();
@@ -65,7 +114,7 @@ export class FakeRelay {
 
   #document(space: string, name: string): RelayDocument {
     const key = `${space}\0${name}`;
-    const document = this.documents.get(key) ?? new RelayDocument(this.documents.size + 1);
+    const document = this.documents.get(key) ?? new RelayDocument(this.documents.size + 1, space, name);
     this.documents.set(key, document);
     return document;
   }
@@ -97,14 +146,20 @@ export class FakeRelay {
           payloadBytesMax: this.payloadBytesMax,
           frameBytesMax: 4 << 20,
           presenceBytesMax: 4096,
+          snapshotBytesMax: 1 << 28,
         },
       });
     } else if (kind === 'subscribe') this.#subscribe(session, fields);
     else if (kind === 'publish') this.#publish(session, fields);
     else if (kind === 'presence') this.#setPresence(session, this.#byHandle(fields.document), fields.data as string);
+    else if (kind === 'snapshotOffer') this.#byHandle(fields.document).offered = { from: session, header: fields, bytes: '' };
+    else if (kind === 'snapshotChunk') this.#takeChunk(session, this.#byHandle(fields.document), fields);
+    else if (kind === 'attest') this.#byHandle(fields.document).attested.push(fields.valid as boolean);
+    else if (kind === 'readSnapshot') this.#readSnapshot(session, fields);
+    else if (kind === 'readHistory') this.#readHistory(session, fields);
   }
 
-  #subscribe(session: Session, { request, space, document: name, cursor }: Fields): void {
+  #subscribe(session: Session, { request, space, document: name, cursor, snapshots }: Fields): void {
     const document = this.#document(space as string, name as string);
     const { epoch = this.epoch, offset = 0 } = (cursor ?? {}) as { epoch?: number; offset?: number };
     const lostHistory = epoch !== this.epoch;
@@ -121,8 +176,10 @@ export class FakeRelay {
         presence,
       },
     });
+    let from = lostHistory ? 0 : offset;
+    if (from === 0 && snapshots === true && document.snapshot !== null) from = this.#sendSnapshot(session, document);
     for (const record of document.records)
-      if (lostHistory || record.offset > offset) this.#deliver(session, document, record, false);
+      if (record.offset > from) this.#deliver(session, document, record, false);
     this.#say(session, { caughtUp: { document: document.handle, offset: document.records.length } });
   }
 
@@ -147,6 +204,55 @@ export class FakeRelay {
     this.#say(session, {
       stored: { document: handle, throughSequence: sequence - 1, offset: document.records.length },
     });
+  }
+
+  // ---- snapshots ----
+
+  #header(document: RelayDocument): Fields {
+    const { offset, bytes } = document.snapshot!;
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    const chain = Buffer.from(document.chainAt(offset)).toString('hex');
+    return { document: document.handle, offset, hash, size: bytes.length, chain };
+  }
+
+  #sendSnapshot(session: Session, document: RelayDocument): number {
+    const { offset, bytes } = document.snapshot!;
+    this.#say(session, { snapshot: this.#header(document) });
+    this.#say(session, { snapshotChunk: { document: document.handle, data: bytes.toString('hex'), last: true } });
+    return offset;
+  }
+
+  #takeChunk(session: Session, document: RelayDocument, { position, data, last }: Fields): void {
+    const { offered } = document;
+    assert.ok(offered !== null && offered.from === session, 'a chunk of nothing');
+    assert.equal(position, offered.bytes.length / 2);
+    offered.bytes += data as string;
+    if (last !== true) return;
+    const { offset, hash, size, chain } = offered.header;
+    const bytes = Buffer.from(offered.bytes, 'hex');
+    assert.equal(bytes.length, size);
+    document.snapshot = { offset: offset as number, bytes };
+    document.offered = null;
+    assert.equal(hash, this.#header(document).hash);
+    assert.equal(chain, this.#header(document).chain);
+    this.#say(session, { snapshotStored: { document: document.handle, offset, hash } });
+  }
+
+  #readSnapshot(session: Session, { request, space, document: name, position }: Fields): void {
+    const { bytes } = this.#document(space as string, name as string).snapshot!;
+    const at = position as number;
+    const part = bytes.subarray(at, at + 100);
+    const last = at + part.length === bytes.length;
+    this.#say(session, { snapshotChunk: { request, position: at, data: part.toString('hex'), last } });
+  }
+
+  #readHistory(session: Session, { request, space, document: name, after, asOfOffset }: Fields): void {
+    const { records } = this.#document(space as string, name as string);
+    const record = records[after as number]!; // offsets are 1, 2, ...
+    const { offset, producer, sequence, payload } = record;
+    const run = { producer, firstSequence: sequence, firstOffset: offset, time: 1, deltas: [{ payload }] };
+    const complete = offset === asOfOffset || offset === records.length;
+    this.#say(session, { history: { request, epoch: this.epoch, runs: [run], offset, complete, head: records.length } });
   }
 
   #deliver(reader: Session, document: RelayDocument, record: StoredRecord, stub: boolean): void {

@@ -31,7 +31,7 @@ export function schema(): protobuf.Root {
   return protobuf.loadSync(resolve(protoFolder, 'weir/v1/sync.proto'));
 }
 
-const bytesFields = new Set(['producer', 'chain', 'payload', 'data', 'key']);
+const bytesFields = new Set(['producer', 'chain', 'payload', 'data', 'key', 'hash']);
 const bigFields = new Set(['epoch', 'nonce', 'session']);
 const textFields = new Set(['token', 'client', 'space', 'serverVersion', 'durability', 'message', 'address', 'reason']);
 

@@ -4,7 +4,10 @@ import { test } from 'node:test';
 
 import * as errors from '../../src/errors.js';
 import { Code, errorFromAnswer, Reason, WeirError } from '../../src/errors.js';
+import { fromHex } from '../../src/bytes.js';
 import { plainError, revivedError } from '../../src/shared/messages.js';
+import { decodeServerFrame } from '../../src/wire/decode.js';
+import type { ErrorEvent } from '../../src/wire/events.js';
 import * as storeErrors from '../../src/store/errors.js';
 
 const classes = Object.entries({ ...errors, ...storeErrors }).filter(
@@ -25,11 +28,13 @@ test('the class is told by reason, then by code', () => {
     [Code.unimplemented, Reason.protocol, 'ProtocolError'],
     [Code.unavailable, 0, 'RelayUnavailableError'],
     [Code.dataLoss, 0, 'RecordDamagedError'],
+    [Code.alreadyExists, Reason.snapshot, 'SnapshotRefusedError'],
     [Code.internal, 0, 'WeirError'],
     [99, 0, 'WeirError'],
   ];
+  const answer = decodeServerFrame(fromHex('0a023a00'))[0] as ErrorEvent;
   for (const [code, reason, name] of answers) {
-    const error = errorFromAnswer('what happened', { code, reason });
+    const error = errorFromAnswer({ ...answer, code, reason });
     assert.equal(error.name, name);
     assert.equal(error.constructor.name, name);
   }

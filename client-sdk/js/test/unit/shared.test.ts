@@ -289,3 +289,33 @@ for (let seed = 1; seed <= 40; seed++)
       assert.equal(session.pendingCount, 0);
     }
   });
+
+test('a snapshot that the hub reads reaches every tab, also one that comes later', async () => {
+  const { browser, relay, network } = stage();
+  const other = stranger(network);
+  const author = other.subscribe('d');
+  for (const payload of ['aa', 'bb', 'cc']) await author.publish(bytes(payload));
+  relay.setSnapshot('s', 'd', { offset: 2, bytes: Buffer.from('5a5a', 'hex') });
+  const taken: string[][] = [];
+  const join = (): Reader => {
+    const mine: string[] = [];
+    taken.push(mine);
+    return open(browser.open(), { snapshots: (snapshot) => void mine.push(`${snapshot.offset} ${hex(snapshot.bytes)}`) });
+  };
+  const readers = [join(), join()];
+  await Promise.all(readers.map(({ session }) => session.whenCaughtUp()));
+  await quiet();
+  readers.push(join());
+  await quiet();
+  await author.publish(bytes('dd'));
+  await quiet();
+  assert.deepEqual(taken, [['2 5a5a'], ['2 5a5a'], ['2 5a5a']]);
+  for (const { records, errors } of readers) assert.deepEqual([records, errors], [['cc', 'dd'], []]);
+  await assert.rejects(readers[0]!.session.offerSnapshot(), /make no snapshots/);
+  const pages = [];
+  for await (const { records } of readers[1]!.tab.client.history('d', { asOf: { offset: 4 }, snapshots: false }))
+    pages.push(...records.map(({ payload }) => hex(payload)));
+  assert.deepEqual(pages, ['aa', 'bb', 'cc', 'dd']);
+  for (const { tab } of readers) await tab.client.close();
+  await other.close();
+});

@@ -7,6 +7,7 @@ import { ProtocolError } from '../../src/errors.js';
 import { decodeServerFrame } from '../../src/wire/decode.js';
 import { encodeClientEvent } from '../../src/wire/encode.js';
 import type { ClientEvent } from '../../src/wire/events.js';
+import { mulberry } from '../support/random.js';
 import {
   fromVector,
   holdsTooLarge,
@@ -159,7 +160,7 @@ test("another implementation of protobuf reads what is written, from the project
 
 test('random server frames of another implementation are read as it means them', () => {
   const ServerFrame = schema().lookupType('weir.v1.ServerFrame');
-  const random = randomFrom(7);
+  const random = mulberry(7);
   const number = (): number => Math.floor(random() * 2 ** Math.floor(random() * 53));
   const bytes = (count: number): Uint8Array => Uint8Array.from({ length: count }, () => Math.floor(random() * 256));
   for (let round = 0; round < 500; round++) {
@@ -192,7 +193,7 @@ test('random server frames of another implementation are read as it means them',
 });
 
 test('no bytes whatever make the reader do anything but answer or refuse', () => {
-  const random = randomFrom(99);
+  const random = mulberry(99);
   const seeds = frames.map(({ hex }) => fromHex(hex)).filter((bytes) => bytes.length > 0);
   let refused = 0;
   for (let round = 0; round < 20_000; round++) {
@@ -209,14 +210,3 @@ test('no bytes whatever make the reader do anything but answer or refuse', () =>
   }
   assert.ok(refused > 1000);
 });
-
-/** The same numbers each time (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}

@@ -255,3 +255,87 @@ test('pieces of an update are the update', () => {
   }
   assert.deepEqual(splitUpdate(update, update.length), [update]);
 });
+
+// ---- snapshots ----
+
+test('a newcomer reads a snapshot that one provider made and another verified, and the records after it', async () => {
+  const { join, leave, relay } = stage();
+  const [a, b] = [join(), join(new Y.Doc({ gc: false }))];
+  await quiet();
+  for (let i = 0; i < 20; i++) type(a, 0, 'word ');
+  a.doc.getText('t').delete(3, 40);
+  await quiet();
+  relay.wantSnapshot('s', 'd', 0);
+  await quiet();
+  const { offset } = relay.snapshotOf('s', 'd')!;
+  assert.equal(offset, relay.payloads('s', 'd').length);
+  type(b, 5, 'later ');
+  type(a, 0, 'first ');
+  await quiet();
+  relay.wantAttestation('s', 'd', 1);
+  await quiet(40);
+  assert.deepEqual(relay.attested('s', 'd'), [true]);
+  const c = join();
+  const read: number[] = [];
+  c.session.on('records', (records) => read.push(...records.map((record) => record.offset)));
+  await quiet();
+  assert.ok(c.synced);
+  assert.equal(text(c), text(a));
+  assert.deepEqual(read, [offset + 1, offset + 2]);
+  assert.deepEqual(c.session.cursor, a.session.cursor);
+  type(c, 0, 'c ');
+  await quiet();
+  assert.equal(text(a), text(c));
+  assert.ok(c.saved);
+  leave();
+});
+
+test("a newcomer's own content goes up, and only that", async () => {
+  const { join, leave, relay } = stage();
+  const a = join();
+  await quiet();
+  type(a, 0, 'shared');
+  await quiet();
+  relay.wantSnapshot('s', 'd', 0);
+  await quiet();
+  const doc = new Y.Doc();
+  doc.getText('mine').insert(0, 'kept at home');
+  const before = relay.payloads('s', 'd').length;
+  const c = join(doc);
+  await quiet();
+  assert.equal(text(c), 'shared');
+  assert.ok(c.saved);
+  assert.equal(relay.payloads('s', 'd').length, before + 1);
+  assert.equal(a.doc.getText('mine').toString(), 'kept at home');
+  leave();
+});
+
+test('a forged snapshot is called bad, and one that is no update is reported and not taken', async () => {
+  const { join, leave, relay } = stage();
+  const a = join();
+  await quiet();
+  type(a, 0, 'pay 100 to Ada');
+  await quiet();
+  const bytes = Buffer.from(Y.encodeStateAsUpdate(a.doc));
+  bytes.write('Eve', bytes.indexOf('Ada'));
+  relay.setSnapshot('s', 'd', { offset: 1, bytes });
+  relay.wantAttestation('s', 'd', 0);
+  await quiet();
+  assert.deepEqual(relay.attested('s', 'd'), [false]);
+  relay.setSnapshot('s', 'd', { offset: 1, bytes: Buffer.from([255, 255, 255]) });
+  const errors: unknown[] = [];
+  const b = join();
+  b.on('error', (error) => errors.push(error));
+  await quiet();
+  assert.equal(text(b), 'pay 100 to Ada');
+  assert.equal(errors.length, 1);
+  assert.deepEqual(relay.attested('s', 'd'), [false, false]);
+  const off = join(new Y.Doc(), { snapshots: false });
+  await quiet();
+  relay.wantAttestation('s', 'd', 2);
+  relay.wantSnapshot('s', 'd', 2);
+  await quiet();
+  assert.equal(text(off), 'pay 100 to Ada');
+  assert.deepEqual(relay.attested('s', 'd'), [false, false]);
+  leave();
+});
