@@ -58,7 +58,7 @@ export class Person {
   }
 
   get editor() {
-    return this.page.locator('.cm-content');
+    return this.page.locator('#editor .cm-content');
   }
   get status() {
     return this.page.locator('#status');

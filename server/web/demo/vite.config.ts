@@ -37,7 +37,10 @@ export default defineConfig({
   plugins: [licences()],
   resolve: {
     // The client's sources, as they are in this repository; its packages are taken from here.
-    alias: { '@weir/client/yjs': here('../../../client-sdk/js/src/yjs.ts') },
+    alias: {
+      '@weir/client/yjs': here('../../../client-sdk/js/src/yjs.ts'),
+      '@weir/client': here('../../../client-sdk/js/src/index.ts'),
+    },
     dedupe: ['yjs', 'lib0', 'y-protocols', '@noble/hashes', '@codemirror/state', '@codemirror/view'],
   },
   build: {

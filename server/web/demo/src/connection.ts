@@ -4,10 +4,13 @@
 //   connection.onChange((state) => render(state));
 //   connection.start();                             // once the local copy has been read
 //   connection.setOffline(true);                    // the offline switch; edits go on and wait
+import { type HistoryOptions, type HistoryPage, toHex } from '@weir/client';
 import { WeirProvider } from '@weir/client/yjs';
+import * as decoding from 'lib0/decoding';
 import type { Awareness } from 'y-protocols/awareness';
 import type * as Y from 'yjs';
 import type { Address } from './address';
+import { readPerson } from './presence';
 
 export type Phase =
   | 'connecting' // never connected yet
@@ -50,6 +53,7 @@ export class Connection {
   #provider: WeirProvider;
   readonly #open: () => WeirProvider;
   readonly #listeners = new Set<(state: ConnectionState) => void>();
+  readonly #mine = new Set<string>();
   #started = false;
   #offline = false;
   #away = false;
@@ -100,7 +104,28 @@ export class Connection {
     this.start();
   }
 
+  /** What the document was, page by page, from the relay. */
+  history(options: HistoryOptions): AsyncGenerator<HistoryPage, void, undefined> {
+    const { client, session } = this.#provider;
+    return client.history(session.document, { space: session.space, ...options });
+  }
+
+  /** Was it this tab that wrote as this producer? */
+  isMine(producer: string): boolean {
+    return this.#mine.has(producer);
+  }
+
+  /** What somebody who is here now, and writes as this producer, is called. */
+  nameOf(producer: string): string | null {
+    for (const presence of this.#provider.session.presence.values())
+      if (toHex(presence.producer) === producer) return nameIn(presence.data);
+    return null;
+  }
+
   #listenTo(provider: WeirProvider): WeirProvider {
+    provider.session.on('records', (records) => {
+      for (const { own, producer } of records) if (own) this.#mine.add(toHex(producer));
+    });
     return provider
       .on('status', () => this.#lineChanged())
       .on('sync', () => this.#update())
@@ -159,5 +184,19 @@ export class Connection {
       problem: this.#problem,
     };
     for (const listener of this.#listeners) listener(this.#state);
+  }
+}
+
+/** Presence is an awareness update: how many clients, then of each its id, clock, and state as JSON. */
+function nameIn(presence: Uint8Array): string | null {
+  try {
+    const decoder = decoding.createDecoder(presence);
+    if (decoding.readVarUint(decoder) === 0) return null;
+    const client = decoding.readVarUint(decoder);
+    decoding.readVarUint(decoder);
+    const state: unknown = JSON.parse(decoding.readVarString(decoder));
+    return state === null ? null : readPerson(client, state, false).name;
+  } catch {
+    return null; // somebody's program shows itself differently
   }
 }

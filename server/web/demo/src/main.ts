@@ -7,6 +7,7 @@ import { Connection } from './connection';
 import { byId } from './dom';
 import { createEditor, type Editor } from './editor';
 import { openLocalCopy } from './local-copy';
+import { HistoryPanel } from './history/panel';
 import { setUpNotice, showInvalidAddress } from './notice';
 import { setUpPanels } from './panels';
 import { setUpPeople } from './people';
@@ -37,6 +38,15 @@ function warnBeforeLosing(connection: Connection): void {
   });
 }
 
+function setUpHistory(connection: Connection, editor: Editor): void {
+  const panel = new HistoryPanel(connection, () => editor.focus());
+  for (const button of document.querySelectorAll('[data-history-button]'))
+    button.addEventListener('click', () => {
+      byId('menu').hidePopover();
+      panel.open();
+    });
+}
+
 function open(address: Address): void {
   showTitle(address);
   const doc = new Y.Doc();
@@ -62,6 +72,7 @@ function open(address: Address): void {
   const connection = new Connection(doc, awareness, socketOrigin(location), address);
   const status = setUpStatus(connection);
   setUpNotice(connection, editor);
+  setUpHistory(connection, editor);
   followLoading(connection, editor);
   void openLocalCopy(doc, address).then((kept) => {
     if (!kept) warnBeforeLosing(connection);
