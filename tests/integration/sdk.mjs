@@ -2,6 +2,7 @@
 export { WeirClient } from '../../client-sdk/js/dist/index.js';
 export { openStore } from '../../client-sdk/js/dist/node/index.js';
 export { packDecoder } from '../../client-sdk/js/dist/pack.js';
+export { snapshotter } from '../../client-sdk/js/dist/snapshotter.js';
 export { WeirProvider } from '../../client-sdk/js/dist/yjs.js';
 export * as Y from '../../client-sdk/js/node_modules/yjs/dist/yjs.mjs';
 export { systemRuntime } from '../../client-sdk/js/dist/runtime.js';
