@@ -134,7 +134,7 @@ Result<std::vector<Snapshot>> MemorySnapshots::list(const DocumentPath& path) co
   if (document == nullptr) return all;
   if (document->life == DocumentLife::deleted) return deleted(path);
   for (const auto& [id, snapshot] : document->snapshots) all.push_back(snapshot.about);
-  std::ranges::stable_sort(all, {}, &Snapshot::offset);
+  std::ranges::sort(all, {}, [](const Snapshot& one) { return std::pair(one.offset, one.id); });
   return all;
 }
 

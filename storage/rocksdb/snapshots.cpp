@@ -152,7 +152,7 @@ Result<std::vector<Snapshot>> Snapshots::list(const DocumentPath& path) const {
   auto rows = find_snapshots(view, **document);
   if (!rows) return rows.error();
   for (SnapshotRow& row : *rows) all.push_back(std::move(row.about));
-  std::ranges::stable_sort(all, {}, &Snapshot::offset);
+  std::ranges::sort(all, {}, [](const Snapshot& one) { return std::pair(one.offset, one.id); });
   return all;
 }
 

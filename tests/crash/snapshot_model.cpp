@@ -42,7 +42,7 @@ Wrong compare_all(const SnapshotStore& store, const DocumentPath& path, const Kn
   if (!listed) return refusal("listing the snapshots of " + path.document.text(), listed.error());
   std::vector<Snapshot> abouts;
   for (const auto& [id, snapshot] : expected) abouts.push_back(snapshot.about);
-  std::ranges::stable_sort(abouts, {}, &Snapshot::offset);
+  std::ranges::sort(abouts, {}, [](const Snapshot& one) { return std::pair(one.offset, one.id); });
   if (*listed != abouts)
     return "the snapshots of " + path.document.text() + " are not those stored: " + std::to_string(listed->size()) +
            " instead of " + std::to_string(abouts.size()) + ", or not as they were";
