@@ -1,6 +1,7 @@
 #include "weir/memory/memory_snapshots.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "weir/packing/compression.hpp"
 

@@ -1,6 +1,7 @@
 #include "weir/rocksdb/snapshots.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "weir/rocksdb/store.hpp"
 

@@ -1,6 +1,7 @@
 #include "snapshot_model.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace weir::storage::crash {
 namespace {
