@@ -81,10 +81,21 @@ async function verified(document, { rounds = 1, space = 'desk', seed = 1, others
   return { a, b, random };
 }
 
+/** Until the relay gives a verified snapshot to who asks: the word of who compared it has arrived. */
+async function served({ client }, document, space = 'desk') {
+  await until('a snapshot is served', async () => {
+    const pages = client.history(document, { space });
+    const { value } = await pages.next();
+    await pages.return();
+    return value.snapshots.some((snapshot) => snapshot.verified);
+  });
+}
+
 test('a newcomer reads the snapshot that one made and another verified, and only the records after it', async () => {
   const { a, b, random } = await verified('joined', { rounds: 2 });
   await type(a, 20, random);
   await until('b has it', () => text(b).toString() === text(a).toString());
+  await served(a, 'joined');
   const plain = join('joined', { snapshots: false });
   await plain.whenSynced();
   const newcomers = [join('joined'), join('joined', { packs: packDecoder })];
@@ -149,10 +160,14 @@ test('a snapshot larger than what may be in flight goes up in chunks, while its 
   const other = join('large');
   await other.whenSynced();
   await until('it is verified', () => other.seen.attested.length > 0);
-  assert.deepEqual(other.seen.attested, [[offset, true]]);
+  assert.ok(other.seen.attested.every(([, valid]) => valid));
+  await served(author, 'large');
   const newcomer = join('large', { packs: packDecoder });
   await newcomer.whenSynced();
-  assert.equal(newcomer.seen.snapshots[0]?.offset, offset);
+  // The relay may have asked for a later one meanwhile.
+  assert.equal(newcomer.seen.snapshots.length, 1);
+  assert.ok(newcomer.seen.snapshots[0].offset >= offset);
+  assert.ok([author, other].some(({ seen }) => seen.stored.includes(newcomer.seen.snapshots[0].offset)));
   assert.deepEqual(newcomer.doc.getMap('pictures').get('p7'), map.get('p7'));
   assert.equal(text(newcomer).toString(), text(author).toString());
 });
@@ -197,6 +212,7 @@ test('records behind verified snapshots go, and nobody misses them', async () =>
 
 test('what a document was, at any offset and at any time, is its records up to then', async () => {
   const { a } = await verified('past', { rounds: 2, seed: 3 });
+  await served(a, 'past');
   const { client } = a;
   const all = [];
   for await (const { records } of client.history('past', { space: 'desk', snapshots: false })) all.push(...records);
