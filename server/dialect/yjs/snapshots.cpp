@@ -1,5 +1,5 @@
-// Snapshots of clients that know nothing of them. SyncStep1(S) makes a client tell everything beyond the state vector S,
-// deletions all included; with S empty that is the whole document. What the session has sent it before stands in the
+// Snapshots of clients that know nothing of them. SyncStep1(S) makes a client tell everything beyond the state vector
+// S, deletions all included; with S empty that is the whole document. What the session has sent it before stands in the
 // answer, so the answer stands for every record up to there.
 //
 //   relay   SyncStep1(cover)       what only this browser knows comes first, to be stored and shown to the others
