@@ -174,7 +174,7 @@ TEST_F(GrpcSnapshots, wrong_ones_are_refused_with_what_is_wrong) {
   EXPECT_EQ(changed([](auto& about) { about.set_chain("short"); }), "3 INVALID_ARGUMENT");
   EXPECT_EQ(changed([](auto& about) { about.set_producer("short"); }), "3 INVALID_ARGUMENT");
   EXPECT_EQ(changed([](auto& about) { about.set_document(""); }), "3 INVALID_ARGUMENT");
-  EXPECT_EQ(changed([](auto& about) { about.set_size(std::uint64_t{1} << 40); }), "3 SNAPSHOT");
+  EXPECT_EQ(changed([](auto& about) { about.set_size(std::uint64_t{1} << 40); }), "3 INVALID_ARGUMENT");
   EXPECT_EQ(changed([](auto& about) { about.set_chain(std::string(32, 'x')); }), "9 SNAPSHOT");
   EXPECT_EQ(changed([](auto& about) { about.set_epoch(77); }), "9 SNAPSHOT");
   EXPECT_EQ(changed([](auto& about) { about.set_offset(0); }), "11 SNAPSHOT");

@@ -100,6 +100,9 @@ CallResult<OneShot::Task> PutSnapshot::task_of(const v1::SnapshotToPut& about) {
   if (!producer) return wrong("producer", producer.error().message);
   const auto hash = Digest::parse(about.hash());
   if (!hash) return wrong("hash", hash.error().message);
+  if (const std::size_t bytes_max = context_.parts.limits.snapshots.bytes_max; about.size() > bytes_max)
+    return wrong("size", "the snapshot has " + std::to_string(about.size()) + " bytes; at most " +
+                             std::to_string(bytes_max) + " are taken (limits.snapshot_bytes_max)");
   frames::SnapshotOffer offer;
   offer.offset = {about.offset()};
   offer.hash = *hash;
