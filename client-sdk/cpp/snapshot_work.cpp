@@ -85,7 +85,7 @@ void SnapshotWork::look() {
 void SnapshotWork::look_at_check(const Cursor& at) {
   if (at.offset > check_->read) return read_records();
   if (at.offset < check_->read) return;  // what is missing comes
-  const Check done = *std::exchange(check_, std::nullopt);
+  const SnapshotCheck done = *std::exchange(check_, std::nullopt);
   link_.tell(
       AttestationAsked{owner_.id(), done.about.offset, done.about.hash, {done.whole, done.about.codec, done.records}});
 }

@@ -27,6 +27,18 @@ class SnapshotWorkOwner {
   [[nodiscard]] virtual std::optional<Cursor> idle_at() const = 0;
 };
 
+/// What another made, on its way to be compared.
+struct SnapshotCheck {
+  frames::AttestationWanted about;
+  Time deadline;
+  std::uint64_t request = 0;  ///< under way; 0: nothing is
+  SnapshotReader bytes;
+  SharedBytes whole;
+  std::vector<Record> records;
+  Offset read;  ///< records up to here are there
+  bool has_bytes = false;
+};
+
 class SnapshotWork {
  public:
   SnapshotWork(DocumentLink& link, SnapshotWorkOwner& owner) : link_(link), owner_(owner) {}
@@ -42,16 +54,6 @@ class SnapshotWork {
   void forget();
 
  private:
-  struct Check {
-    frames::AttestationWanted about;
-    Time deadline;
-    std::uint64_t request = 0;  ///< under way; 0: nothing is
-    SnapshotReader bytes;
-    SharedBytes whole;
-    std::vector<Record> records;
-    Offset read;  ///< records up to here are there
-    bool has_bytes = false;
-  };
   void read_bytes(std::uint64_t position);
   void read_records();
   void look_at_check(const Cursor& at);
@@ -59,7 +61,7 @@ class SnapshotWork {
   DocumentLink& link_;
   SnapshotWorkOwner& owner_;
   std::optional<Time> make_until_;
-  std::optional<Check> check_;
+  std::optional<SnapshotCheck> check_;
 };
 
 }  // namespace weir::client

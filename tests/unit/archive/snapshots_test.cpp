@@ -49,7 +49,7 @@ std::string written(const std::vector<Put>& snapshots, const std::optional<Archi
                     ArchiveEnd* end = nullptr) {
   std::ostringstream out;
   ArchiveWriter writer(out, example_path(), Epoch{3}, cut, !snapshots.empty());
-  for (const std::uint64_t offset : {11, 12, 15}) EXPECT_TRUE(writer.add(example(offset)));
+  for (const std::uint64_t offset : {11U, 12U, 15U}) EXPECT_TRUE(writer.add(example(offset)));
   for (const auto& [about, bytes] : snapshots) {
     EXPECT_TRUE(writer.begin(about));
     EXPECT_TRUE(writer.add(bytes));
@@ -122,7 +122,7 @@ TEST(ArchiveSnapshots, TheChainGoesOnBehindTheCut) {
   ArchiveEnd end;
   written({}, example_cut(), &end);
   Digest chain = example_cut().chain;
-  for (const std::uint64_t offset : {11, 12, 15}) {
+  for (const std::uint64_t offset : {11U, 12U, 15U}) {
     const Record record = example(offset);
     chain = chain_next(chain, record.producer, record.sequence, record.codec, record.payload.view());
   }
