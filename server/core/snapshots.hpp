@@ -23,11 +23,7 @@ namespace weir::core {
 class Snapshots {
  public:
   Snapshots(const Limits& limits, const Encoders& encoders, const Retentions& retentions, Publishing& publishing)
-      : limits_(limits),
-        rules_(limits.snapshots),
-        encoders_(encoders),
-        retentions_(retentions),
-        publishing_(publishing) {}
+      : rules_(limits.snapshots), encoders_(encoders), retentions_(retentions), publishing_(publishing) {}
 
   /// Where this step's effects go; set before each step.
   void begin(Now now, std::vector<HubEffect>& effects) {
@@ -85,7 +81,6 @@ class Snapshots {
   bool drop_one(Document& document);
   bool cut(Document& document);
 
-  const Limits& limits_;
   const SnapshotRules& rules_;
   const Encoders& encoders_;
   const Retentions& retentions_;

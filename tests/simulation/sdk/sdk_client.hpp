@@ -102,6 +102,11 @@ class SdkClient {
   void perform(const client::Settled& effect);
   void perform(const client::PresenceChanged&) {}
   void perform(const client::RecordsCut&) {}
+  // These devices neither take snapshots nor make them.
+  void perform(const client::SnapshotRead&) { violated("given a snapshot, though it did not ask for any"); }
+  void perform(const client::SnapshotAsked&) { violated("asked for a snapshot, though it does not make them"); }
+  void perform(const client::AttestationAsked&) { violated("asked about a snapshot, though it does not make them"); }
+  void perform(const client::SnapshotKept&) { violated("told of a snapshot that it did not make"); }
   void perform(const client::DocumentDisconnected& effect);
   void perform(const client::StateWanted& effect);
   void perform(const client::DocumentFailed& effect);
