@@ -1,8 +1,8 @@
 #include "weir/client/relay.hpp"
 
 #include "weir/client/grpc_channel.hpp"
+#include "weir/client/internal/relay_parts.hpp"
 #include "weir/client/relay_messages.hpp"
-#include "weir/client/relay_parts.hpp"
 
 namespace weir::client {
 

@@ -1,6 +1,6 @@
 // A Relay's calls about snapshots.
+#include "weir/client/internal/relay_parts.hpp"
 #include "weir/client/relay_messages.hpp"
-#include "weir/client/relay_parts.hpp"
 
 namespace weir::client {
 namespace {

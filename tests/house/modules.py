@@ -42,13 +42,13 @@ MAY_INCLUDE = {
 # A foreign library: the files that may include it, and why not the others.
 FOREIGN = [
     (r"google/protobuf|google/rpc/|weir/v1/|.*\.pb\.h", ["proto/frames/*.cpp", "server/transport/grpc/*.cpp",
-                                                      "client-sdk/cpp/relay*.cpp", "client-sdk/cpp/relay_parts.hpp"],
+                                                      "client-sdk/cpp/relay*.cpp", "client-sdk/cpp/internal/relay_parts.hpp"],
      "generated messages are known to the sources that speak gRPC alone; use the plain structs of proto/frames"),
     (r"rocksdb/", ["storage/rocksdb/*"], "use the interfaces in storage/"),
     (r"boost/asio|boost/beast", ["server/runtime/*", "server/transport/*", "server/app/*", "client-sdk/cpp/*"],
      "sockets and executors belong to runtime and transport; the rest runs in the simulation too"),
     (r"prometheus/", ["server/app/*"], "observe counts; only app puts it into Prometheus' words"),
-    (r"grpc", ["server/transport/grpc/*", "client-sdk/cpp/grpc_*.cpp", "client-sdk/cpp/relay_parts.hpp"],
+    (r"grpc", ["server/transport/grpc/*", "client-sdk/cpp/grpc_*.cpp", "client-sdk/cpp/internal/relay_parts.hpp"],
      "only the gRPC transports know gRPC"),
     (r"openssl/", ["proto/vocabulary/*.cpp", "server/auth/*.cpp", "server/transport/*", "server/app/*", "storage/*/*.cpp",
                    "server/runtime/*.cpp"], "use weir/vocabulary/digest.hpp"),
