@@ -1,6 +1,6 @@
 // An open document, as its hub keeps it: what the log last said, who listens, who publishes, what is under way.
 //
-// Plain data with a few invariants; hub.cpp and publishing.cpp are its only users. Threads: a hub's own.
+// Plain data with a few invariants; the hub, publishing.cpp and snapshots.cpp are its only users. Threads: a hub's own.
 #pragma once
 
 #include <array>
