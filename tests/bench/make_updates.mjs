@@ -1,7 +1,7 @@
 // Genuine Yjs updates, one for each keystroke, as a browser would send them.
 //
-//   makeUpdates('updates.bin', { count: 300000 })                       a synthetic typing trace
-//   makeUpdates('updates.bin', { count: 300000, trace: 'paper.json.gz' })
+//   makeUpdates('updates.bin', { count: 1000000 })                       a synthetic typing trace
+//   makeUpdates('updates.bin', { count: 1000000, trace: 'paper.json.gz' })
 //
 // A trace is an editing trace in the format of github.com/josephg/editing-traces: `txns`, each with `patches` of
 // [position, deleted, inserted]; with `kind: "concurrent"` each also has `parents` and an `agent`. The file made is a row

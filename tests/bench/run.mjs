@@ -47,7 +47,7 @@ const usage = `./dev bench [options]            about six minutes; docs/benchmar
   --window N        updates in flight a document when saturated (256; 32 for 50×4; one burst for 1→50/N)
   --rate N          updates a second and document when steady
   --trace FILE      an editing trace (JSON or JSON.gz) instead of synthetic typing
-  --updates N       keystrokes made for each document (300000)
+  --updates N       keystrokes made for each document (1000000)
   --json [FILE]     JSON instead of the table, or the table and JSON in FILE
   --folder DIR      where the stores are kept while it runs (build/bench); wants a real disk
   --weir FILE       another binary (build/release/weir)`
@@ -94,7 +94,7 @@ function readOptions() {
     warmUp: number('warm-up', 2),
     window: number('window'),
     rate: number('rate'),
-    updates: number('updates', 300_000),
+    updates: number('updates', 1_000_000),
     trace: values.trace,
     folder: resolve(values.folder ?? join(root, 'build/bench')),
     weir: resolve(values.weir ?? join(root, 'build/release/weir')),
