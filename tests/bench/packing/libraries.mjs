@@ -58,3 +58,27 @@ function automerge (number) {
 }
 
 export const libraries = { yjs, loro, automerge }
+
+/**
+ * What a library makes of all deltas of a document. `snapshot`: what a client would give as a snapshot; `best`: the bytes of its
+ * smallest encoding of the whole state, as the library writes it.
+ */
+export const states = {
+  yjs (deltas) {
+    const doc = new Y.Doc()
+    doc.transact(() => { for (const delta of deltas) Y.applyUpdate(doc, delta) })
+    const snapshot = Y.encodeStateAsUpdate(doc)
+    return { snapshot, best: Math.min(snapshot.length, Y.encodeStateAsUpdateV2(doc).length) }
+  },
+  loro (deltas) {
+    const doc = new LoroDoc()
+    doc.importBatch(deltas)
+    const snapshot = doc.export({ mode: 'snapshot' })
+    return { snapshot, best: Math.min(snapshot.length, doc.export({ mode: 'update' }).length) }
+  },
+  automerge (deltas) {
+    const [doc] = Automerge.applyChanges(Automerge.init(), deltas)
+    const snapshot = Automerge.save(doc)
+    return { snapshot, best: snapshot.length }
+  },
+}
