@@ -36,8 +36,10 @@ export class RecordIntake {
   /** Nothing of a pack is taken before all of it is known to be this document's; else, why it was not. */
   addPack(pack: Uint8Array, path: string): BadPackError | null {
     try {
-      for (const record of unpack(this.#link.packs, pack, this.#history, this.isOwn))
-        this.#waiting.push({ ...record, own: this.isOwn(record) });
+      for (const record of unpack(this.#link.packs, pack, this.#history, this.isOwn)) {
+        const { offset, producer, sequence, time, codec, payload } = record;
+        this.#waiting.push({ offset, producer, sequence, time, codec, payload, own: this.isOwn(record) });
+      }
       return null;
     } catch (cause) {
       const what = cause instanceof Error ? cause.message : String(cause);

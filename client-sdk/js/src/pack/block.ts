@@ -6,14 +6,17 @@ import { decodeFields } from './fields.js';
 import type { Frame } from './frame.js';
 import { xxh32 } from './xxh32.js';
 
-/** A record as the document's log has it. `payload` and `producer` are slices of larger buffers. */
+/**
+ * A record as the document's log has it. `payload` is a slice of a larger buffer. It is a view of its block, so that a long
+ * history is a few arrays and not a million objects: copy fields by name, spreading it gives nothing.
+ */
 export interface PackRecord {
-  offset: number;
-  producer: Uint8Array;
-  sequence: number;
-  time: number;
-  codec: number;
-  payload: Uint8Array;
+  readonly offset: number;
+  readonly producer: Uint8Array;
+  readonly sequence: number;
+  readonly time: number;
+  readonly codec: number;
+  readonly payload: Uint8Array;
 }
 
 const blockRecordsMax = 65536;
@@ -34,6 +37,43 @@ interface Heads {
   codecs: Float64Array;
   forms: Uint8Array;
   whole: boolean; // nothing was left out of any payload
+}
+
+/** All of them. */
+interface Rows extends Heads {
+  ends: Float64Array; // of the payloads
+  payloads: Uint8Array;
+}
+
+class Row implements PackRecord {
+  readonly #rows: Rows;
+  readonly #row: number;
+  readonly producer: Uint8Array;
+
+  constructor(rows: Rows, row: number, producer: Uint8Array) {
+    this.#rows = rows;
+    this.#row = row;
+    this.producer = producer;
+  }
+
+  get offset(): number {
+    return this.#rows.offsets[this.#row] as number;
+  }
+  get sequence(): number {
+    return this.#rows.sequences[this.#row] as number;
+  }
+  get time(): number {
+    return this.#rows.times[this.#row] as number;
+  }
+  get codec(): number {
+    return this.#rows.codecs[this.#row] as number;
+  }
+  get payload(): Uint8Array {
+    const { ends, payloads } = this.#rows;
+    const from = this.#row === 0 ? 0 : (ends[this.#row - 1] as number);
+    const bytes = (ends[this.#row] as number) - from;
+    return new Uint8Array(payloads.buffer, payloads.byteOffset + from, bytes); // faster than a subarray
+  }
 }
 
 export interface Room {
@@ -103,22 +143,8 @@ export class BlockDecoder {
   }
 
   #records(heads: Heads, producerOf: Uint32Array, ends: Float64Array, payloads: Uint8Array): PackRecord[] {
-    const { offsets, sequences, times, codecs } = heads;
-    const records: PackRecord[] = [];
-    let from = 0;
-    for (let row = 0; row < producerOf.length; row++) {
-      const end = ends[row] as number;
-      records.push({
-        offset: offsets[row] as number,
-        producer: (this.#producers[producerOf[row] as number] as Producer).id,
-        sequence: sequences[row] as number,
-        time: times[row] as number,
-        codec: codecs[row] as number,
-        payload: new Uint8Array(payloads.buffer, payloads.byteOffset + from, end - from), // faster than a subarray
-      });
-      from = end;
-    }
-    return records;
+    const rows: Rows = { ...heads, ends, payloads };
+    return Array.from(producerOf, (producer, row) => new Row(rows, row, (this.#producers[producer] as Producer).id));
   }
 
   #takeProducers(meta: PackBytes, count: number): Uint32Array {

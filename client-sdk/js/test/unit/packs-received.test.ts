@@ -15,7 +15,14 @@ const typing = readVectors<{ name: string; start: string; chain: string; hex: st
 );
 assert.ok(typing);
 const pack = fromHex(typing.hex);
-const expected = unpack(pack);
+const expected = unpack(pack).map(({ offset, producer, sequence, time, codec, payload }) => ({
+  offset,
+  producer,
+  sequence,
+  time,
+  codec,
+  payload,
+}));
 const { first, last } = inspectPack(pack);
 const before = { epoch: BigInt(epoch), offset: first - 1, chain: fromHex(typing.start) };
 
