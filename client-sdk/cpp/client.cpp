@@ -15,7 +15,7 @@ Client::Client(ClientOptions options, std::unique_ptr<Transport> transport) {
 }
 
 Client::~Client() {
-  const bool in_a_callback = loop_->is_this_thread();
+  const bool in_a_callback = is_this_thread();
   WEIR_ASSERT(!in_a_callback);  // its thread would wait for itself: close() here, destroy it elsewhere
   close();
 }
@@ -39,6 +39,8 @@ void Client::disconnect() {
 }
 
 void Client::close() { loop_->stop(); }
+
+bool Client::is_this_thread() const { return loop_->is_this_thread(); }
 
 Result<void> Document::publish(Delta delta, WhenSettled when_stored) {
   const std::size_t bytes = delta.payload.size();

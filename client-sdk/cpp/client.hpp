@@ -110,6 +110,8 @@ class Client {
   void disconnect();
   /// For ever. What is not yet stored is given up.
   void close();
+  /// Whether this is the client's thread: true in its callbacks.
+  [[nodiscard]] bool is_this_thread() const;
 
  private:
   std::shared_ptr<ClientLoop> loop_;

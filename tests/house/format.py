@@ -7,8 +7,8 @@ from sources import listed
 
 root = pathlib.Path(sys.argv[1])
 clang_format = sys.argv[2]
-files = [str(path) for path in listed(root, ".cpp", ".hpp")]
-assert files, "no C++ sources found"
+files = [str(path) for path in listed(root, ".cpp", ".hpp", ".c", ".h")]
+assert files, "no C or C++ sources found"
 run = subprocess.run([clang_format, "--dry-run", "--Werror", *files], cwd=root, capture_output=True, text=True)
 if run.returncode:
     unformatted = sorted({line.split(":")[0] for line in run.stderr.splitlines() if "-Wclang-format-violations" in line})

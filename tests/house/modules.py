@@ -35,6 +35,7 @@ MAY_INCLUDE = {
     "grpc": {"vocabulary", "frames", "core", "storage", "native", "shard", "runtime", "observe"},
     "web": {"vocabulary"},
     "client": {"vocabulary", "frames"},
+    "c": {"vocabulary", "frames", "client"},
     "cli": {"vocabulary", "config", "storage", "memory", "rocksdb", "packing", "archive", "client"},
     "app": {"*"},
 }

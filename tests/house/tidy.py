@@ -6,7 +6,7 @@ import sys
 from sources import listed
 
 LINES_MAX = 450
-CODE = {".cpp", ".hpp", ".ts", ".mts", ".js", ".mjs", ".css", ".html"}
+CODE = {".cpp", ".hpp", ".c", ".h", ".ts", ".mts", ".js", ".mjs", ".css", ".html"}
 CPP = {".cpp", ".hpp"}
 TEXT = CODE | {".md", ".txt", ".cmake", ".proto", ".py", ".sh", ".toml", ".json", ".yml", ".yaml", ""}
 

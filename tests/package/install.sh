@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
-# Installs the C++ client into a folder of its own, and builds and runs a program against it, by CMake and by pkg-config.
-# The program of the tutorial is built too.
-# install.sh BUILD_FOLDER COMPILER CONSUMER_FOLDER TUTORIAL
+# Installs the client into a folder of its own, and builds and runs a program in C++ and one in C against it, by CMake and
+# by pkg-config. install.sh BUILD_FOLDER C++_COMPILER C_COMPILER
 set -euo pipefail
-build=$1 compiler=$2 consumer=$3 tutorial=$4
+build=$1 cxx=$2 cc=$3
+here=$(dirname "$(realpath "$0")")
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 prefix=$folder/installed
 
 cmake --install "$build" --component sdk --prefix "$prefix" >/dev/null
-cmake -S "$consumer" -B "$folder/by-cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$compiler" >"$folder/log" ||
-  { cat "$folder/log"; exit 1; }
-cmake --build "$folder/by-cmake" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
-"$folder/by-cmake/consumer"
+for consumer in consumer consumer-c; do
+  cmake -S "$here/$consumer" -B "$folder/$consumer" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx" \
+    -DCMAKE_C_COMPILER="$cc" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+  cmake --build "$folder/$consumer" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+  "$folder/$consumer/consumer"
+done
 
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name weir.pc)")
 export PKG_CONFIG_PATH
 read -ra flags <<<"$(pkg-config --cflags --libs weir)"
-"$compiler" -std=c++20 "$consumer/main.cpp" -o "$folder/by-pkg-config" "${flags[@]}"
+"$cxx" -std=c++20 "$here/consumer/main.cpp" -o "$folder/by-pkg-config" "${flags[@]}"
 "$folder/by-pkg-config"
-
-awk '/^```cpp$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' "$tutorial" >"$folder/tutorial.cpp"
-grep -q 'int main' "$folder/tutorial.cpp"
-"$compiler" -std=c++20 -Wall -Wextra -Werror "$folder/tutorial.cpp" -o "$folder/tutorial" "${flags[@]}"
+read -ra flags <<<"$(pkg-config --cflags --libs weir-c)"
+"$cc" -std=c99 -Wall -Wextra -pedantic -Werror "$here/consumer-c/main.c" -o "$folder/by-pkg-config" "${flags[@]}"
+LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name libweir.so)") "$folder/by-pkg-config"

@@ -1,0 +1,171 @@
+#include <weir.h>
+
+#include <mutex>
+
+#include "weir/c/events.hpp"
+#include "weir/c/handles.hpp"
+
+namespace weir::c {
+namespace {
+
+/// Clients that were freed in a callback of their own, whose thread cannot wait for itself: another thread does, with
+/// its next call here. Never destroyed, for the process may end in a callback.
+class Buried {
+ public:
+  static void add(std::unique_ptr<weir_client> client) {
+    const std::scoped_lock lock(mutex());
+    clients().push_back(std::move(client));
+  }
+  static void clear() {
+    std::vector<std::unique_ptr<weir_client>> over;  // they are waited for without the lock
+    const std::scoped_lock lock(mutex());
+    std::erase_if(clients(), [&](std::unique_ptr<weir_client>& client) {
+      if (client->client->is_this_thread()) return false;
+      over.push_back(std::move(client));
+      return true;
+    });
+  }
+
+ private:
+  static std::mutex& mutex() {
+    static auto* const one = std::make_unique<std::mutex>().release();
+    return *one;
+  }
+  static std::vector<std::unique_ptr<weir_client>>& clients() {
+    static auto* const all = std::make_unique<std::vector<std::unique_ptr<weir_client>>>().release();
+    return *all;
+  }
+};
+
+Result<client::SessionOptions> session_options(const weir_client_options& options) {
+  client::SessionOptions out;
+  if (options.producer) {
+    const auto producer = ProducerId::parse({reinterpret_cast<const char*>(options.producer), 16});
+    if (!producer) return producer.error();
+    out.producer = *producer;
+  }
+  if (options.client_name) out.client_name = options.client_name;
+  out.connect = !options.starts_disconnected;
+  // Unsigned milliseconds may be more than their signed kin can hold.
+  const auto milliseconds = [](std::uint64_t count) {
+    return std::chrono::milliseconds(std::min<std::uint64_t>(count, std::uint64_t{1} << 40));
+  };
+  if (options.backoff_first_ms > 0) out.backoff_first = milliseconds(options.backoff_first_ms);
+  if (options.backoff_max_ms > 0) out.backoff_max = milliseconds(options.backoff_max_ms);
+  if (options.outbox_bytes_max > 0) out.outbox_bytes_max = options.outbox_bytes_max;
+  return out;
+}
+
+void add_callbacks(client::ClientOptions& out, const weir_client_options& options,
+                   const std::shared_ptr<ClientState>& state) {
+  if (const auto call = options.token)
+    out.token = [call, state] {
+      weir_answer answer;
+      call(state->user.get(), &answer);
+      std::string token;
+      for (const SharedBytes& piece : answer.pieces) token += piece.view();
+      return token;
+    };
+  out.on_status = [call = options.on_status, state](client::Status status) {
+    state->status = status;
+    if (call) call(state->user.get(), status_of(status));
+  };
+  const auto telling_error = [&state](void (*call)(void*, const weir_error*)) {
+    return [call, state](const client::ClientError& about) {
+      const weir_error error{about};
+      call(state->user.get(), &error);
+    };
+  };
+  if (options.on_connection_error) out.on_connection_error = telling_error(options.on_connection_error);
+  if (options.on_error) out.on_error = telling_error(options.on_error);
+  if (const auto call = options.on_producer_changed)
+    out.on_producer_changed = [call, state](const ProducerId& producer) {
+      call(state->user.get(), reinterpret_cast<const std::uint8_t*>(producer.bytes.data()));
+    };
+}
+
+void close(weir_client& client) {
+  client.state->closed = true;
+  client.client->close();
+  client.state->status = client::Status::stopped;
+}
+
+Result<void> usable(const weir_client* client) {
+  if (!client) return invalid("client is NULL");
+  if (client->state->closed) return fail(Code::cancelled, "this client was closed; open a new one");
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<weir_client>> open_client(const weir_client_options& options,
+                                                 std::unique_ptr<client::Transport> transport) {
+  auto out = std::make_unique<weir_client>();
+  out->state = std::make_shared<ClientState>();
+  out->state->user = owned(options.user, options.user_released);
+  client::ClientOptions wanted;
+  if (options.address) wanted.address = options.address;
+  wanted.tls = options.tls != 0;
+  if (options.root_certificates) wanted.root_certificates = options.root_certificates;
+  const Result<client::SessionOptions> session = session_options(options);
+  if (!session) return session.error();
+  wanted.session = *session;
+  if (options.calls_waiting_max > 0) wanted.calls_waiting_max = options.calls_waiting_max;
+  if (options.calls_waiting_bytes_max > 0) wanted.calls_waiting_bytes_max = options.calls_waiting_bytes_max;
+  add_callbacks(wanted, options, out->state);
+  out->client = std::make_unique<client::Client>(std::move(wanted), std::move(transport));
+  return out;
+}
+
+}  // namespace weir::c
+
+weir_code weir_client_open(const weir_client_options* options, weir_client** out, weir_error** error) {
+  if (out) *out = nullptr;
+  return weir::c::guarded(error, [&]() -> weir::Result<void> {
+    const auto known = weir::c::read_options(options, sizeof *options, "weir_client_options");
+    if (!known) return known.error();
+    if (!out) {
+      const std::shared_ptr<void> released = weir::c::owned(known->user, known->user_released);
+      return weir::c::invalid("out is NULL");
+    }
+    weir::c::Buried::clear();
+    auto client = weir::c::open_client(*known, nullptr);
+    if (!client) return client.error();
+    *out = client->release();
+    return {};
+  });
+}
+
+weir_code weir_client_connect(weir_client* client, weir_error** error) {
+  return weir::c::guarded(error, [&] {
+    auto done = weir::c::usable(client);
+    if (done) client->client->connect();
+    return done;
+  });
+}
+
+weir_code weir_client_disconnect(weir_client* client, weir_error** error) {
+  return weir::c::guarded(error, [&] {
+    auto done = weir::c::usable(client);
+    if (done) client->client->disconnect();
+    return done;
+  });
+}
+
+weir_status weir_client_status(const weir_client* client) {
+  return client ? weir::c::status_of(client->state->status) : WEIR_STOPPED;
+}
+
+void weir_client_close(weir_client* client) {
+  if (client) weir::c::close(*client);
+}
+
+void weir_client_free(weir_client* client) {
+  if (!client) return;
+  std::unique_ptr<weir_client> freed(client);
+  weir::c::close(*client);
+  if (client->client->is_this_thread()) return weir::c::Buried::add(std::move(freed));
+  freed->client.reset();
+  freed->state->user.reset();  // documents' handles may hold the rest for longer
+  weir::c::Buried::clear();
+}
