@@ -89,7 +89,7 @@ void Session::refuse(Code code, std::string message, DocumentHandle document, st
   error.error = fail(code, std::move(message));
   error.document = document;
   error.request = request;
-  error.reason = frames::Reason::protocol;
+  if (code != Code::resource_exhausted) error.reason = frames::Reason::protocol;  // a limit is nobody's mistake
   tell(error);
 }
 
