@@ -42,10 +42,15 @@ function loro (number) {
   }
 }
 
+const actor = (i) => Buffer.alloc(16, 0x5a + i).fill('weir', 3, 7).toString('hex')
+
+/** What all Automerge documents begin with: the empty text. It is published by nobody. */
+function begun () {
+  return Automerge.change(Automerge.init({ actor: actor(9) }), { time: 0 }, (draft) => { draft.text = '' })
+}
+
 function automerge (number) {
-  const actor = (i) => Buffer.alloc(16, 0x5a + i).fill('weir', 3, 7).toString('hex')
-  const first = Automerge.change(Automerge.init({ actor: actor(9) }), { time: 0 }, (draft) => { draft.text = '' })
-  let doc = Automerge.clone(first, { actor: actor(number) })
+  let doc = Automerge.clone(begun(), { actor: actor(number) })
   return {
     edit ([position, deleted, inserted]) {
       doc = Automerge.change(doc, { time: 0 }, (draft) => { Automerge.splice(draft, ['text'], position, deleted, inserted) })
@@ -77,7 +82,7 @@ export const states = {
     return { snapshot, best: Math.min(snapshot.length, doc.export({ mode: 'update' }).length) }
   },
   automerge (deltas) {
-    const [doc] = Automerge.applyChanges(Automerge.init(), deltas)
+    const [doc] = Automerge.applyChanges(begun(), deltas)
     const snapshot = Automerge.save(doc)
     return { snapshot, best: snapshot.length }
   },
