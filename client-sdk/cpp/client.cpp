@@ -67,6 +67,10 @@ void Document::set_presence(std::string_view data) {
   });
 }
 
+Result<void> Document::set_key(const DocumentKey& key) {
+  return loop_->inbox().call([id = id_, key](Session& session, Time at) { session.set_key(id, key, at); });
+}
+
 void Document::close() {
   if (loop_->is_this_thread()) loop_->forget(id_);  // what was read already is not told either
   loop_->inbox().close(id_, [loop = loop_.get(), id = id_](Session& session, Time at) {

@@ -85,6 +85,8 @@ class Document {
   [[nodiscard]] Result<void> when_caught_up(WhenSettled then);
   /// Replaces this client's presence; empty withdraws it. The last of several that come quickly is the one that counts.
   void set_presence(std::string_view data);
+  /// What is published from now on is sealed with this key; the older ones go on opening what they have sealed.
+  [[nodiscard]] Result<void> set_key(const DocumentKey& key);
   /// What is not yet stored is given up. No callback of this document follows when it is closed in a callback; from
   /// another thread, one may still be under way.
   void close();

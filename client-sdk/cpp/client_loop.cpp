@@ -1,8 +1,8 @@
 #include "weir/client/client_loop.hpp"
 
 #include <future>
-#include <random>
 
+#include "weir/client/sealed.hpp"
 #include "weir/vocabulary/assert.hpp"
 
 namespace weir::client {
@@ -12,6 +12,9 @@ ClientLoop::ClientLoop(ClientOptions options, std::unique_ptr<Transport> transpo
       inbox_({.calls_max = options_.calls_waiting_max, .payload_bytes_max = options_.calls_waiting_bytes_max}),
       transport_(std::move(transport)) {
   options_.session.token_changes = options_.session.token_changes || options_.token != nullptr;
+  const auto unix_time = std::chrono::system_clock::now().time_since_epoch();
+  options_.session.unix_time =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(unix_time).count());
 }
 
 void ClientLoop::start() {
@@ -26,13 +29,7 @@ void ClientLoop::stop() {
 
 void ClientLoop::run() {
   loop_ = std::this_thread::get_id();
-  session_ = std::make_unique<Session>(
-      options_.session,
-      [] {
-        std::random_device device;
-        return static_cast<std::uint64_t>(device()) << 32 | device();
-      },
-      now());
+  session_ = std::make_unique<Session>(options_.session, secure_random, now());
   for (settle(); inbox_.wait(session_->deadline()); settle()) {
     for (const Inbox::Task& event : inbox_.take_events()) event(*session_, now());
     run_calls();
@@ -46,7 +43,7 @@ void ClientLoop::finish() {
   settle();
   WEIR_ASSERT(awaited_.empty());  // a closed session leaves no ticket open
   transport_.reset();
-  const auto gone = std::exchange(handlers_, {});  // what goes with them may call back
+  handlers_.clear();
 }
 
 /// None of them calls back; what they bring about is in the effects.

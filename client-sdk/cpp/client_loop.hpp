@@ -40,8 +40,7 @@ class ClientLoop final : public TransportEvents, public std::enable_shared_from_
   /// The same for a condition, when_stored or when_caught_up: as many may wait as calls.
   using Condition = void (Session::*)(DocumentId, Ticket, Time);
   void await(Condition condition, DocumentId document, WhenSettled then);
-  /// What goes with the handlers may call back into this.
-  void forget(DocumentId document) { const auto gone = handlers_.extract(document); }
+  void forget(DocumentId document) { handlers_.erase(document); }
 
  private:
   void run();

@@ -18,7 +18,13 @@ class DocumentLink {
   [[nodiscard]] virtual Timers& timers() = 0;
   /// In [0, 1).
   [[nodiscard]] virtual double random() = 0;
+  [[nodiscard]] virtual std::uint64_t random_bits() = 0;
+  /// In microseconds, as far as the driver told it.
+  [[nodiscard]] virtual std::uint64_t unix_time() const = 0;
   [[nodiscard]] virtual const ProducerId& producer() const = 0;
+  /// Nothing was published to this document under this producer before: the session has made the id, and did not have
+  /// the document open already.
+  [[nodiscard]] virtual bool is_new_to(const DocumentPath& path) const = 0;
   [[nodiscard]] virtual std::size_t outbox_bytes_max() const = 0;
   /// Null while there is no connection.
   [[nodiscard]] virtual const frames::Welcome* welcome() const = 0;
@@ -36,6 +42,8 @@ class DocumentLink {
   /// This producer cannot go on: take another.
   virtual void replace_producer(const ClientError& cause) = 0;
   virtual void fenced(const ClientError& cause) = 0;
+  /// It is closed here, while publishes are on the wire whose answers are for nobody.
+  virtual void abandon(DocumentLogic& document) = 0;
   virtual void forget(DocumentLogic& document) = 0;
   virtual void tell(Effect effect) = 0;
 };

@@ -1,6 +1,7 @@
 #include "weir/client/document_logic.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <type_traits>
 
 namespace weir::client {
@@ -17,8 +18,11 @@ DocumentLogic::DocumentLogic(DocumentLink& link, DocumentId id, DocumentPath pat
       path_(std::move(path)),
       options_(std::move(options)),
       history_(path_, options_.cursor),
-      publisher_(link, *this),
-      work_(link, *this) {}
+      intake_(link, path_, options_),
+      publisher_(link, *this, intake_.cipher() != nullptr ? this : nullptr),
+      work_(link, *this) {
+  intake_.begin(history_);
+}
 
 // ---- for the application ----
 
@@ -30,11 +34,17 @@ void DocumentLogic::when_caught_up(Ticket ticket) {
 void DocumentLogic::set_presence(SharedBytes data) {
   presence_ = std::move(data);
   presence_changed_ = true;
+  if (intake_.cipher() != nullptr) intake_.cipher()->new_presence();
   link_.want_flush(*this);
 }
 
-void DocumentLogic::offer_snapshot(const Cursor& at, const MadeSnapshot& made) {
+void DocumentLogic::set_key(const DocumentKey& key) {
+  if (intake_.cipher() != nullptr) intake_.cipher()->set_key(key);
+}
+
+void DocumentLogic::offer_snapshot(const Cursor& at, const MadeSnapshot& plain) {
   if (phase_ != Phase::open || at.epoch != history_.epoch() || !link_.welcome()) return;
+  const MadeSnapshot made = intake_.cipher() != nullptr ? intake_.cipher()->seal(plain, at) : plain;
   frames::SnapshotOffer offer;
   offer.document = handle_;
   offer.epoch = at.epoch;
@@ -66,8 +76,21 @@ std::optional<Cursor> DocumentLogic::idle_at() const {
 }
 
 void DocumentLogic::close() {
+  if (publisher_.in_flight()) link_.abandon(*this);
   if (phase_ == Phase::open) link_.send(frames::Unsubscribe{handle_});
   end(make_error(ErrorKind::closed, Code::cancelled, where() + " was closed; open it again with subscribe()"), false);
+}
+
+void DocumentLogic::give_up(ClientError error) {
+  error.error.message = where() + ": " + error.error.message;
+  if (publisher_.in_flight()) link_.abandon(*this);
+  if (phase_ == Phase::open) link_.send(frames::Unsubscribe{handle_});
+  end(error, true);
+}
+
+void DocumentLogic::tell_failed(ClientError error) {
+  error.error.message = where() + ": " + error.error.message;
+  link_.tell(DocumentFailed{id_, std::move(error), false});
 }
 
 // ---- the connection's course ----
@@ -93,6 +116,7 @@ void DocumentLogic::disconnected() {
 void DocumentLogic::producer_replaced() {
   publisher_.producer_replaced();
   history_.forget_published();
+  intake_.producer_replaced();
 }
 
 void DocumentLogic::end(const ClientError& error, bool tell) {
@@ -131,6 +155,8 @@ void DocumentLogic::subscribe() {
 
 void DocumentLogic::subscribed(const frames::Subscribed& event) {
   if (phase_ != Phase::subscribing) return;
+  if (intake_.checking() && publisher_.may_repeat_numbers(event))
+    return publisher_.cannot_go_on("what this producer has published here is not known any more");
   const bool changed = history_.epoch().value != 0 && history_.epoch() != event.epoch;
   const bool missed = history_.offset().value > 0 || publisher_.ever_stored();
   const bool lost = (event.lost_history || changed) && missed;
@@ -143,11 +169,11 @@ void DocumentLogic::subscribed(const frames::Subscribed& event) {
     history_.start_live(event.epoch, event.head);
   else if (fresh)
     history_.start_over(event.epoch);
+  if (options_.live_only || fresh) intake_.begin(history_);
   if (!publisher_.resume(event, lost, changed)) return;
   presence_changed_ = !presence_.empty();
   link_.tell(DocumentOpened{id_, fresh, lost});
-  if (std::vector<Presence> changes = others_.replace(event.presence, link_.producer()); !changes.empty())
-    link_.tell(PresenceChanged{id_, std::move(changes)});
+  change_presence(event.presence, true);
   link_.want_flush(*this);
 }
 
@@ -211,7 +237,13 @@ void DocumentLogic::on(const frames::Records& event) {
       deliver();
       return resubscribe();
     }
-    if (history_.advance(record, own, event.stub)) delivery_.push_back({record, own, event.stub});
+    Intake taken = intake_.take(record, own, event.stub, history_);
+    if (taken.over) return give_up(std::move(*taken.error));
+    if (taken.error) {
+      deliver();
+      tell_failed(std::move(*taken.error));
+    }
+    std::move(taken.records.begin(), taken.records.end(), std::back_inserter(delivery_));
   }
 }
 
@@ -221,8 +253,9 @@ void DocumentLogic::deliver() {
   work_.look();
 }
 
-void DocumentLogic::on(const frames::CaughtUp&) {
+void DocumentLogic::on(const frames::CaughtUp& event) {
   if (phase_ != Phase::open) return;
+  if (std::optional<ClientError> error = intake_.caught_up(event.offset)) return give_up(std::move(*error));
   publisher_.reached_head();
   if (caught_up_) return;
   caught_up_ = true;
@@ -233,20 +266,38 @@ void DocumentLogic::on(const frames::CaughtUp&) {
 
 void DocumentLogic::on(const frames::Stored& event) {
   if (phase_ != Phase::open) return;
+  intake_.stored(event.through_sequence, event.offset);
   publisher_.stored(event);
   work_.look();
 }
 
 void DocumentLogic::on(const frames::PresenceUpdate& event) {
-  if (phase_ != Phase::open) return;
-  if (std::optional<Presence> change = others_.apply(event, link_.producer()))
-    link_.tell(PresenceChanged{id_, {std::move(*change)}});
+  if (phase_ == Phase::open) change_presence({event}, false);
+}
+
+void DocumentLogic::change_presence(const std::vector<frames::PresenceUpdate>& updates, bool complete) {
+  std::vector<frames::PresenceUpdate> plain;
+  for (const frames::PresenceUpdate& update : updates) {
+    if (intake_.cipher() == nullptr || update.producer == link_.producer()) {
+      plain.push_back(update);
+      continue;
+    }
+    if (std::optional<frames::PresenceUpdate> opened = intake_.cipher()->open(update))
+      plain.push_back(std::move(*opened));
+  }
+  std::vector<Presence> changes;
+  if (complete)
+    changes = others_.replace(plain, link_.producer());
+  else if (plain.size() == 1)
+    if (std::optional<Presence> change = others_.apply(plain.front(), link_.producer())) changes = {*change};
+  if (!changes.empty()) link_.tell(PresenceChanged{id_, std::move(changes)});
 }
 
 void DocumentLogic::on(const frames::SnapshotHeader& event) {
   if (phase_ != Phase::open || !options_.snapshots || avoid_snapshots_) return;
   if (event.offset < history_.offset())
     return snapshot_wrong(fail(Code::data_loss, "a snapshot stands for less than what was read"));
+  if (const std::optional<Error> wrong = intake_.look(event)) return snapshot_wrong(*wrong);
   if (auto begun = snapshot_.begin(event, link_.welcome()->snapshot_bytes_max); !begun) snapshot_wrong(begun.error());
 }
 
@@ -257,8 +308,20 @@ void DocumentLogic::on(const frames::SnapshotChunk& event) {
   if (!whole) return snapshot_wrong(whole.error());
   if (!*whole) return;
   const frames::SnapshotHeader header = snapshot_.header();
+  take_snapshot(header, snapshot_.take());
+}
+
+void DocumentLogic::take_snapshot(const frames::SnapshotHeader& header, SharedBytes bytes) {
+  SnapshotContents contents{header.codec, std::move(bytes)};
+  if (intake_.cipher() != nullptr) {
+    const Opened<SnapshotContents> opened =
+        intake_.cipher()->open_snapshot(header.codec, contents.bytes.view(), header.offset, header.chain, header.base);
+    if (!opened) return snapshot_wrong(opened.error().error);
+    contents = *opened;
+  }
   history_.jump(header.offset, header.chain);
-  link_.tell(SnapshotRead{id_, snapshot_.take(), header.codec, header.offset, header.base, header.verified,
+  intake_.jump(history_);
+  link_.tell(SnapshotRead{id_, contents.bytes, contents.codec, header.offset, header.base, header.verified,
                           header.fidelity, history_.cursor()});
 }
 
@@ -279,7 +342,10 @@ void DocumentLogic::on(const frames::Cut& event) {
     cut_ = event.offset;
     return resubscribe();
   }
-  history_.cut(event.offset);
+  if (event.offset > history_.offset()) {
+    history_.cut(event.offset);
+    intake_.jump(history_);
+  }
   link_.tell(RecordsCut{id_, event.offset});
 }
 
@@ -291,14 +357,20 @@ Flushed DocumentLogic::flush(std::size_t budget_bytes) {
   return publisher_.flush(budget_bytes);
 }
 
+Delta DocumentLogic::seal(Sequence sequence, bool base, std::vector<Delta> deltas) {
+  const RecordContents contents{base, seen_at(history_.cursor()), std::move(deltas)};
+  return {sealed_codec, intake_.cipher()->seal_record(sequence, contents)};
+}
+
 void DocumentLogic::send_presence() {
   if (!presence_changed_) return;
   presence_changed_ = false;
+  const SharedBytes presence = intake_.cipher() != nullptr ? intake_.cipher()->seal_presence(presence_) : presence_;
   const std::size_t bytes_max = link_.welcome()->presence_bytes_max;
-  if (bytes_max == 0 || presence_.size() <= bytes_max) return link_.send(frames::SetPresence{handle_, presence_});
+  if (bytes_max == 0 || presence.size() <= bytes_max) return link_.send(frames::SetPresence{handle_, presence});
   link_.tell(DocumentFailed{id_,
                             make_error(ErrorKind::payload_too_large, Code::invalid_argument,
-                                       where() + ": presence of " + std::to_string(presence_.size()) +
+                                       where() + ": presence of " + std::to_string(presence.size()) +
                                            " bytes; this relay takes " + std::to_string(bytes_max) + ", show less"),
                             false});
 }

@@ -14,12 +14,13 @@
 #include "weir/client/options.hpp"
 #include "weir/client/presence_set.hpp"
 #include "weir/client/publisher.hpp"
+#include "weir/client/record_intake.hpp"
 #include "weir/client/snapshot_reader.hpp"
 #include "weir/client/snapshot_work.hpp"
 
 namespace weir::client {
 
-class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner {
+class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner, private DeltaSealer {
  public:
   DocumentLogic(DocumentLink& link, DocumentId id, DocumentPath path, SubscribeOptions options);
 
@@ -35,6 +36,7 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner {
   // For the application, through the session.
   void when_caught_up(Ticket ticket);
   void set_presence(SharedBytes data);
+  void set_key(const DocumentKey& key);
   /// As it stood at the cursor; nothing is sent when the relay's history is another by now.
   void offer_snapshot(const Cursor& at, const MadeSnapshot& made);
   void attest(Offset offset, const Digest& hash, bool valid);
@@ -70,7 +72,12 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner {
   void on(const frames::AttestationWanted& event) { work_.on(event); }
   void on(const frames::SnapshotStored& event) { link_.tell(SnapshotKept{id_, event.offset}); }
   void on(const frames::History& event) { work_.on(event); }
+  void take_snapshot(const frames::SnapshotHeader& header, SharedBytes bytes);
   void snapshot_wrong(const Error& error);
+  void change_presence(const std::vector<frames::PresenceUpdate>& updates, bool complete);
+  void tell_failed(ClientError error);
+  /// The relay cannot be trusted with this document, or it cannot be read: it ends.
+  void give_up(ClientError error);
   void send_presence();
 
   // PublisherOwner
@@ -83,6 +90,12 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner {
 
   // SnapshotWorkOwner
   [[nodiscard]] std::optional<Cursor> idle_at() const override;
+  [[nodiscard]] std::optional<SnapshotToCheck> readable(const SnapshotToCheck& sealed, Offset offset) override {
+    return intake_.open(sealed, offset);
+  }
+
+  // DeltaSealer
+  [[nodiscard]] Delta seal(Sequence sequence, bool base, std::vector<Delta> deltas) override;
 
   DocumentLink& link_;
   DocumentId id_;
@@ -92,6 +105,7 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner {
   DocumentHandle handle_;
   bool caught_up_ = false;
   History history_;
+  RecordIntake intake_;
   Publisher publisher_;
   SnapshotReader snapshot_;
   SnapshotWork work_;

@@ -27,6 +27,13 @@ enum class ErrorKind : std::uint8_t {
   protocol,           ///< the peer broke the protocol, or is not weir
   connection,         ///< the connection could not be made or was lost; tried again by itself
   closed,             ///< the client or the document was closed by its own application
+  // With encryption, the last three also with `verify` (docs/encryption.md).
+  tampered,         ///< sealed bytes were changed, or moved to another place; they are not delivered
+  unsealed,         ///< a record that is not sealed came in an encrypted document; it is not delivered
+  unknown_key,      ///< sealed with a key that this application does not have; the document has ended before it
+  forked,           ///< others were shown another history; the document has ended
+  replayed,         ///< a record came again as a new one; the document has ended
+  missing_records,  ///< records were left out or reordered; the document has ended
 };
 
 struct ClientError {

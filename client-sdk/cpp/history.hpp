@@ -21,6 +21,8 @@ class History {
   [[nodiscard]] Offset offset() const { return offset_; }
   /// None when the chain could not be followed: then reading starts over.
   [[nodiscard]] std::optional<Cursor> cursor() const;
+  /// None when it could not be followed.
+  [[nodiscard]] const std::optional<Digest>& chain() const { return chain_; }
 
   /// From the first record of this epoch.
   void start_over(Epoch epoch);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "weir/client/encryption.hpp"
 #include "weir/vocabulary/record.hpp"
 
 namespace weir::client {
@@ -27,6 +28,9 @@ struct SessionOptions {
   std::size_t outbox_bytes_max = 64 << 20;
   /// The application can make and check snapshots (SnapshotAsked and AttestationAsked in effects.hpp).
   bool makes_snapshots = false;
+  /// When the session begins, in microseconds of Unix time: encrypted presence is numbered from there. Whoever keeps
+  /// the producer id must give it, so that the numbers rise over restarts.
+  std::uint64_t unix_time = 0;
   /// Name and version of the application, for the operator's log.
   std::string client_name = "weir-cpp/0.1.0";
 };
@@ -44,6 +48,11 @@ struct SubscribeOptions {
   bool snapshots = false;
   /// The application can be asked for its state after lost history (StateWanted in effects.hpp).
   bool offers_state = false;
+  /// Everything is sealed with the document's key, and only what is sealed with one of its keys is delivered. Includes
+  /// `verify`.
+  std::optional<Encryption> encryption{};
+  /// The document ends when the relay is found to repeat, leave out or reorder records.
+  bool verify = false;
 };
 
 }  // namespace weir::client

@@ -4,7 +4,30 @@
 #include <iterator>
 #include <utility>
 
+#include "weir/client/sealed_contents.hpp"
+
 namespace weir::client {
+
+std::size_t OutboxEntry::bytes() const {
+  std::size_t bytes = delta.payload.size();
+  for (const PublishedDelta& part : sealed) bytes += part.delta.payload.size();
+  return bytes;
+}
+
+std::size_t Outbox::wire_bytes(const OutboxEntry& entry) const {
+  const bool unsealed = sealer_ != nullptr && entry.sealed.empty();
+  return entry.delta.payload.size() + (unsealed ? sealed_record_overhead : 0);
+}
+
+void Outbox::count(const OutboxEntry& entry) {
+  bytes_ += entry.bytes();
+  deltas_ += entry.deltas();
+}
+
+void Outbox::uncount(const OutboxEntry& entry) {
+  bytes_ -= entry.bytes();
+  deltas_ -= entry.deltas();
+}
 
 Sequence Outbox::first_sequence() const {
   const bool numbered = !entries_.empty() && entries_.front().sequence.value != 0;
@@ -12,7 +35,7 @@ Sequence Outbox::first_sequence() const {
 }
 
 void Outbox::add(OutboxEntry entry) {
-  bytes_ += entry.delta.payload.size();
+  count(entry);
   entries_.push_back(std::move(entry));
 }
 
@@ -21,20 +44,49 @@ std::optional<OutgoingFrame> Outbox::next_frame(const FrameLimits& limits) {
   std::size_t bytes = 0;
   std::size_t to = from;
   for (; to < entries_.size() && to - from < limits.deltas_max; ++to) {
-    OutboxEntry& entry = entries_[to];
-    const bool full = entry.base || bytes + entry.delta.payload.size() > limits.payload_bytes_max;
+    const OutboxEntry& entry = entries_[to];
+    const bool full = entry.base || bytes + wire_bytes(entry) > limits.payload_bytes_max;
     if (to > from && (full || sequence_of(entry) != entries_[to - 1].sequence.next())) break;
-    bytes += entry.delta.payload.size();
-    if (entry.sequence.value != 0) continue;
-    entry.sequence = next_sequence_;
-    entry.base = std::exchange(base_next_, false);
-    next_sequence_ = next_sequence_.next();
+    const std::size_t room = limits.payload_bytes_max - std::min(limits.payload_bytes_max, bytes);
+    if (entry.sequence.value == 0) number(to, std::min(room, limits.sealed_bytes_max));
+    bytes += entries_[to].delta.payload.size();
   }
   if (to == from) return std::nullopt;
   sent_ = to;
   frames_.push_back({entries_[from].sequence, entries_[to - 1].sequence, bytes});
   in_flight_total_ += bytes;
   return OutgoingFrame{entries_[from].sequence, entries_[from].base, from, to - from};
+}
+
+void Outbox::number(std::size_t index, std::size_t sealed_bytes_max) {
+  if (sealer_ != nullptr) gather(index, sealed_bytes_max);
+  OutboxEntry& entry = entries_[index];
+  entry.sequence = next_sequence_;
+  entry.base = std::exchange(base_next_, false);
+  next_sequence_ = next_sequence_.next();
+}
+
+/// Seals it, together with as many of those behind it as may be.
+void Outbox::gather(std::size_t index, std::size_t bytes_max) {
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(index);
+  std::size_t bytes = wire_bytes(*first);
+  auto end = std::next(first);
+  for (; end != entries_.end() && static_cast<std::size_t>(end - first) < sealed_deltas_max; ++end) {
+    if (end->offered != first->offered) break;
+    bytes += end->delta.payload.size() + sealed_delta_overhead;
+    if (bytes > std::min(bytes_max, sealed_deltas_bytes_max)) break;
+  }
+  OutboxEntry sealed{.delta = {}, .offered = first->offered};
+  std::vector<Delta> deltas;
+  for (auto entry = first; entry != end; ++entry) {
+    uncount(*entry);
+    deltas.push_back(entry->delta);
+    sealed.sealed.push_back({std::move(entry->delta), entry->ticket});
+  }
+  sealed.delta = sealer_->seal(next_sequence_, base_next_, std::move(deltas));
+  count(sealed);
+  *first = std::move(sealed);
+  entries_.erase(std::next(first), end);
 }
 
 std::vector<OutboxEntry> Outbox::stored(Sequence through) {
@@ -48,7 +100,7 @@ std::vector<OutboxEntry> Outbox::stored(Sequence through) {
   const auto from = entries_.begin() + static_cast<std::ptrdiff_t>(kept);
   const auto to = std::find_if_not(from, entries_.end(), is_stored);
   for (auto entry = from; entry != to; ++entry) {
-    bytes_ -= entry->delta.payload.size();
+    uncount(*entry);
     done.push_back(std::move(*entry));
   }
   entries_.erase(from, to);
@@ -92,18 +144,23 @@ void Outbox::restart() {
   next_sequence_ = {1};
 }
 
-void Outbox::reopen(Sequence stored_through) {
+void Outbox::open_anew(Sequence stored_through) {
   renumber();
+  base_next_ = stored_through.value == 0 && next_sequence_.value > 1;
+  if (stored_through.value != 0) next_sequence_ = stored_through.next();
+}
+
+void Outbox::reopen(Sequence stored_through) {
+  open_anew(stored_through);
+  base_next_ = stored_through.value == 0;
   std::erase_if(entries_, [this](const OutboxEntry& entry) {
-    if (entry.offered) bytes_ -= entry.delta.payload.size();
+    if (entry.offered) uncount(entry);
     return entry.offered;
   });
-  base_next_ = stored_through.value == 0;
-  if (!base_next_) next_sequence_ = stored_through.next();
 }
 
 void Outbox::offer(std::vector<OutboxEntry> entries) {
-  for (const OutboxEntry& entry : entries) bytes_ += entry.delta.payload.size();
+  for (const OutboxEntry& entry : entries) count(entry);
   entries_.insert(entries_.begin(), std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()));
 }
 
@@ -111,14 +168,14 @@ OutboxEntry Outbox::refuse_next() {
   const auto at = entries_.begin() + static_cast<std::ptrdiff_t>(sent_);
   OutboxEntry entry = std::move(*at);
   entries_.erase(at);
-  bytes_ -= entry.delta.payload.size();
+  uncount(entry);
   return entry;
 }
 
 std::vector<OutboxEntry> Outbox::clear() {
   next_sequence_ = first_sequence();
   disconnected();
-  bytes_ = 0;
+  bytes_ = deltas_ = 0;
   std::vector<OutboxEntry> given_up(std::make_move_iterator(entries_.begin()), std::make_move_iterator(entries_.end()));
   entries_.clear();
   return given_up;
@@ -126,10 +183,14 @@ std::vector<OutboxEntry> Outbox::clear() {
 
 void Outbox::renumber() {
   disconnected();
-  for (OutboxEntry& entry : entries_) {
-    entry.sequence = {};
-    entry.base = entry.refused = false;
+  bytes_ = deltas_ = 0;
+  for (OutboxEntry& entry : std::exchange(entries_, {})) {
+    if (entry.sealed.empty())
+      entries_.push_back({.delta = std::move(entry.delta), .ticket = entry.ticket, .offered = entry.offered});
+    for (PublishedDelta& part : entry.sealed)
+      entries_.push_back({.delta = std::move(part.delta), .ticket = part.ticket, .offered = entry.offered});
   }
+  for (const OutboxEntry& entry : entries_) count(entry);
   base_next_ = false;
 }
 

@@ -8,6 +8,9 @@
 // A sequence is given when a delta is first sent, for then the producer's last stored one is known. What has a sequence
 // is always a prefix of the queue, and what is on the wire a prefix of that.
 //
+// With a sealer, deltas that wait are gathered and sealed for the one sequence that they get; those bytes are what is
+// sent from then on. Under another sequence they are sealed anew.
+//
 // Threads: one, the session's.
 #pragma once
 
@@ -24,6 +27,19 @@ namespace weir::client {
 /// An application's number for something it waits for; 0: nobody waits.
 using Ticket = std::uint64_t;
 
+/// Makes of deltas the one that goes under a sequence.
+class DeltaSealer {
+ public:
+  virtual ~DeltaSealer() = default;
+  [[nodiscard]] virtual Delta seal(Sequence sequence, bool base, std::vector<Delta> deltas) = 0;
+};
+
+/// A delta as the application gave it.
+struct PublishedDelta {
+  Delta delta;
+  Ticket ticket = 0;
+};
+
 struct OutboxEntry {
   Delta delta;
   Ticket ticket = 0;
@@ -31,11 +47,23 @@ struct OutboxEntry {
   Sequence sequence{};   ///< 0 until it is first sent
   bool base = false;     ///< opens the sequence anywhere: the first delta after lost history
   bool refused = false;  ///< the relay has another's bytes under its sequence: "stored" does not mean this one
+  std::vector<PublishedDelta> sealed{};  ///< what is inside of `delta`; then `ticket` is 0
+
+  [[nodiscard]] std::size_t deltas() const { return sealed.empty() ? 1 : sealed.size(); }
+  /// Memory that its bytes take.
+  [[nodiscard]] std::size_t bytes() const;
+  template <class Call>
+  void for_each_ticket(Call call) const {
+    if (ticket != 0) call(ticket);
+    for (const PublishedDelta& part : sealed)
+      if (part.ticket != 0) call(part.ticket);
+  }
 };
 
 struct FrameLimits {
   std::size_t payload_bytes_max;  ///< for all deltas of a frame together; a single larger one still goes, alone
   std::size_t deltas_max;
+  std::size_t sealed_bytes_max = static_cast<std::size_t>(-1);  ///< for what is sealed together; likewise
 };
 
 /// Entries `from` to `from + count` of the outbox, which are on the wire from now on.
@@ -49,10 +77,11 @@ struct OutgoingFrame {
 class Outbox {
  public:
   /// `in_flight_total`: counts the bytes on the wire of all the outboxes that share it.
-  explicit Outbox(std::size_t& in_flight_total) : in_flight_total_(in_flight_total) {}
+  explicit Outbox(std::size_t& in_flight_total, DeltaSealer* sealer = nullptr)
+      : in_flight_total_(in_flight_total), sealer_(sealer) {}
 
   /// Deltas not yet known to be durable.
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] std::size_t size() const { return deltas_; }
   [[nodiscard]] const OutboxEntry& operator[](std::size_t index) const { return entries_[index]; }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] bool in_flight() const { return !frames_.empty(); }
@@ -62,6 +91,8 @@ class Outbox {
   [[nodiscard]] const OutboxEntry* next() const { return sent_ < entries_.size() ? &entries_[sent_] : nullptr; }
   /// What is longest here; null: nothing.
   [[nodiscard]] const OutboxEntry* oldest() const { return entries_.empty() ? nullptr : &entries_.front(); }
+  /// Bytes of a delta as it is sent, or would be at most.
+  [[nodiscard]] std::size_t wire_bytes(const OutboxEntry& entry) const;
 
   void add(OutboxEntry entry);
   /// The next deltas to send, numbered.
@@ -83,8 +114,10 @@ class Outbox {
   void continue_after(Sequence sequence);
   /// Another producer, another count: all that waits is numbered anew from 1.
   void restart();
-  /// Another history: all that waits is numbered anew, and an older offer of state is dropped. Where the producer has
-  /// nothing stored, by numbers never used before, opening with a base; else behind what is stored.
+  /// Another epoch: all that waits is numbered anew. Where the producer has nothing stored, by numbers never used
+  /// before, opening with a base; else behind what is stored.
+  void open_anew(Sequence stored_through);
+  /// Another history: the same, and an older offer of state is dropped.
   void reopen(Sequence stored_through);
   /// Puts deltas before all that wait. Only before anything is sent.
   void offer(std::vector<OutboxEntry> entries);
@@ -101,16 +134,22 @@ class Outbox {
     std::size_t bytes;
   };
   void renumber();
+  void number(std::size_t index, std::size_t sealed_bytes_max);
+  void gather(std::size_t index, std::size_t bytes_max);
+  void count(const OutboxEntry& entry);
+  void uncount(const OutboxEntry& entry);
   /// What it has, or would be given now.
   [[nodiscard]] Sequence sequence_of(const OutboxEntry& entry) const {
     return entry.sequence.value != 0 ? entry.sequence : next_sequence_;
   }
 
   std::size_t& in_flight_total_;
+  DeltaSealer* sealer_;
   std::deque<OutboxEntry> entries_;
   std::deque<Frame> frames_;  ///< on the wire
   std::size_t sent_ = 0;      ///< of the entries, how many were sent on this connection
   std::size_t bytes_ = 0;
+  std::size_t deltas_ = 0;
   Sequence next_sequence_{1};
   bool base_next_ = false;
 };

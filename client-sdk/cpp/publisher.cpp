@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weir/client/sealed_contents.hpp"
+
 namespace weir::client {
 namespace {
 
@@ -54,6 +56,10 @@ void Publisher::end(const ClientError& error) {
     link_.tell(Settled{.document = owner_.id(), .ticket = ticket, .error = error});
 }
 
+bool Publisher::may_repeat_numbers(const frames::Subscribed& event) const {
+  return !joined_ && !link_.is_new_to(owner_.path()) && event.last_sequence.value == 0 && event.head.value > 0;
+}
+
 bool Publisher::resume(const frames::Subscribed& event, bool lost, bool changed) {
   disconnected();
   if (lost) {
@@ -64,7 +70,11 @@ bool Publisher::resume(const frames::Subscribed& event, bool lost, bool changed)
     outbox_.reopen(event.last_sequence);
     return true;
   }
-  if (changed) producer_replaced();
+  if (changed) {
+    outbox_.open_anew(event.last_sequence);
+    stored_through_ = {};
+    joined_ = false;
+  }
   // What was answered "stored" and is gone was in no record that the cursor names, so that only the mark tells.
   const bool forgotten = event.last_sequence < stored_through_;
   if (forgotten && owner_.offers_state()) state_ = State::wanted;
@@ -101,13 +111,14 @@ void Publisher::stored(const frames::Stored& event) {
   failures_ = 0;
   stored_through_ = std::max(stored_through_, event.through_sequence);
   for (const OutboxEntry& entry : done)
-    if (entry.ticket != 0)
+    entry.for_each_ticket([&](Ticket ticket) {
       link_.tell(Settled{.document = owner_.id(),
-                         .ticket = entry.ticket,
+                         .ticket = ticket,
                          .epoch = owner_.epoch(),
                          .producer = link_.producer(),
                          .sequence = entry.sequence,
                          .offset = event.offset});
+    });
   if (!done.empty()) {
     ever_stored_ = true;
     link_.tell(StoredSome{owner_.id(), outbox_.size()});
@@ -148,7 +159,7 @@ Flushed Publisher::flush(std::size_t budget_bytes) {
   if (state_ != State::settled || halted_ || resend_from_) return Flushed::nothing;
   const OutboxEntry* next = outbox_.next();
   if (next == nullptr) return Flushed::nothing;
-  const std::size_t bytes = next->delta.payload.size();
+  const std::size_t bytes = outbox_.wire_bytes(*next);
   const std::size_t in_flight = link_.in_flight_bytes();
   const std::size_t room = budget_bytes > in_flight ? budget_bytes - in_flight : 0;
   if (in_flight > 0 && (room == 0 || bytes > room)) return Flushed::no_room;
@@ -166,7 +177,9 @@ Flushed Publisher::flush(std::size_t budget_bytes) {
 }
 
 void Publisher::send_frame(std::size_t payload_bytes_max) {
-  const std::optional<OutgoingFrame> frame = outbox_.next_frame({payload_bytes_max, frame_deltas_max});
+  const std::optional<OutgoingFrame> frame = outbox_.next_frame({.payload_bytes_max = payload_bytes_max,
+                                                                 .deltas_max = frame_deltas_max,
+                                                                 .sealed_bytes_max = this->payload_bytes_max()});
   if (!frame) return;
   frames::Publish publish;
   publish.document = owner_.handle();
@@ -223,11 +236,11 @@ void Publisher::check_stored() {
 }
 
 void Publisher::fail(const std::vector<OutboxEntry>& entries, const ClientError& error) {
-  for (const OutboxEntry& entry : entries)
-    if (entry.ticket != 0)
-      link_.tell(Settled{.document = owner_.id(), .ticket = entry.ticket, .error = error});
-    else if (entry.offered)
-      tell_failed(error);
+  for (const OutboxEntry& entry : entries) {
+    entry.for_each_ticket(
+        [&](Ticket ticket) { link_.tell(Settled{.document = owner_.id(), .ticket = ticket, .error = error}); });
+    if (entry.offered) tell_failed(error);
+  }
 }
 
 void Publisher::tell_failed(ClientError error) { link_.tell(DocumentFailed{owner_.id(), std::move(error), false}); }
@@ -242,7 +255,11 @@ std::optional<ClientError> Publisher::refusal(const Delta& delta) const {
   if (delta.codec.value > UINT32_MAX)
     return make_error(ErrorKind::other, Code::invalid_argument,
                       std::to_string(delta.codec.value) + " is not a codec; use 0, 1, or 16 and above");
-  if (bytes > payload_bytes_max()) return too_large(bytes);
+  if (delta.codec == sealed_codec)
+    return make_error(ErrorKind::other, Code::invalid_argument,
+                      owner_.where() + ": codec 2 is for what weir seals; publish what is inside, with its own codec");
+  const std::size_t wire_bytes = bytes + (seals_ ? sealed_record_overhead : 0);
+  if (wire_bytes > payload_bytes_max()) return too_large(wire_bytes);
   const std::size_t waiting = outbox_.bytes() + outbox_.size() * entry_bytes;
   if (waiting + bytes <= link_.outbox_bytes_max()) return std::nullopt;
   return make_error(ErrorKind::outbox_full, Code::resource_exhausted,

@@ -22,6 +22,7 @@ class PublisherOwner {
   virtual ~PublisherOwner() = default;
   [[nodiscard]] virtual DocumentLogic& logic() = 0;
   [[nodiscard]] virtual DocumentId id() const = 0;
+  [[nodiscard]] virtual const DocumentPath& path() const = 0;
   [[nodiscard]] virtual std::string where() const = 0;
   [[nodiscard]] virtual DocumentHandle handle() const = 0;
   [[nodiscard]] virtual Epoch epoch() const = 0;
@@ -35,10 +36,14 @@ enum class Flushed : std::uint8_t { nothing, some, no_room };
 
 class Publisher {
  public:
-  Publisher(DocumentLink& link, PublisherOwner& owner) : link_(link), owner_(owner), outbox_(link.in_flight_bytes()) {}
+  /// `sealer`: null when deltas go as they are.
+  Publisher(DocumentLink& link, PublisherOwner& owner, DeltaSealer* sealer)
+      : link_(link), owner_(owner), seals_(sealer != nullptr), outbox_(link.in_flight_bytes(), sealer) {}
 
   [[nodiscard]] std::size_t pending() const { return outbox_.size(); }
   [[nodiscard]] bool in_flight() const { return outbox_.in_flight(); }
+  /// Numbers were given under this producer.
+  [[nodiscard]] bool has_numbered() const { return joined_ || outbox_.last_given().value > 0; }
   /// Something of this client was durable in the epoch it knows: it would be missed.
   [[nodiscard]] bool ever_stored() const { return ever_stored_; }
 
@@ -54,6 +59,11 @@ class Publisher {
   void producer_replaced();
   /// Gives up what waits, for ever.
   void end(const ClientError& error);
+  /// This producer may have published here what is not known: an older part of the log, from before a restore, can have
+  /// the numbers that would be given. Readers that check take a number that comes again for a replay.
+  [[nodiscard]] bool may_repeat_numbers(const frames::Subscribed& event) const;
+  /// What publishes goes on under another id.
+  void cannot_go_on(const std::string& why);
   /// Brings the outbox in line with what the relay has. False when this producer cannot go on.
   [[nodiscard]] bool resume(const frames::Subscribed& event, bool lost, bool changed);
   /// Everything the relay has was delivered.
@@ -72,7 +82,6 @@ class Publisher {
   void check_stored();
   void resend(Sequence from, Time delay);
   void resend_when_answered();
-  void cannot_go_on(const std::string& why);
   void want_state();
   void fail(const std::vector<OutboxEntry>& entries, const ClientError& error);
   void tell_failed(ClientError error);
@@ -82,6 +91,7 @@ class Publisher {
 
   DocumentLink& link_;
   PublisherOwner& owner_;
+  bool seals_;
   Outbox outbox_;
   std::vector<Ticket> when_stored_;
   bool ever_stored_ = false;

@@ -30,7 +30,7 @@ Time bounded(std::uint64_t milliseconds) {
 }  // namespace
 
 Session::Session(SessionOptions options, Random random, Time now)
-    : options_(std::move(options)), random_(std::move(random)), now_(now) {
+    : options_(std::move(options)), random_(std::move(random)), begun_(now), now_(now) {
   producer_ = options_.producer ? *options_.producer : new_producer();
   if (options_.connect) connect(now);
 }
@@ -79,10 +79,7 @@ Result<DocumentId> Session::subscribe(DocumentPath path, SubscribeOptions option
 
 void Session::unsubscribe(DocumentId document, Time now) {
   advance(now);
-  DocumentLogic* found = find(document);
-  if (found == nullptr) return;
-  if (found->publisher().in_flight()) abandoned_.insert(found->path());
-  found->close();
+  if (DocumentLogic* found = find(document)) found->close();
 }
 
 void Session::publish(DocumentId document, Delta delta, Ticket ticket, Time now) {
@@ -103,6 +100,11 @@ void Session::when_caught_up(DocumentId document, Ticket ticket, Time now) {
 void Session::set_presence(DocumentId document, SharedBytes data, Time now) {
   advance(now);
   if (DocumentLogic* found = find(document)) found->set_presence(std::move(data));
+}
+
+void Session::set_key(DocumentId document, const DocumentKey& key, Time now) {
+  advance(now);
+  if (DocumentLogic* found = find(document)) found->set_key(key);
 }
 
 void Session::offer(DocumentId document, std::vector<SharedBytes> pieces, Time now) {
@@ -315,6 +317,7 @@ void Session::take_new_producer() {
   const ClientError cause = *std::exchange(replacing_, std::nullopt);
   drop();
   producer_ = new_producer();
+  left_.clear();
   for (DocumentLogic* document : all()) document->producer_replaced();
   tell(ProducerChanged{producer_, cause});
   if (wanted_) open_later();
@@ -330,6 +333,10 @@ ProducerId Session::new_producer() {
 }
 
 double Session::random() { return static_cast<double>(random_() >> 11) * 0x1p-53; }
+
+std::uint64_t Session::unix_time() const {
+  return options_.unix_time + static_cast<std::uint64_t>(std::chrono::microseconds(now_ - begun_).count());
+}
 
 // ---- sending ----
 
@@ -390,6 +397,7 @@ std::uint64_t Session::ask(DocumentLogic& document, frames::ReadHistory event) {
 }
 
 void Session::forget(DocumentLogic& document) {
+  if (document.publisher().has_numbered()) left_.insert(document.path());
   std::erase_if(handles_, [&](const auto& entry) { return entry.second == &document; });
   std::erase_if(requests_, [&](const auto& entry) { return entry.second == &document; });
   to_flush_.erase(document.id());

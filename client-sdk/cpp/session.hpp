@@ -31,7 +31,7 @@ namespace weir::client {
 
 class Session : private DocumentLink, private ConnectionListener {
  public:
-  /// Any 64 random bits; producer ids are made of them.
+  /// Any 64 random bits, which nobody can guess: producer ids and nonces are made of them.
   using Random = std::function<std::uint64_t()>;
   Session(SessionOptions options, Random random, Time now);
   ~Session() override;
@@ -55,6 +55,8 @@ class Session : private DocumentLink, private ConnectionListener {
   void when_caught_up(DocumentId document, Ticket ticket, Time now);
   /// Replaces this client's presence, empty withdraws it; sent again after each reconnect.
   void set_presence(DocumentId document, SharedBytes data, Time now);
+  /// What is published from now on is sealed with this key; the older ones go on opening what they have sealed.
+  void set_key(DocumentId document, const DocumentKey& key, Time now);
   /// The answer to StateWanted: the application's state as deltas of codec 0, or what of it the relay lacks.
   void offer(DocumentId document, std::vector<SharedBytes> pieces, Time now);
 
@@ -87,6 +89,11 @@ class Session : private DocumentLink, private ConnectionListener {
   [[nodiscard]] Time now() const override { return now_; }
   [[nodiscard]] Timers& timers() override { return timers_; }
   [[nodiscard]] double random() override;
+  [[nodiscard]] std::uint64_t random_bits() override { return random_(); }
+  [[nodiscard]] std::uint64_t unix_time() const override;
+  [[nodiscard]] bool is_new_to(const DocumentPath& path) const override {
+    return options_.producer != producer_ && !left_.contains(path);
+  }
   [[nodiscard]] std::size_t outbox_bytes_max() const override { return options_.outbox_bytes_max; }
   [[nodiscard]] std::size_t& in_flight_bytes() override { return in_flight_bytes_; }
   void send(const frames::ClientEvent& event) override;
@@ -96,6 +103,7 @@ class Session : private DocumentLink, private ConnectionListener {
   void want_flush(DocumentLogic& document) override { to_flush_.insert_or_assign(document.id(), &document); }
   void replace_producer(const ClientError& cause) override;
   void fenced(const ClientError& cause) override { stop(cause, true); }
+  void abandon(DocumentLogic& document) override { abandoned_.insert(document.path()); }
   void forget(DocumentLogic& document) override;
   void tell(Effect effect) override { effects_.push_back(std::move(effect)); }
 
@@ -127,6 +135,7 @@ class Session : private DocumentLink, private ConnectionListener {
 
   SessionOptions options_;
   Random random_;
+  Time begun_;
   Time now_;
   Timers timers_;
   std::vector<Effect> effects_;
@@ -137,6 +146,7 @@ class Session : private DocumentLink, private ConnectionListener {
   std::unordered_map<std::uint64_t, DocumentLogic*> requests_;
   std::map<DocumentId, DocumentLogic*> to_flush_;
   std::set<DocumentPath> abandoned_;    ///< closed on this connection while publishes were on the wire
+  std::set<DocumentPath> left_;         ///< closed after something was published there under this producer
   DocumentLogic* gathering_ = nullptr;  ///< of the message that is being read
   ProducerId producer_;
   Status status_ = Status::disconnected;

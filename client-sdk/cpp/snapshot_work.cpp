@@ -86,8 +86,9 @@ void SnapshotWork::look_at_check(const Cursor& at) {
   if (at.offset > check_->read) return read_records();
   if (at.offset < check_->read) return;  // what is missing comes
   const SnapshotCheck done = *std::exchange(check_, std::nullopt);
-  link_.tell(
-      AttestationAsked{owner_.id(), done.about.offset, done.about.hash, {done.whole, done.about.codec, done.records}});
+  // What cannot be opened is not said to be wrong: this client may lack a key.
+  const auto snapshot = owner_.readable({done.whole, done.about.codec, done.records}, done.about.offset);
+  if (snapshot) link_.tell(AttestationAsked{owner_.id(), done.about.offset, done.about.hash, *snapshot});
 }
 
 void SnapshotWork::forget() {

@@ -25,6 +25,8 @@ class SnapshotWorkOwner {
   [[nodiscard]] virtual const DocumentPath& path() const = 0;
   /// Where it stands, when it is caught up with nothing unpublished.
   [[nodiscard]] virtual std::optional<Cursor> idle_at() const = 0;
+  /// What came from the relay as the application can read it; none when it cannot be opened.
+  [[nodiscard]] virtual std::optional<SnapshotToCheck> readable(const SnapshotToCheck& sealed, Offset offset) = 0;
 };
 
 /// What another made, on its way to be compared.

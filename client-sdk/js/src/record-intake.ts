@@ -3,26 +3,20 @@
 
 import { equalBytes } from './bytes.js';
 import type { WeirRecord } from './document.js';
-import { BadPackError, Code, type WeirError } from './errors.js';
-import type { DocumentGuard } from './guard.js';
+import { BadPackError, Code } from './errors.js';
 import type { History } from './history.js';
 import type { DocumentLink } from './link.js';
 import { unpack } from './pack-decoder.js';
-import type { Pack, WireRecord } from './wire/events.js';
-
-/** A record that was taken, and what was sealed in it. */
-export type Taken = WeirRecord & Pick<WireRecord, 'opened'>;
+import type { WireRecord } from './wire/events.js';
 
 export class RecordIntake {
   readonly #link: Pick<DocumentLink<never>, 'producer' | 'packs'>;
   readonly #history: History;
-  readonly #guard: DocumentGuard | null;
-  #waiting: Taken[] = [];
+  #waiting: WeirRecord[] = [];
 
-  constructor(link: Pick<DocumentLink<never>, 'producer' | 'packs'>, history: History, guard: DocumentGuard | null) {
+  constructor(link: Pick<DocumentLink<never>, 'producer' | 'packs'>, history: History) {
     this.#link = link;
     this.#history = history;
-    this.#guard = guard;
   }
 
   get empty(): boolean {
@@ -32,46 +26,30 @@ export class RecordIntake {
   /** Is it this client's own? */
   readonly isOwn = ({ producer }: { producer: Uint8Array }): boolean => equalBytes(producer, this.#link.producer);
 
-  /** Null; or why one may not be taken, nor any after it: those before it were. */
-  add(records: readonly WireRecord[]): WeirError | null {
+  add(records: readonly WireRecord[]): void {
     for (const record of records) {
-      if (record.offset <= this.#history.offset) continue; // it was read before
-      const wrong = this.#guard?.look(record) ?? null;
-      if (wrong !== null) return wrong;
       const own = this.isOwn(record);
-      this.#history.advance(record, own);
-      this.#waiting.push({ ...record, own });
+      if (this.#history.advance(record, own)) this.#waiting.push({ ...record, own });
     }
-    return null;
   }
 
   /** Nothing of a pack is taken before all of it is known to be this document's; else, why it was not. */
-  addPack({ data, decoded }: Pack, path: string): WeirError | null {
-    const before = this.#history.mark;
-    let records: WireRecord[];
+  addPack(pack: Uint8Array, path: string): BadPackError | null {
     try {
-      records = unpack(this.#link.packs, decoded ?? data, this.#history, this.isOwn);
+      for (const record of unpack(this.#link.packs, pack, this.#history, this.isOwn)) {
+        const { offset, producer, sequence, time, codec, payload } = record;
+        this.#waiting.push({ offset, producer, sequence, time, codec, payload, own: this.isOwn(record) });
+      }
+      return null;
     } catch (cause) {
       const what = cause instanceof Error ? cause.message : String(cause);
       const message = `${path}: a pack from the relay was refused: ${what}; the records are fetched instead`;
       return new BadPackError(message, { code: Code.dataLoss, document: path, cause });
     }
-    for (const record of records) {
-      const wrong = this.#guard?.look(record) ?? null;
-      if (wrong === null) continue;
-      this.#history.back(before);
-      return wrong;
-    }
-    for (const record of records) {
-      const { offset, producer, sequence, time, codec, payload, opened } = record; // it may be a view of its pack
-      const own = this.isOwn(record);
-      this.#waiting.push({ offset, producer, sequence, time, codec, payload, own, ...(opened && { opened }) });
-    }
-    return null;
   }
 
   /** All of it, to be handed over together. */
-  take(): Taken[] {
+  take(): WeirRecord[] {
     const records = this.#waiting;
     this.#waiting = [];
     return records;

@@ -10,8 +10,13 @@ using client::DocumentId;
 using client::ErrorKind;
 
 SdkClient::SdkClient(World& world, Oracle& oracle, const storage::DeltaLog& log, std::string name,
-                     std::vector<DocumentPath> paths)
-    : world_(world), oracle_(oracle), log_(log), name_(std::move(name)), paths_(std::move(paths)) {
+                     std::vector<DocumentPath> paths, const PathSet& encrypted)
+    : world_(world),
+      oracle_(oracle),
+      log_(log),
+      name_(std::move(name)),
+      paths_(std::move(paths)),
+      encrypted_(encrypted) {
   for (const DocumentPath& path : paths_) kept_[path];
   start(std::nullopt);
 }
@@ -179,6 +184,8 @@ void SdkClient::subscribe(const DocumentPath& path, bool recreate) {
   options.recreate = recreate;
   options.offers_state = true;
   options.cursor = kept_.at(path).cursor;
+  options.verify = true;
+  if (encrypted_.contains(path)) options.encryption = client::Encryption{.key = simulated_key()};
   spaces_[path.space].ordered = false;
   const Result<DocumentId> id = session_->subscribe(path, options, now());
   if (!id) {
@@ -219,10 +226,13 @@ void SdkClient::perform(const client::RecordsRead& effect) {
   Subscription& subscription = subscriptions_.at(effect.document);
   AppDocument& kept = kept_.at(subscription.path);
   SpaceView& view = spaces_[subscription.path.space];
+  Offset sealed;  // several deltas come out of one sealed record
   for (const auto& [record, own, stub] : effect.records) {
     const std::string where = subscription.path.document.text() + " offset " + std::to_string(record.offset.value);
-    if (record.offset <= subscription.last) violated("a record comes twice or late: " + where);
-    if (view.ordered && record.offset <= view.last) violated("out of order across documents: " + where);
+    const bool more_of_it = record.offset == sealed && encrypted_.contains(subscription.path);
+    sealed = record.offset;
+    if (record.offset <= subscription.last && !more_of_it) violated("a record comes twice or late: " + where);
+    if (view.ordered && !more_of_it && record.offset <= view.last) violated("out of order across documents: " + where);
     if (stub && !own) violated("a stub of another's record: " + where);
     subscription.last = record.offset;
     view.last = std::max(view.last, record.offset);
@@ -284,6 +294,8 @@ void SdkClient::perform(const client::DocumentFailed& effect) {
   if (found == subscriptions_.end()) return;
   const DocumentPath path = found->second.path;
   tell(path.document.text() + ": " + effect.error.error.message);
+  if (effect.error.kind == ErrorKind::tampered || effect.error.kind == ErrorKind::unsealed)
+    violated("an honest relay is accused: " + effect.error.error.message);
   if (!effect.over) return;
   subscriptions_.erase(found);
   if (effect.error.kind == ErrorKind::fenced) return;
@@ -336,8 +348,23 @@ void SdkClient::perform(const client::Settled& effect) {
     if (!expected) violated("a delta was refused: " + effect.error->error.message);
     return;
   }
-  oracle_.acknowledged(waiting.path, effect.epoch, effect.producer, effect.sequence, sha256(waiting.payload));
+  if (const auto digest = stored_digest(waiting.path, effect, waiting.payload))
+    oracle_.acknowledged(waiting.path, effect.epoch, effect.producer, effect.sequence, *digest);
   for (const std::uint64_t number : decode_numbers(waiting.payload)) kept_.at(waiting.path).from_relay.insert(number);
+}
+
+std::optional<Digest> SdkClient::stored_digest(const DocumentPath& path, const client::Settled& settled,
+                                               const std::string& payload) const {
+  if (!encrypted_.contains(path)) return sha256(payload);
+  const auto state = log_.document(path);
+  if (!state || state->life != DocumentLife::alive || state->epoch != settled.epoch) return std::nullopt;
+  const auto found = log_.find(path, settled.producer, settled.sequence, settled.sequence, ~std::uint64_t{0});
+  if (!found || found->empty()) violated("a sealed delta is said to be stored and is not");
+  const auto numbers = numbers_of(path, found->front(), true);
+  for (const std::uint64_t number : decode_numbers(payload))
+    if (!numbers || std::find(numbers->begin(), numbers->end(), number) == numbers->end())
+      violated("a sealed record does not hold what was published in it");
+  return sha256(found->front().payload.view());
 }
 
 // ---- the end ----

@@ -17,6 +17,7 @@
 
 #include "../link.hpp"
 #include "../oracle.hpp"
+#include "sealed_numbers.hpp"
 #include "weir/client/session.hpp"
 
 namespace weir::simulation {
@@ -31,7 +32,7 @@ struct AppDocument {
 class SdkClient {
  public:
   SdkClient(World& world, Oracle& oracle, const storage::DeltaLog& log, std::string name,
-            std::vector<DocumentPath> paths);
+            std::vector<DocumentPath> paths, const PathSet& encrypted);
   ~SdkClient();
   SdkClient(const SdkClient&) = delete;
   SdkClient& operator=(const SdkClient&) = delete;
@@ -81,6 +82,9 @@ class SdkClient {
   void stop();
   void subscribe(const DocumentPath& path, bool recreate);
   void publish(client::DocumentId document, const std::string& payload);
+  /// Of what the relay has stored for a delta that this one was told is stored; none when it was deleted meanwhile.
+  [[nodiscard]] std::optional<Digest> stored_digest(const DocumentPath& path, const client::Settled& settled,
+                                                    const std::string& payload) const;
   void publish_what_the_relay_lacks(client::DocumentId document, const DocumentPath& path);
   /// Performs effects until there are none, and sees to it that the session is polled when it wants to be.
   void step();
@@ -119,6 +123,7 @@ class SdkClient {
   const storage::DeltaLog& log_;
   std::string name_;
   std::vector<DocumentPath> paths_;
+  const PathSet& encrypted_;
   Server* server_ = nullptr;
   Life life_;
   std::map<DocumentPath, AppDocument> kept_;

@@ -54,6 +54,7 @@ class SdkScenario {
   void delete_something();
   void make_peace();
   void check_converged();
+  [[nodiscard]] std::vector<std::uint64_t> stored_numbers(const DocumentPath& path, const Record& record) const;
   void check_once_and_in_order(const storage::MemoryState& state);
   [[nodiscard]] SdkClient& any_client() { return *clients_[world_.chance.below(clients_.size())]; }
 
@@ -65,6 +66,7 @@ class SdkScenario {
   core::Limits limits_;
   std::unique_ptr<Server> server_;
   std::vector<DocumentPath> paths_;
+  PathSet encrypted_;
   std::vector<std::unique_ptr<SdkClient>> clients_;
   struct StoreBackup {
     storage::MemoryState state;
@@ -84,9 +86,12 @@ void SdkScenario::set_up() {
     for (std::uint64_t d = 0, count = world_.chance.between(1, 3); d < count; ++d)
       paths_.push_back({*SpaceName::parse("space-" + std::to_string(s)),
                         *DocumentName::parse("doc-" + std::to_string(s) + std::to_string(d))});
+  for (const DocumentPath& path : paths_)
+    if (world_.chance.one_in(2)) encrypted_.insert(path);
   start_server();
   for (std::uint64_t c = 0, count = world_.chance.between(2, 4); c < count; ++c) {
-    clients_.push_back(std::make_unique<SdkClient>(world_, oracle_, disk_->log, "app " + std::to_string(c), paths_));
+    clients_.push_back(
+        std::make_unique<SdkClient>(world_, oracle_, disk_->log, "app " + std::to_string(c), paths_, encrypted_));
     clients_.back()->use(server_.get());
   }
 }
@@ -251,7 +256,8 @@ void SdkScenario::check_converged() {
   for (const DocumentPath& path : paths_) {
     std::set<std::uint64_t> stored;
     if (const auto* document = state.find(path))
-      for (const auto& [offset, record] : document->records) stored.merge(decode_numbers(record.payload.view()));
+      for (const auto& [offset, record] : document->records)
+        for (const std::uint64_t number : stored_numbers(path, record)) stored.insert(number);
     for (const auto& client : clients_) {
       const AppDocument& kept = client->document(path);
       if (kept.numbers != stored)
@@ -265,12 +271,18 @@ void SdkScenario::check_converged() {
   }
 }
 
+std::vector<std::uint64_t> SdkScenario::stored_numbers(const DocumentPath& path, const Record& record) const {
+  const auto numbers = numbers_of(path, record, encrypted_.contains(path));
+  if (!numbers) throw Violation("the relay has a record of " + path.document.text() + " that is not sealed for it");
+  return *numbers;
+}
+
 void SdkScenario::check_once_and_in_order(const storage::MemoryState& state) {
   for (const DocumentPath& path : paths_) {
     std::vector<std::uint64_t> stored;
     if (const auto* document = state.find(path))
       for (const auto& [offset, record] : document->records)
-        for (const std::uint64_t number : decode_numbers(record.payload.view())) stored.push_back(number);
+        for (const std::uint64_t number : stored_numbers(path, record)) stored.push_back(number);
     for (const auto& client : clients_) {
       std::vector<std::uint64_t> mine;
       const auto& edits = client->edits(path);

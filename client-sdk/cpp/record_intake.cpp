@@ -1,0 +1,65 @@
+#include "weir/client/record_intake.hpp"
+
+namespace weir::client {
+
+RecordIntake::RecordIntake(DocumentLink& link, const DocumentPath& path, const SubscribeOptions& options)
+    : link_(link), checking_(options.verify || options.encryption.has_value()) {
+  if (options.encryption) cipher_ = std::make_unique<DocumentCipher>(link, path, *options.encryption);
+}
+
+void RecordIntake::begin(const History& history) { checks_.begin(history.offset(), history.chain()); }
+
+void RecordIntake::jump(const History& history) { checks_.jump(history.offset(), history.chain()); }
+
+Intake RecordIntake::take(const Record& record, bool own, bool stub, History& history) {
+  if (record.offset <= history.offset()) return {};  // read before
+  Intake taken = look(record, own, stub, history);
+  if (taken.over) return taken;
+  (void)history.advance(record, own, stub);
+  if (checking_) checks_.read(record, own, history.chain());
+  return taken;
+}
+
+/// A record that is left out counts as read in its producer's sequences and in the chain.
+Intake RecordIntake::look(const Record& record, bool own, bool stub, const History& history) {
+  if (!checking_) return {.records = {{record, own, stub}}};
+  // What is one's own and comes without its payload was sealed here; it can have begun the count.
+  if (!cipher_ || (own && stub)) {
+    if (auto wrong = checks_.look(record, own, Begins::unknown)) return {{}, std::move(wrong), true};
+    return {.records = {{record, own, stub}}};
+  }
+  const Opened<RecordContents> contents = cipher_->open(record);
+  const Begins begins = !contents ? Begins::unknown : contents->base ? Begins::yes : Begins::no;
+  if (auto wrong = checks_.look(record, own, begins)) return {{}, std::move(wrong), true};
+  if (!contents) return {{}, contents.error(), contents.error().kind == ErrorKind::unknown_key};
+  if (auto wrong = checks_.look(record, contents->seen, history.epoch())) return {{}, std::move(wrong), true};
+  Intake taken;
+  for (const Delta& delta : contents->deltas)
+    taken.records.push_back(
+        {{record.offset, record.producer, record.sequence, record.time, delta.codec, delta.payload}, own, false});
+  return taken;
+}
+
+std::optional<Error> RecordIntake::look(const frames::SnapshotHeader& header) const {
+  const std::optional<Digest> known = checks_.chain_at(header.offset);
+  if (!known || *known == header.chain) return std::nullopt;
+  return fail(Code::data_loss, "a snapshot stands for another history than the one that was read");
+}
+
+std::optional<SnapshotToCheck> RecordIntake::open(const SnapshotToCheck& sealed, Offset offset) {
+  if (!cipher_) return sealed;
+  const std::optional<Digest> chain = checks_.chain_at(offset);
+  if (!chain) return std::nullopt;
+  const Opened<SnapshotContents> contents =
+      cipher_->open_snapshot(sealed.codec, sealed.bytes.view(), offset, *chain, {});
+  if (!contents) return std::nullopt;
+  SnapshotToCheck opened{contents->bytes, contents->codec, {}};
+  for (const Record& record : sealed.records)
+    if (const Opened<RecordContents> inside = cipher_->open(record))
+      for (const Delta& delta : inside->deltas)
+        opened.records.push_back(
+            {record.offset, record.producer, record.sequence, record.time, delta.codec, delta.payload});
+  return opened;
+}
+
+}  // namespace weir::client
