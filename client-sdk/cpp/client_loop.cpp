@@ -43,7 +43,7 @@ void ClientLoop::finish() {
   settle();
   WEIR_ASSERT(awaited_.empty());  // a closed session leaves no ticket open
   transport_.reset();
-  handlers_.clear();
+  const auto gone = std::exchange(handlers_, {});  // what goes with them may call back
 }
 
 /// None of them calls back; what they bring about is in the effects.

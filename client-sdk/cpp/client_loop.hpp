@@ -40,7 +40,8 @@ class ClientLoop final : public TransportEvents, public std::enable_shared_from_
   /// The same for a condition, when_stored or when_caught_up: as many may wait as calls.
   using Condition = void (Session::*)(DocumentId, Ticket, Time);
   void await(Condition condition, DocumentId document, WhenSettled then);
-  void forget(DocumentId document) { handlers_.erase(document); }
+  /// What goes with the handlers may call back into this.
+  void forget(DocumentId document) { const auto gone = handlers_.extract(document); }
 
  private:
   void run();

@@ -76,6 +76,8 @@ class MemoryLog final : public DeltaLog {
 
   // Driving a manual log.
 
+  /// Bytes by upload of a snapshot, of those that were begun and are not over.
+  [[nodiscard]] std::vector<std::size_t> uploads() const { return snapshots_.uploads(); }
   /// Appends and resets not yet taken, and completions not yet run.
   [[nodiscard]] std::size_t queued() const;
   [[nodiscard]] std::size_t pending_completions() const;

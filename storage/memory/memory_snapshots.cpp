@@ -128,6 +128,13 @@ Result<void> MemorySnapshots::drop(const DocumentPath& path, SnapshotId id) {
   return {};
 }
 
+std::vector<std::size_t> MemorySnapshots::uploads() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::size_t> bytes;
+  for (const auto& [number, upload] : uploads_) bytes.push_back(upload.bytes.size());
+  return bytes;
+}
+
 Result<std::vector<Snapshot>> MemorySnapshots::list(const DocumentPath& path) const {
   const std::lock_guard lock(mutex_);
   std::vector<Snapshot> all;

@@ -29,6 +29,8 @@ class MemorySnapshots final : public SnapshotStore {
   [[nodiscard]] Result<SnapshotPart> read(const DocumentPath& path, SnapshotId id, std::uint64_t position,
                                           bool compressed) const override;
 
+  /// Bytes by upload, of those that are not over.
+  [[nodiscard]] std::vector<std::size_t> uploads() const;
   /// The process dies. The log's mutex is held.
   void forget_uploads() { uploads_.clear(); }
 

@@ -54,7 +54,7 @@ Result<void> read_into(const Segments& segments, const DocumentRow& row, std::ve
 
 Result<std::vector<Extent>> tail_extents(const View& view, const DocumentRow& row, const PackingOptions& options) {
   std::vector<Extent> extents;
-  Segments segments(view, row.id, row.life);
+  Segments segments(view, row.id, row.life, Caching::no, Caching::no);
   for (segments.seek_to_last(); segments.valid(); segments.prev()) {
     const auto extent = describe(segments, row);
     if (!extent) return extent.error();
@@ -68,7 +68,7 @@ Result<std::vector<Extent>> tail_extents(const View& view, const DocumentRow& ro
 
 Result<std::vector<Extent>> all_extents(const View& view, const DocumentRow& row) {
   std::vector<Extent> extents;
-  Segments segments(view, row.id, row.life);
+  Segments segments(view, row.id, row.life, Caching::no, Caching::no);
   for (segments.seek({}); segments.valid(); segments.next()) {
     const auto extent = describe(segments, row);
     if (!extent) return extent.error();
@@ -81,7 +81,7 @@ Result<std::vector<Extent>> all_extents(const View& view, const DocumentRow& row
 Result<PackReplacement> make_pack(const View& view, const DocumentPath& path, const DocumentRow& row,
                                   std::span<const Extent> extents, Digest chain, int level) {
   std::vector<Record> records;
-  Segments segments(view, row.id, row.life);
+  Segments segments(view, row.id, row.life, Caching::no, Caching::no);
   for (segments.seek(extents.front().first); segments.valid() && segments.first() <= extents.back().last;
        segments.next())
     if (auto read = read_into(segments, row, records); !read) return read.error();

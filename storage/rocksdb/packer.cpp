@@ -47,7 +47,7 @@ void Packer::run() {
 /// A look at every document's runs, as far as it takes to know that they are many.
 void Packer::find_grown() {
   const View view(store_);
-  Scan scan = view.scan(store_.runs(), {}, std::string(1, '\xFF'));
+  Scan scan = view.scan(store_.runs(), {}, std::string(1, '\xFF'), Caching::no);
   DocumentId document;
   std::uint64_t records = 0;
   for (scan->SeekToFirst(); scan->Valid() && !stopping_; scan->Next()) {

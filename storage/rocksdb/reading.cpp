@@ -6,6 +6,13 @@
 namespace weir::storage::rocks {
 namespace {
 
+/// The runs of larger documents are not kept in the cache when somebody catches up: a few such documents would fill it.
+constexpr std::uint64_t cached_payload_bytes_max = std::uint64_t{4} << 20;
+
+Caching caching_of(const DocumentRow& row) {
+  return row.payload_bytes <= cached_payload_bytes_max ? Caching::yes : Caching::no;
+}
+
 /// Adds the segment's records in (after, upto] while the budget lasts; false when it ended before them.
 Result<bool> add_records(Segment& segment, Offset after, Offset upto, PageBudget& budget,
                          std::vector<Record>& records) {
@@ -55,7 +62,7 @@ Result<PackedPage> read_packed(const View& view, const DocumentRow& row, Offset 
   PackedPage page{std::nullopt, {}, true, {}};
   if (after < row.cut) page.cut = after = row.cut;
   if (after >= upto || after >= row.head) return page;
-  Segments segments(view, row.id, row.life);
+  Segments segments(view, row.id, row.life, caching_of(row));
   PageBudget budget(bytes_max);
   for (segments.seek(after.next()); segments.valid() && segments.first() <= upto; segments.next()) {
     if (pack_bytes_max > 0) {
@@ -80,7 +87,7 @@ Result<PackedPage> read_packed(const View& view, const DocumentRow& row, Offset 
 
 Result<DocumentPrefix> measure_prefix(const View& view, const DocumentRow& row, Offset offset) {
   DocumentPrefix prefix{row.cut, {}, row.cut_records, row.cut_payload_bytes};
-  Segments segments(view, row.id, row.life);
+  Segments segments(view, row.id, row.life, Caching::no);
   for (segments.seek(row.cut.next()); segments.valid() && segments.first() <= offset; segments.next()) {
     if (segments.is_pack() && segments.first() > row.cut) {
       const auto pack = PackRow::parse(row.id, row.life, segments.first(), segments.value());

@@ -36,12 +36,12 @@ std::size_t Segment::after(Offset offset) const {
   return low;
 }
 
-Segments::Segments(const View& view, DocumentId document, Life life)
+Segments::Segments(const View& view, DocumentId document, Life life, Caching runs, Caching packs)
     : store_(view.store()),
       document_(document),
       life_(life),
-      packs_(view.scan(store_.packs(), keys::packs(document, life), keys::behind(keys::packs(document, life)))),
-      runs_(view.scan(store_.runs(), keys::runs(document, life), keys::behind(keys::runs(document, life)))) {}
+      packs_(view.scan(store_.packs(), keys::packs(document, life), keys::behind(keys::packs(document, life)), packs)),
+      runs_(view.scan(store_.runs(), keys::runs(document, life), keys::behind(keys::runs(document, life)), runs)) {}
 
 Offset Segments::first_of(const Scan& scan) { return keys::offset_of(view_of(scan->key())); }
 

@@ -53,7 +53,9 @@ class Segment {
 
 class Segments {
  public:
-  Segments(const View& view, DocumentId document, Life life);
+  /// Whoever reads a document as a whole, or much of one, does not have its runs kept: they would take the place of
+  /// everything else. A pack is smaller than what is in it, and whoever reads it page by page comes back to it.
+  Segments(const View& view, DocumentId document, Life life, Caching runs = Caching::yes, Caching packs = Caching::yes);
 
   /// To the segment in which the record at `offset` would lie, or else to the first of all; then next().
   void seek(Offset offset);

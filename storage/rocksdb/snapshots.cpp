@@ -158,7 +158,7 @@ Result<std::vector<Snapshot>> Snapshots::list(const DocumentPath& path) const {
 }
 
 Result<std::string> Snapshots::part_value(const View& view, std::string_view key) const {
-  auto value = view.get(store_.packs(), key, View::Caching::no);
+  auto value = view.get(store_.packs(), key, Caching::no);
   if (!value) return value.error();
   if (!*value) return fail(Code::data_loss, "a part of a snapshot is missing; restore the store from a backup");
   return *std::move(*value);

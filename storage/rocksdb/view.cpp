@@ -16,9 +16,10 @@ Result<std::optional<Row>> decoded(Result<std::optional<std::string>> value,
 }  // namespace
 
 Scan::Scan(const Store& store, rocksdb::ColumnFamilyHandle* family, const rocksdb::Snapshot* snapshot,
-           std::string begin, std::string end)
+           std::string begin, std::string end, Caching caching)
     : begin_(std::move(begin)), end_(std::move(end)), begin_slice_(begin_), end_slice_(end_) {
   rocksdb::ReadOptions options;
+  options.fill_cache = caching == Caching::yes;
   options.snapshot = snapshot;
   options.iterate_lower_bound = &begin_slice_;
   options.iterate_upper_bound = &end_slice_;

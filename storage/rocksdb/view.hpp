@@ -18,11 +18,14 @@
 
 namespace weir::storage::rocks {
 
+/// Whether what was read is kept in memory, in the place of something else.
+enum class Caching : bool { no, yes };
+
 /// The rows of one family whose keys lie in [begin, end), with the strings RocksDB's iterator needs kept alive.
 class Scan {
  public:
   Scan(const Store& store, rocksdb::ColumnFamilyHandle* family, const rocksdb::Snapshot* snapshot, std::string begin,
-       std::string end);
+       std::string end, Caching caching);
   Scan(const Scan&) = delete;
   Scan& operator=(const Scan&) = delete;
   [[nodiscard]] rocksdb::Iterator& operator*() const { return *iterator_; }
@@ -52,12 +55,11 @@ class View {
   [[nodiscard]] Result<NextIds> next_ids() const;
   [[nodiscard]] Result<NameRow> name(DocumentId document) const;
   [[nodiscard]] Result<std::optional<MarkRow>> mark(const DocumentRow& row, const ProducerId& producer) const;
-  /// Whether what was read is kept in memory, in the place of something else.
-  enum class Caching : bool { no, yes };
   [[nodiscard]] Result<std::optional<std::string>> get(rocksdb::ColumnFamilyHandle* family, std::string_view key,
                                                        Caching caching = Caching::yes) const;
-  [[nodiscard]] Scan scan(rocksdb::ColumnFamilyHandle* family, std::string begin, std::string end) const {
-    return {store_, family, snapshot_.snapshot(), std::move(begin), std::move(end)};
+  [[nodiscard]] Scan scan(rocksdb::ColumnFamilyHandle* family, std::string begin, std::string end,
+                          Caching caching = Caching::yes) const {
+    return {store_, family, snapshot_.snapshot(), std::move(begin), std::move(end), caching};
   }
 
   [[nodiscard]] Epoch epoch(Life life) const { return derive_epoch(store_.incarnation(), life.value); }

@@ -243,6 +243,36 @@ TEST(CHostile, FreesAClientInACallback) {
       true);
 }
 
+struct Reopening {
+  weir_client* client;
+  weir_document* other;
+  std::promise<weir_code> opened;
+};
+
+/// Opens a document and closes another while the client forgets the one that `user` belongs to.
+void reopen(void* user) {
+  auto& it = *static_cast<Reopening*>(user);
+  weir_document_free(std::exchange(it.other, nullptr));
+  const weir_document_options reading = quiet();
+  weir_document* again = nullptr;
+  it.opened.set_value(weir_document_open(it.client, "s", "again", &reading, &again, nullptr));
+  weir_document_free(again);
+}
+
+TEST(CHostile, TakesCallsWhileItGivesUserBack) {
+  for (const bool by_closing : {false, true}) {
+    Scene scene;
+    Reopening reopening{scene.client, scene.open(quiet(), "other"), {}};
+    weir_document_options reading = quiet();
+    reading.user = &reopening;
+    reading.user_released = reopen;
+    weir_document* document = scene.open(reading);
+    by_closing ? weir_client_close(scene.client) : weir_document_close(document);
+    EXPECT_EQ(reopening.opened.get_future().get(), by_closing ? WEIR_CANCELLED : WEIR_OK);
+    weir_document_free(document);
+  }
+}
+
 TEST(CHostile, ClosesWhileOthersPublish) {
   Scene scene;
   weir_document* document = scene.open(quiet());

@@ -1,7 +1,9 @@
-// make_corpus FOLDER: seeds for the fuzzers, FOLDER/frames from the golden vectors, FOLDER/yjs from conversations and
-// FOLDER/packs from the examples of packs.
+// make_corpus FOLDER: seeds for the fuzzers, FOLDER/frames from the golden vectors, FOLDER/yjs from conversations,
+// FOLDER/packs from the examples of packs and FOLDER/snapshots from scripts.
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <initializer_list>
 #include <iostream>
 
 #include "examples.hpp"
@@ -84,6 +86,76 @@ void write_packs(const std::filesystem::path& folder) {
   }
 }
 
+// As snapshots_fuzz reads them: what, who (from 16 on: of the other document), and two numbers.
+std::string script(std::initializer_list<std::array<int, 4>> steps) {
+  std::string out = "s";
+  for (const auto& step : steps)
+    for (const int each : step) out.push_back(static_cast<char>(each));
+  return out;
+}
+
+void write_snapshots(const std::filesystem::path& folder) {
+  constexpr int whole = 0, lying = 1, offer = 2, chunk = 3, attest = 4, read = 5, look_back = 6, subscribe = 7,
+                publish = 8, wait = 9, connection = 10, ending = 11;
+  const std::string scripts[] = {
+      script({{whole, 0, 2, 9},
+              {wait, 0, 200, 5},
+              {attest, 1, 1, 1},
+              {wait, 0, 200, 5},
+              {subscribe, 2, 0, 0},
+              {wait, 0, 200, 5},
+              {read, 1, 1, 0},
+              {ending, 0, 1, 0}}),
+      script({{whole, 0, 4, 3},
+              {wait, 0, 200, 9},
+              {attest, 0, 1, 1},
+              {attest, 1, 1, 0},
+              {publish, 1, 0, 0},
+              {wait, 0, 200, 9},
+              {whole, 1, 3, 200},
+              {wait, 0, 200, 9},
+              {read, 2, 5, 77},
+              {look_back, 2, 1, 200}}),
+      script({{offer, 0, 3, 2},
+              {chunk, 0, 3, 0},
+              {chunk, 0, 3, 0},
+              {chunk, 0, 4, 63},
+              {wait, 0, 200, 5},
+              {lying, 1, 2, 200},
+              {lying, 1, 1, 255},
+              {lying, 1, 4, 7},
+              {wait, 0, 200, 5},
+              {read, 1, 4, 255}}),
+      script({{whole, 0, 4, 0},
+              {connection, 0, 0, 0},
+              {whole, 1, 4, 1},
+              {connection, 1, 1, 0},
+              {wait, 0, 250, 120},
+              {whole, 2, 4, 2},
+              {ending, 0, 0, 0},
+              {wait, 0, 250, 3},
+              {subscribe, 1, 0, 1},
+              {publish, 1, 0, 0},
+              {wait, 0, 250, 3},
+              {whole, 17, 2, 5},
+              {whole, 1, 2, 5},
+              {wait, 0, 250, 120},
+              {attest, 2, 0, 2}}),
+      script({{offer, 0, 3, 0},
+              {offer, 16, 3, 0},
+              {offer, 0, 4, 0},
+              {subscribe, 0, 1, 0},
+              {chunk, 16, 3, 0},
+              {chunk, 0, 250, 250},
+              {wait, 0, 100, 1},
+              {subscribe, 0, 0, 0},
+              {wait, 0, 100, 1},
+              {offer, 0, 3, 2}}),
+  };
+  std::size_t number = 0;
+  for (const std::string& one : scripts) write(folder, number++, one);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -94,5 +166,6 @@ int main(int argc, char** argv) {
   write_frames(std::filesystem::path(argv[1]) / "frames");
   write_yjs(std::filesystem::path(argv[1]) / "yjs");
   write_packs(std::filesystem::path(argv[1]) / "packs");
+  write_snapshots(std::filesystem::path(argv[1]) / "snapshots");
   return 0;
 }

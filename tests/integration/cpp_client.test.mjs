@@ -1,23 +1,25 @@
 // The C++ client over gRPC, as its example `tail`: what is published is durable and arrives, also when the relay is
-// killed meanwhile. WEIR_TAIL names the program, WEIR_LOAD the one that measures.
+// killed meanwhile. WEIR_TAIL names the program, WEIR_LOAD the one that measures,
+// WEIR_MIRROR the one that copies.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 
 import { startRelay } from './relay.mjs';
 import { until } from './until.mjs';
 
-function tail(relay, ...flags) {
-  const child = spawn(process.env.WEIR_TAIL, [`127.0.0.1:${relay.grpc}`, 'space', 'document', ...flags]);
+function tail(relay, flags = [], document = 'document') {
+  const child = spawn(process.env.WEIR_TAIL, [`127.0.0.1:${relay.grpc}`, 'space', document, ...flags]);
   child.lines = [];
-  child.stdout.on('data', (data) => child.lines.push(...data.toString().split('\n').filter(Boolean)));
+  createInterface({ input: child.stdout }).on('line', (line) => child.lines.push(line));
   return child;
 }
 
 async function publish(relay, text) {
-  const child = tail(relay, '--publish');
+  const child = tail(relay, ['--publish']);
   child.stdin.end(text);
   const [code] = await once(child, 'exit');
   assert.equal(code, 0);
@@ -40,6 +42,26 @@ test('what one publishes another reads, before and after the relay was killed', 
     );
   } finally {
     reader.kill();
+    await relay.end();
+  }
+});
+
+test('a coroutine copies one document into another', async () => {
+  const relay = await startRelay();
+  let reader;
+  try {
+    const lines = Array.from({ length: 200 }, (_, i) => `line-${i}`);
+    await publish(relay, lines.join('\n'));
+    const mirror = () => promisify(execFile)(process.env.WEIR_MIRROR, [`127.0.0.1:${relay.grpc}`, 'space', 'document', 'copy', '--once']);
+    await mirror();
+    reader = tail(relay, [], 'copy');
+    await until('the copy is read', () => reader.lines.length === 200);
+    assert.deepEqual(
+      reader.lines.map((line) => line.split(' ').at(-1)),
+      lines,
+    );
+  } finally {
+    reader?.kill();
     await relay.end();
   }
 });

@@ -3,11 +3,11 @@
 // Threads: none; it is never run.
 #pragma once
 
+#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "weir/client/client.hpp"
+#include <weir/client.hpp>
 
 namespace weir::client {
 
@@ -30,6 +30,7 @@ struct Fragment {
   std::optional<Cursor> loaded_cursor;
   Crdt crdt;
   std::string my_cursor;
+  void apply(const RecordsRead&) {}
 };
 
 }  // namespace weir::client

@@ -1,4 +1,4 @@
-"""No header of the C++ client names gRPC, protobuf or OpenSSL: headers.py COMPILER MODULES_FOLDER module...
+"""No header of the C++ client names gRPC, protobuf or OpenSSL: headers.py COMPILER INCLUDE_FOLDER MODULES_FOLDER module...
 
 A file that includes every header of these modules is given to the compiler, which tells all that it read. So a foreign
 type cannot be in them, not by way of another header either, and who uses the client needs none of these to compile.
@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-compiler, modules_folder, *modules = sys.argv[1:]
+compiler, include_folder, modules_folder, *modules = sys.argv[1:]
 FOREIGN = re.compile(r"/(grpc|grpcpp|google|absl|openssl|rocksdb|spdlog|CLI|toml\+\+|nlohmann|prometheus)/|\.pb\.h$")
 
 headers = []
@@ -20,8 +20,8 @@ assert len(headers) > 20, headers
 
 with tempfile.TemporaryDirectory() as folder:
     source = pathlib.Path(folder, "all.cpp")
-    source.write_text("".join(f'#include "{header}"\n' for header in headers))
-    includes = [f"-I{pathlib.Path(modules_folder, module)}" for module in modules]
+    source.write_text("".join(f'#include "{header}"\n' for header in ["weir/client.hpp", *headers]))
+    includes = [f"-I{include_folder}", *(f"-I{pathlib.Path(modules_folder, module)}" for module in modules)]
     told = subprocess.run([compiler, "-std=c++20", "-M", *includes, str(source)], check=True, capture_output=True, text=True)
 read = told.stdout.replace("\\\n", " ").split()
 assert any(path.endswith("weir/client/client.hpp") for path in read), "the compiler told nothing"

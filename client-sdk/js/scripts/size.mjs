@@ -26,6 +26,7 @@ const browser = await gzippedBytes('src/index.ts', 'src/browser.ts');
 console.log(`@weir/client      ${core} bytes gzipped, at most ${coreBytesMax}`);
 console.log(`        + browser ${browser} bytes gzipped, at most ${browserBytesMax}`);
 console.log(`@weir/client/pack ${await gzippedBytes('src/pack.ts')} bytes gzipped`);
+console.log(`@weir/client/encryption ${await gzippedBytes('src/encryption.ts')} bytes gzipped`);
 console.log(`@weir/client/snapshotter ${await gzippedBytes('src/snapshotter.ts')} bytes gzipped`);
 console.log(`@weir/client/yjs  ${await gzippedBytes('src/yjs.ts')} bytes gzipped, without yjs, y-protocols and lib0`);
 if (core > coreBytesMax || browser > browserBytesMax) process.exitCode = 1;

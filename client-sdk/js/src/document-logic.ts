@@ -5,38 +5,40 @@
 // Internal: applications see the DocumentSession interface.
 
 import type { DocumentEvents, DocumentSession, PublishOptions, StoredResult, SubscribeOptions } from './document.js';
+import { DocumentLoading, type LoadingOwner } from './document-loading.js';
+import { DocumentPresence } from './document-presence.js';
 import { DocumentSnapshots } from './document-snapshots.js';
-import { DurableDocument, replay } from './durable.js';
+import { DurableDocument, spread } from './durable.js';
 import { Emitter } from './emitter.js';
-import { ClosedError, Code, DocumentDeletedError, errorFromAnswer, Reason, type WeirError } from './errors.js';
+import { BadPackError, ClosedError, Code, DocumentDeletedError, errorFromAnswer, Reason, type WeirError } from './errors.js';
+import type { DocumentGuard, GuardOwner, Sealing } from './guard.js';
 import { History } from './history.js';
 import type { DocumentLink } from './link.js';
-import { OwnPresence, PresenceSet, type Presence } from './presence.js';
+import type { Presence } from './presence.js';
 import { isTransient, Publisher } from './publisher.js';
 import { RecordIntake } from './record-intake.js';
 import type { Timer } from './runtime.js';
 import { storeError } from './store/errors.js';
-import type { StoredDocument } from './store/store.js';
 import { abortable, Waiters, type WaitOptions } from './waiters.js';
-import { From, type Cursor, type ErrorEvent, type ServerEvent, type Subscribed } from './wire/events.js';
+import { From, type Cursor, type ErrorEvent, type Pack, type ServerEvent, type Subscribed } from './wire/events.js';
 
 type Phase = 'offline' | 'subscribing' | 'open' | 'over';
 
-export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSession {
+export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSession, GuardOwner, LoadingOwner {
   readonly space: string;
   readonly document: string;
   readonly #link: DocumentLink<DocumentLogic>;
   readonly #options: SubscribeOptions;
   readonly #publisher: Publisher;
-  readonly #history: History;
+  readonly history: History;
   readonly #intake: RecordIntake;
+  /** Null: the relay is taken at its word. */
+  readonly #guard: DocumentGuard | null;
   /** Null: nothing is kept. */
   readonly durable: DurableDocument | null;
-  readonly #others = new PresenceSet();
-  readonly #presence = new OwnPresence();
+  readonly #presence: DocumentPresence;
   readonly #whenCaughtUp = new Waiters();
-  readonly #whenLoaded = new Waiters();
-  #loaded: boolean;
+  readonly #loading: DocumentLoading;
   readonly #snapshots: DocumentSnapshots;
   #phase: Phase = 'offline';
   #handle = 0;
@@ -52,13 +54,19 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.document = document;
     this.#options = options;
     this.#recreate = options.recreate ?? false;
-    this.#history = new History(space, document, typeof options.from === 'object' ? options.from : null);
-    this.#intake = new RecordIntake(link, this.#history);
-    this.durable = link.writer && new DurableDocument(link.writer, `${space}\0${document}`, link, () => this.#publisher.progress);
-    this.#loaded = this.durable === null;
+    this.history = new History(space, document, typeof options.from === 'object' ? options.from : null);
+    this.#guard = (options.encryption ?? options.verify)?.begin(link, this) ?? null;
+    this.#intake = new RecordIntake(link, this.history, this.#guard);
+    const writer = link.writer && (this.#seals?.writer(link.writer) ?? link.writer);
+    this.durable = writer && new DurableDocument(writer, `${space}\0${document}`, link, () => this.#publisher.progress);
     this.#publisher = this.#makePublisher();
+    this.#presence = new DocumentPresence(link, this, this.#seals);
     this.#snapshots = this.#makeSnapshots();
-    if (this.durable !== null) void this.#load(this.durable);
+    this.#loading = new DocumentLoading(this, this.durable, this.#intake, this.#snapshots);
+  }
+
+  get #seals(): Sealing | null {
+    return this.#guard?.seals ?? null;
   }
 
   // ---- for the application ----
@@ -70,13 +78,13 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     return this.#caughtUp;
   }
   get loaded(): boolean {
-    return this.#loaded;
+    return this.#loading.loaded;
   }
   get cursor(): Cursor | null {
-    return this.#history.cursor;
+    return this.history.cursor;
   }
   get presence(): ReadonlyMap<string, Presence> {
-    return this.#others.all;
+    return this.#presence.others;
   }
   get path(): string {
     return `${this.space}/${this.document}`;
@@ -87,7 +95,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   async whenStored(options: WaitOptions = {}): Promise<void> {
-    if (!this.#loaded) await this.whenLoaded(options);
+    if (!this.loaded) await this.whenLoaded(options);
     return this.#publisher.whenStored(options);
   }
 
@@ -96,7 +104,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   whenLoaded(options?: WaitOptions): Promise<void> {
-    return this.#whenLoaded.wait(this.#loaded, this.#overWith, options);
+    return this.#loading.wait(options);
   }
 
   async whenPersisted(options: WaitOptions = {}): Promise<void> {
@@ -110,12 +118,11 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   setPresence(data: Uint8Array): void {
     this.#presence.set(data);
-    this.#link.wantFlush();
   }
 
   withdrawPresence(): void {
     this.setPresence(new Uint8Array(0));
-    if (this.#phase === 'open') this.#sendPresence(); // at once: the page may be on its way out
+    if (this.#phase === 'open') this.#presence.send(); // at once: the page may be on its way out
   }
 
   close(): void {
@@ -128,6 +135,18 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   get publisher(): Publisher {
     return this.#publisher;
+  }
+  get live(): boolean {
+    return this.#options.from === 'live';
+  }
+  get handle(): number {
+    return this.#handle;
+  }
+  override emit<Name extends keyof DocumentEvents>(name: Name, ...args: DocumentEvents[Name]): void {
+    super.emit(name, ...args);
+  }
+  hasLoaded(): void {
+    if (this.#link.welcome !== null && this.#phase === 'offline') this.#subscribe();
   }
   get subscribed(): boolean {
     return this.#phase === 'open';
@@ -150,11 +169,12 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   connected(): void {
     this.#publisher.connected();
-    if (this.#loaded) this.#subscribe();
+    if (this.loaded) this.#subscribe();
   }
 
   disconnected(): void {
     this.#cancelRetry();
+    this.#guard?.drop();
     if (this.#phase === 'over' || this.#phase === 'offline') return;
     this.#deliver();
     this.#phase = 'offline';
@@ -167,8 +187,9 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   /** The client goes on under another producer. */
   producerReplaced(): void {
-    this.#publisher.producerReplaced(this.#history.offset);
-    this.#history.forgetPublished();
+    this.#publisher.producerReplaced(this.history.offset);
+    this.history.forgetPublished();
+    this.#seals?.producerReplaced();
   }
 
   /** For ever: deleted, fenced, or closed. */
@@ -181,6 +202,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#handle = 0;
     this.#caughtUp = false;
     this.#cancelRetry();
+    this.#guard?.drop();
     this.#link.forget(this, answersOutstanding);
     if (error instanceof DocumentDeletedError) this.durable?.forget();
     this.durable?.seal();
@@ -188,28 +210,36 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#snapshots.end(error);
     if (tell) this.emit('error', error);
     this.#whenCaughtUp.reject(error);
-    this.#whenLoaded.reject(error);
+    this.#loading.end(error);
   }
 
   receive(event: ServerEvent): void {
+    if (this.#guard === null) this.take(event);
+    else this.#guard.receive(event);
+  }
+
+  frameEnd(): void {
+    if (this.#guard === null) this.handOver();
+    else this.#guard.frameEnd();
+  }
+
+  /** An event, once it is its turn. */
+  take(event: ServerEvent): void {
     if (this.#phase === 'over') return;
     if (event.kind === 'records' || event.kind === 'pack') {
       if (!this.#reads) return;
-      return event.kind === 'pack' ? this.#pack(event.data) : this.#intake.add(event.records);
+      return event.kind === 'pack' ? this.#pack(event) : this.giveUp(this.#intake.add(event.records));
     }
     this.#deliver();
     switch (event.kind) {
       case 'subscribed':
         return this.#subscribed(event);
       case 'caughtUp':
-        return this.#reachedHead();
+        return this.#reachedHead(event.offset);
       case 'stored':
         return this.#publisher.stored(event.throughSequence, event.offset);
-      case 'presence': {
-        const change = this.#others.apply(event, this.#link.producer);
-        if (change !== null) this.emit('presence', [change]);
-        return;
-      }
+      case 'presence':
+        return this.#presence.received(event);
       case 'cut':
         return this.#cut(event.offset);
       case 'error':
@@ -219,7 +249,8 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     }
   }
 
-  frameEnd(): void {
+  /** What was gathered of a frame. */
+  handOver(): void {
     this.#deliver();
     this.#snapshots.look();
   }
@@ -227,38 +258,8 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   /** Sends presence and one frame of deltas, if they may go now. False when there is nothing more to send. */
   flush(budgetBytes: number, wireIdle: boolean): boolean {
     if (this.#phase !== 'open') return false;
-    this.#sendPresence();
+    this.#presence.send();
     return this.#publisher.flush(budgetBytes, wireIdle) || this.#snapshots.flush(budgetBytes);
-  }
-
-  // ---- the store ----
-
-  /** What the store has is handed over; only then the relay is asked for what came after. */
-  async #load(durable: DurableDocument): Promise<void> {
-    try {
-      const kept = await durable.load(this.#history);
-      if (this.#phase === 'over') return durable.seal();
-      this.#restore(kept);
-    } catch (cause) {
-      durable.seal();
-      if (this.#phase === 'over') return;
-      this.emit('error', storeError(this.path, cause)); // and goes on as if there were none
-    }
-    this.#loaded = true;
-    this.#whenLoaded.resolve();
-    this.emit('loaded');
-    if (this.#link.welcome !== null && this.#phase === 'offline') this.#subscribe();
-  }
-
-  #restore(kept: StoredDocument): void {
-    const renumber = kept.place !== null && !this.#intake.isOwn(kept.place);
-    this.#publisher.restore(kept, renumber);
-    if (kept.state !== null) this.emit('state', kept.state.pieces);
-    for (const { records, snapshot } of replay(kept.records)) {
-      if (snapshot !== null) this.#snapshots.again(snapshot);
-      else this.emit('records', records.map((record) => ({ ...record, own: this.#intake.isOwn(record) })));
-    }
-    if (kept.outbox.length > 0) this.emit('pending', kept.outbox);
   }
 
   // ---- subscribing ----
@@ -266,8 +267,8 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   #subscribe(): void {
     this.#phase = 'subscribing';
     this.#cancelRetry();
-    const live = this.#options.from === 'live';
-    const cursor = live || this.#history.offset === 0 ? null : this.#history.cursor;
+    const { live } = this;
+    const cursor = live || this.history.offset === 0 ? null : this.history.cursor;
     this.#link.request(this, {
       kind: 'subscribe',
       space: this.space,
@@ -281,24 +282,22 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   #subscribed(event: Subscribed): void {
-    const known = this.#history.epoch;
+    const known = this.history.epoch;
     const changed = known !== 0n && known !== event.epoch;
-    const missed = this.#history.offset > 0 || this.#publisher.everStored;
+    const missed = this.history.offset > 0 || this.#publisher.everStored;
     const lost = (event.lostHistory || changed) && missed;
-    const live = this.#options.from === 'live';
-    const resumed = missed && !lost && this.#history.offset > 0 && this.#history.cursor !== null;
+    const { live } = this;
+    const resumed = missed && !lost && this.history.offset > 0 && this.history.cursor !== null;
     const fresh = !live && !resumed;
     this.#phase = 'open';
     this.#handle = event.document;
     this.#recreate = false; // a later deletion must not be undone by a reconnect
-    if (live) this.#history.startLive(event.epoch, event.head);
-    else if (fresh) this.#history.startOver(event.epoch);
-    if (fresh) this.durable?.moved(this.#history);
+    if (live) this.history.startLive(event.epoch, event.head);
+    else if (fresh) this.history.startOver(event.epoch);
+    if (fresh) this.durable?.moved(this.history);
     if (!this.#publisher.resume(event, lost, changed)) return;
-    this.#presence.renew();
     this.emit('subscribed', { fresh, lostHistory: lost });
-    const changes = this.#others.replace(event.presence, this.#link.producer);
-    if (changes.length > 0) this.emit('presence', changes);
+    this.#presence.renew(event.presence);
     this.#link.wantFlush();
   }
 
@@ -310,13 +309,8 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     if (event.code === Code.invalidArgument) return this.end(error);
     this.emit('error', error);
     if (event.reason === Reason.producerOwned) this.#link.replaceProducer(error);
-    else if (isTransient(event.code)) this.#subscribeAfter(this.#publisher.delayMs(event));
+    else if (isTransient(event.code)) this.#retryTimer = this.#link.runtime.after(this.#publisher.delayMs(event), () => this.#subscribe());
     // Otherwise, access is denied perhaps: asked again on the next connection, with its token.
-  }
-
-  #subscribeAfter(delayMs: number): void {
-    this.#cancelRetry();
-    this.#retryTimer = this.#link.runtime.after(delayMs, () => this.#subscribe());
   }
 
   #cancelRetry(): void {
@@ -341,26 +335,37 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     return this.#phase === 'open' && this.#snapshots.complete();
   }
 
-  #pack(pack: Uint8Array): void {
+  #pack(pack: Pack): void {
     const bad = this.#intake.addPack(pack, this.path);
-    if (bad === null) return;
+    if (!(bad instanceof BadPackError)) return this.giveUp(bad);
     this.#deliver();
     this.emit('error', bad);
     this.#link.giveUpPacks();
+  }
+
+  /** What came before this was taken; the cursor stays there. Null: nothing is wrong. */
+  giveUp(wrong: WeirError | null): void {
+    if (wrong === null) return;
+    if (this.#phase === 'open') this.#link.send({ kind: 'unsubscribe', document: this.#handle });
+    this.end(wrong);
   }
 
   /** Records of one message are handed over together. */
   #deliver(): void {
     if (this.#intake.empty) return;
     const records = this.#intake.take();
-    if (this.#options.from !== 'live') this.durable?.read(records, this.#intake.isOwn, this.#history);
-    this.emit('records', records);
+    if (!this.live) this.durable?.read(records, this.#intake.isOwn, this.history);
+    for (const { opened } of records) if (opened?.error) this.emit('error', opened.error);
+    const shown = records.flatMap(spread);
+    if (shown.length > 0) this.emit('records', shown);
     if (this.#options.compact !== undefined)
       this.durable?.compact(this.#options.compact, (cause) => this.emit('error', storeError(this.path, cause)));
   }
 
-  #reachedHead(): void {
+  #reachedHead(offset: number): void {
     if (!this.#reads) return;
+    const wrong = this.#guard?.caughtUp(offset) ?? null;
+    if (wrong !== null) return this.giveUp(wrong);
     this.#publisher.reachedHead();
     if (this.#caughtUp) return;
     this.#caughtUp = true;
@@ -370,9 +375,9 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   #cut(offset: number): void {
     if (!this.#reads) return;
-    if (offset > this.#history.offset && this.#snapshots.wantedBehindCut(offset)) return this.#resubscribe();
-    this.#history.cut(offset);
-    this.durable?.moved(this.#history);
+    if (offset > this.history.offset && this.#snapshots.wantedBehindCut(offset)) return this.#resubscribe();
+    this.history.cut(offset);
+    this.durable?.moved(this.history);
     this.emit('cut', offset);
   }
 
@@ -383,26 +388,22 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#subscribe();
   }
 
-  // ---- presence, publishing ----
-
-  #sendPresence(): void {
-    const refused = this.#presence.send(this.#link, this.#handle, this.path);
-    if (refused !== null) this.emit('error', refused);
-  }
+  // ---- publishing, snapshots ----
 
   #makePublisher(): Publisher {
     const document = this;
     return new Publisher(this.#link, {
       path: this.path,
       state: this.#options.state,
-      willRead: this.#options.from !== 'live',
+      willRead: !this.live,
+      seals: this.#seals,
       get handle() {
         return document.#handle;
       },
       get epoch() {
-        return document.#history.epoch;
+        return document.history.epoch;
       },
-      sent: (sequence, payload) => this.#history.published(sequence, payload),
+      sent: (sequence, payload) => this.history.published(sequence, payload),
       stored: () => this.emit('stored', { pendingCount: this.pendingCount }),
       failed: (error) => this.emit('error', error),
       resubscribe: () => this.#resubscribe(),
@@ -422,8 +423,9 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
       get settledAt() {
         return document.#settledAt;
       },
-      history: this.#history,
-      taken: (snapshot) => this.durable?.readSnapshot(snapshot, this.#history),
+      history: this.history,
+      seals: this.#seals,
+      taken: (snapshot, kept) => this.durable?.readSnapshot(snapshot, this.history, kept),
       announced: (snapshot) => this.emit('snapshot', snapshot),
       refused: (error) => {
         this.emit('error', error);
@@ -437,6 +439,6 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   /** The cursor, if all that was read and published is in it and nothing else. */
   get #settledAt(): Cursor | null {
     const settled = this.#phase === 'open' && this.#caughtUp && this.pendingCount === 0 && this.#intake.empty;
-    return settled && this.#publisher.progress.storedOffset <= this.#history.offset ? this.#history.cursor : null;
+    return settled && this.#publisher.progress.storedOffset <= this.history.offset ? this.history.cursor : null;
   }
 }

@@ -2,6 +2,7 @@
 // this document, and what the relay asks for goes to the snapshotter.
 
 import { BadSnapshotError, Code, type WeirError } from './errors.js';
+import type { Sealing } from './guard.js';
 import type { History } from './history.js';
 import type { DocumentLink } from './link.js';
 import { SnapshotIntake } from './snapshot-reader.js';
@@ -15,8 +16,9 @@ export interface DocumentSnapshotsOwner extends SnapshotOwner {
   readonly snapshotter: SnapshotWorker | undefined;
   /** Where the reader stands. */
   readonly history: History;
-  /** The reader now stands behind this snapshot. */
-  taken(snapshot: WeirSnapshot): void;
+  readonly seals: Sealing | null;
+  /** The reader now stands behind this snapshot; `kept` is what a store has of a sealed one. */
+  taken(snapshot: WeirSnapshot, kept: Uint8Array | null): void;
   announced(snapshot: WeirSnapshot): void;
   /** Nothing of it was taken; the records are to be asked for. */
   refused(error: BadSnapshotError): void;
@@ -118,15 +120,23 @@ export class DocumentSnapshots {
       return this.#refuse(cause, null);
     }
     if (whole === null) return;
+    const { header, snapshot } = whole;
+    const { seals } = this.#owner;
+    if (seals === null) return this.#accept(header, snapshot, snapshot, null);
+    const take = (opened: WeirSnapshot, kept: Uint8Array): void => this.#accept(header, snapshot, opened, kept);
+    seals.openSnapshot(header, snapshot, take, (cause) => this.#refuse(cause, null));
+  }
+
+  #accept(header: SnapshotHeader, received: WeirSnapshot, snapshot: WeirSnapshot, kept: Uint8Array | null): void {
     const { takes } = this.#owner;
     try {
-      if (typeof takes === 'function') takes(whole.snapshot);
+      if (typeof takes === 'function') takes(snapshot);
     } catch (cause) {
-      return this.#refuse(cause, whole.snapshot);
+      return this.#refuse(cause, received);
     }
-    this.#owner.history.jump(whole.header.offset, whole.header.chain);
-    this.#owner.taken(whole.snapshot);
-    this.#owner.announced(whole.snapshot);
+    this.#owner.history.jump(header.offset, header.chain);
+    this.#owner.taken(snapshot, kept);
+    this.#owner.announced(snapshot);
   }
 
   /** With `unusable`, its bytes are what its maker offered, and the application cannot take them. */

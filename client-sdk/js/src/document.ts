@@ -10,6 +10,7 @@
 
 import type { Emitter } from './emitter.js';
 import type { WeirError } from './errors.js';
+import type { Encryption, Verification } from './guard.js';
 import type { Presence } from './presence.js';
 import type { SnapshotWorker, WeirSnapshot } from './snapshots.js';
 import type { StoredRecord } from './store/store.js';
@@ -52,6 +53,13 @@ export interface SubscribeOptions {
    * for everybody. With `true`, listen to `snapshot`.
    */
   snapshots?: boolean | ((snapshot: WeirSnapshot) => void);
+  /**
+   * `encryption()` of '@weir/client/encryption': what is published here is sealed, and what others sealed is opened
+   * (docs/encryption.md). It includes what `verify` checks.
+   */
+  encryption?: Encryption | undefined;
+  /** `verify` of '@weir/client/encryption': the document ends when the relay repeats, leaves out or reorders a producer's records. */
+  verify?: Verification | undefined;
   /** `snapshotter()` of '@weir/client/snapshotter': this client makes snapshots when the relay asks for them, and verifies others'. */
   snapshotter?: SnapshotWorker;
 }

@@ -13,22 +13,26 @@ import { digest } from './chain.js';
 import type { Compaction } from './document.js';
 import type { WeirError } from './errors.js';
 import type { History } from './history.js';
+import type { KeptDocument } from './guard.js';
 import type { DocumentLink } from './link.js';
 import type { OutboxEntry, OutboxJournal } from './outbox.js';
 import type { WeirSnapshot } from './snapshots.js';
-import type { Author, Change, Place, StoredDelta, StoredDocument, StoredRecord } from './store/store.js';
-import type { StoreWriter } from './store/writer.js';
+import type { Author, Change, Place, StoredDelta, StoredRecord } from './store/store.js';
+import type { DocumentWriter } from './store/writer.js';
 import type { Delta, WireRecord } from './wire/events.js';
 
 /** How far publishing has come; part of the document's place. */
 export type Progress = Pick<Place, 'storedThrough' | 'storedOffset' | 'everStored' | 'stateWanted'>;
+
+/** A delta of this client's; with what is sealed in it. */
+export type OwnDelta = Delta & { author: Author | null } & Pick<WireRecord, 'opened'>;
 
 /** How much is read between two compactions. */
 const tailRecordsMax = 500;
 const tailBytesMax = 256 * 1024;
 
 export class DurableDocument implements OutboxJournal {
-  readonly #writer: StoreWriter;
+  readonly #writer: DocumentWriter;
   readonly #document: string;
   readonly #link: Pick<DocumentLink<never>, 'producer' | 'wantFlush'>;
   readonly #progress: () => Progress;
@@ -36,7 +40,7 @@ export class DurableDocument implements OutboxJournal {
   #open = false;
   #cursor: Pick<Place, 'epoch' | 'offset' | 'chain'> = { epoch: 0n, offset: 0, chain: null };
   /** Own deltas by sequence, until they were read back. */
-  readonly #own = new Map<number, Delta & { author: Author | null }>();
+  readonly #own = new Map<number, OwnDelta>();
   #ownRead = 0;
   #index = 0;
   /** Batches of records that are on their way into the store. */
@@ -52,7 +56,7 @@ export class DurableDocument implements OutboxJournal {
   onread: ((first: number, records: StoredRecord[], authors: (Author | null)[]) => void) | null = null;
 
   constructor(
-    writer: StoreWriter,
+    writer: DocumentWriter,
     document: string,
     link: Pick<DocumentLink<never>, 'producer' | 'wantFlush'>,
     progress: () => Progress,
@@ -64,7 +68,7 @@ export class DurableDocument implements OutboxJournal {
   }
 
   /** What is kept; from here on, what happens is. The history goes on where it was. */
-  async load(history: History): Promise<StoredDocument> {
+  async load(history: History): Promise<KeptDocument> {
     const kept = await this.#writer.load(this.#document);
     const { place, outbox, records, state } = kept;
     if (place !== null) {
@@ -89,7 +93,7 @@ export class DurableDocument implements OutboxJournal {
   }
 
   /** Own deltas that were not read back yet. */
-  get own(): (Delta & { author: Author | null })[] {
+  get own(): OwnDelta[] {
     return [...this.#own.values()];
   }
 
@@ -146,8 +150,8 @@ export class DurableDocument implements OutboxJournal {
     if (!willBeRead) this.#dequeue(through);
   }
 
-  #remember({ sequence, codec, payload, author }: OutboxEntry): void {
-    this.#own.set(sequence, { codec, payload, author });
+  #remember(delta: OutboxEntry): void {
+    this.#own.set(delta.sequence, delta);
   }
 
   #written(entries: readonly OutboxEntry[]): void {
@@ -172,7 +176,8 @@ export class DurableDocument implements OutboxJournal {
       if (own(record)) ownRead = record.sequence;
       const payload = record.payload ?? mine?.payload;
       if (payload === undefined) continue; // an own one of an earlier life; the cursor is void too, it will come again
-      kept.push({ ...record, producer: record.producer.slice(), payload: compactBytes(payload) });
+      const opened = record.opened ?? mine?.opened;
+      kept.push({ ...record, producer: record.producer.slice(), payload: compactBytes(payload), ...(opened && { opened }) });
       authors.push(mine?.author ?? null);
     }
     const first = this.#index + 1;
@@ -194,8 +199,8 @@ export class DurableDocument implements OutboxJournal {
   }
 
   /** A snapshot was read, and the reader stands behind it: kept among the records, in its place. */
-  readSnapshot(snapshot: WeirSnapshot, history: History): void {
-    this.read([recordOf(snapshot)], () => false, history);
+  readSnapshot(snapshot: WeirSnapshot, history: History, kept: Uint8Array | null): void {
+    this.read([{ ...recordOf(snapshot), ...(kept && { kept }) }], () => false, history);
   }
 
   /** The reader stands elsewhere: at the start of another history, or behind a cut. */
@@ -218,7 +223,7 @@ export class DurableDocument implements OutboxJournal {
   async #compact(merge: Compaction): Promise<void> {
     const { state, records } = await this.#writer.load(this.#document);
     const through = (state?.through ?? 0) + records.length;
-    const pieces = (await merge(state?.pieces ?? [], records)).map(compactBytes);
+    const pieces = (await merge(state?.pieces ?? [], records.flatMap(spread))).map(compactBytes);
     if (this.#open) await this.#writer.write({ kind: 'state', document: this.#document, through, pieces });
   }
 
@@ -243,8 +248,15 @@ export class DurableDocument implements OutboxJournal {
   }
 }
 
-function storedDelta({ sequence, base, codec, payload, author }: OutboxEntry): StoredDelta {
-  return { sequence, base, codec, payload: compactBytes(payload), author };
+function storedDelta({ sequence, base, codec, payload, author, kept }: OutboxEntry): StoredDelta {
+  return { sequence, base, codec, payload: kept ?? compactBytes(payload), author };
+}
+
+/** A record as those that were sealed in it; one of another kind as it is. */
+export function spread<Kind extends Pick<WireRecord, 'opened'>>(record: Kind): Kind[] {
+  if (record.opened === undefined) return [record];
+  const { opened, ...bare } = record;
+  return opened.deltas.map((delta) => ({ ...bare, ...delta }) as unknown as Kind);
 }
 
 // A snapshot among the records that are kept: sequence 0, which no record has, and its base in the place of the producer.

@@ -160,6 +160,9 @@ export class ClosedError extends WeirError {
   }
 }
 
+/** Classes of entry points that not everybody loads, by name. */
+export const furtherErrors: { [name: string]: unknown } = {};
+
 /** What the relay answered, as the class that tells its case; about the document at `path`, if it is about one. */
 export function errorFromAnswer(event: ErrorEvent, path?: string): WeirError {
   const { code, reason, retryAfterMs } = event;

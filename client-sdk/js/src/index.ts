@@ -16,6 +16,7 @@ export type {
   WeirRecord,
 } from './document.js';
 export * from './errors.js';
+export type { Encryption, Verification } from './guard.js';
 export type { PackDecoder } from './pack-decoder.js';
 export type { Presence } from './presence.js';
 export type { Runtime, SocketEvent, Timer, WebSocketConstructor, WebSocketLike } from './runtime.js';

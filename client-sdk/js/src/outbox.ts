@@ -11,6 +11,7 @@
 // With a journal, a delta has its sequence from the beginning, since it is stored under it before it is sent: the journal
 // remembers how far the producer has come.
 
+import type { Opened } from './guard.js';
 import type { Author } from './store/store.js';
 import type { Delta } from './wire/events.js';
 
@@ -25,10 +26,15 @@ export interface OutboxEntry extends Delta {
   offered: boolean;
   /** It went over the wire under this sequence, or may have. */
   sent: boolean;
+  /** What it counts for. */
+  bytes: number;
   /** How often it is on its way into the store. */
   writes: number;
   /** The tab that published it, where tabs share a client. */
   author: Author | null;
+  /** What is sealed in the payload, and what a store keeps in its place. */
+  opened?: Opened;
+  kept?: Uint8Array;
   stored(offset: number): void;
   failed(error: Error): void;
 }
@@ -94,18 +100,23 @@ export class Outbox {
 
   add(entry: OutboxEntry): void {
     this.#entries.push(entry);
-    this.#bytes += entry.payload.length;
+    this.#bytes += entry.bytes;
     if (!this.#restored) return;
     this.#number(entry);
     this.#journal?.added(entry);
+  }
+
+  /** Numbers are given from here on, as with a journal that had kept nothing; the first is the next. */
+  begin(): void {
+    if (!this.#restored) this.restore([], this.#nextSequence);
   }
 
   /** What the journal kept goes before all that was added meanwhile; `next` is the first sequence behind it. */
   restore(entries: OutboxEntry[], next: number): void {
     const meanwhile = this.#entries.splice(0);
     this.#entries = entries;
-    for (const { payload } of entries) this.#bytes += payload.length;
-    for (const { payload } of meanwhile) this.#bytes -= payload.length;
+    for (const { bytes } of entries) this.#bytes += bytes;
+    for (const { bytes } of meanwhile) this.#bytes -= bytes;
     this.#nextSequence = next;
     this.#restored = true;
     for (const entry of meanwhile) this.add(entry);
@@ -119,8 +130,8 @@ export class Outbox {
     for (; to < this.#entries.length && to - from < limits.deltasMax; to++) {
       const entry = this.#entries[to]!;
       if (this.#journal?.ready(entry) === false) break;
-      if (to > from && (entry.base || bytes + entry.payload.length > limits.payloadBytesMax)) break;
-      bytes += entry.payload.length;
+      if (to > from && (entry.base || bytes + entry.bytes > limits.payloadBytesMax)) break;
+      bytes += entry.bytes;
     }
     const entries = this.#entries.slice(from, to);
     if (entries.length === 0) return null;
@@ -143,9 +154,19 @@ export class Outbox {
   get waiting(): readonly Readonly<OutboxEntry>[] {
     return this.#entries.slice(this.#first);
   }
+  /** What was added last. */
+  get last(): Readonly<OutboxEntry> | undefined {
+    return this.length > 0 ? this.#entries.at(-1) : undefined;
+  }
   /** What is longest here. */
   get oldest(): Readonly<OutboxEntry> | undefined {
     return this.#entries[this.#first];
+  }
+
+  /** It became larger or smaller while it waited. */
+  resize(entry: { bytes: number }, bytes: number): void {
+    this.#bytes += bytes - entry.bytes;
+    entry.bytes = bytes;
   }
 
   /** Every delta through this sequence is durable. */
@@ -174,7 +195,7 @@ export class Outbox {
     this.#first = 0;
     for (const entry of waiting.filter(isStored)) {
       this.#sent--;
-      this.#bytes -= entry.payload.length;
+      this.#bytes -= entry.bytes;
       entry.stored(offset);
     }
   }
@@ -225,7 +246,7 @@ export class Outbox {
    */
   reopen(storedThrough: number): void {
     this.#renumber();
-    for (const entry of this.#entries.filter(({ offered }) => offered)) this.#bytes -= entry.payload.length;
+    for (const entry of this.#entries.filter(({ offered }) => offered)) this.#bytes -= entry.bytes;
     this.#entries = this.#entries.filter(({ offered }) => !offered);
     this.#baseNext = storedThrough === 0;
     if (!this.#baseNext) this.#nextSequence = storedThrough + 1;
@@ -237,7 +258,7 @@ export class Outbox {
     const first = this.firstSequence;
     const base = this.oldest?.base ?? this.#baseNext;
     this.#entries.splice(this.#first, 0, ...entries);
-    for (const entry of entries) this.#bytes += entry.payload.length;
+    for (const entry of entries) this.#bytes += entry.bytes;
     if (!this.#restored) return;
     this.#nextSequence = first;
     this.#baseNext = base;
@@ -248,7 +269,7 @@ export class Outbox {
   refuseNext(error: Error): void {
     const [entry] = this.#entries.splice(this.#first + this.#sent, 1);
     if (entry === undefined) return;
-    this.#bytes -= entry.payload.length;
+    this.#bytes -= entry.bytes;
     if (this.#restored) {
       this.#nextSequence = entry.sequence;
       this.#baseNext = entry.base;
@@ -296,7 +317,7 @@ export class Outbox {
   #drop(entry: OutboxEntry): void {
     this.#first++;
     if (this.#sent > 0) this.#sent--;
-    this.#bytes -= entry.payload.length;
+    this.#bytes -= entry.bytes;
   }
 
   #shorten(): void {

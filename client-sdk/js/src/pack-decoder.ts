@@ -17,13 +17,13 @@ export interface PackDecoder {
 /** The records of a pack that `history` had not read yet. Throws, and takes none, when the pack is not sound or of another history. */
 export function unpack(
   decoder: PackDecoder | null,
-  pack: Uint8Array,
+  pack: Uint8Array | { records: WireRecord[]; chain: Uint8Array },
   history: History,
   isOwn: (record: WireRecord) => boolean,
-): PackRecord[] {
+): WireRecord[] {
   if (decoder === null) throw new BadPackError('it was not asked for', { code: Code.failedPrecondition });
-  const { records, chain } = decoder.decode(pack);
-  const fresh = history.advanceAll(records, isOwn, chain);
+  const { records, chain } = pack instanceof Uint8Array ? decoder.decode(pack) : pack;
+  const fresh = history.advanceAll<WireRecord>(records, isOwn, chain);
   if (fresh === null) throw new BadPackError('its records are not of this history', { code: Code.dataLoss });
   return fresh;
 }

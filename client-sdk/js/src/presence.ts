@@ -1,8 +1,7 @@
-// Presence in a document: others', the last value of each, kept while their sessions live; and one's own, sent whole each time.
+// Others' presence in a document: the last value of each, kept while their sessions live.
 
 import { equalBytes, toHex } from './bytes.js';
-import { Code, PayloadTooLargeError } from './errors.js';
-import type { ClientEvent, PresenceUpdate, Welcome } from './wire/events.js';
+import type { PresenceUpdate } from './wire/events.js';
 
 export interface Presence {
   /** Whose: opaque, stable while that session lives. */
@@ -45,39 +44,5 @@ export class PresenceSet {
     if (last === undefined) return null;
     this.#present.delete(key);
     return { ...last, data: new Uint8Array(0), gone: true };
-  }
-}
-
-export class OwnPresence {
-  #data: Uint8Array | null = null;
-  #changed = false;
-
-  /** Empty: none. */
-  set(data: Uint8Array): void {
-    this.#data = data.length === 0 ? null : data;
-    this.#changed = true;
-  }
-
-  /** Another subscription does not know it yet. */
-  renew(): void {
-    this.#changed = this.#data !== null;
-  }
-
-  /** If it was not sent as it is. An error when the relay would not take it. */
-  send(
-    link: { readonly welcome: Welcome | null; send(event: ClientEvent): void },
-    handle: number,
-    path: string,
-  ): PayloadTooLargeError | null {
-    if (!this.#changed) return null;
-    this.#changed = false;
-    const data = this.#data ?? new Uint8Array(0);
-    const bytesMax = link.welcome?.presenceBytesMax || Infinity;
-    if (data.length > bytesMax) {
-      const message = `${path}: presence of ${data.length} bytes; this relay takes ${bytesMax}, show less`;
-      return new PayloadTooLargeError(message, { code: Code.invalidArgument, document: path });
-    }
-    link.send({ kind: 'presence', document: handle, data });
-    return null;
   }
 }

@@ -18,10 +18,11 @@ import {
   StateError,
   type WeirError,
 } from './errors.js';
+import type { KeptDocument, RestoredDelta, Sealer, Sealing } from './guard.js';
 import type { DocumentLink } from './link.js';
 import { Outbox, type OutboxEntry } from './outbox.js';
 import { backoffMs, type Timer } from './runtime.js';
-import type { Author, StoredDelta, StoredDocument } from './store/store.js';
+import type { Author } from './store/store.js';
 import { abortable, Waiters, type WaitOptions } from './waiters.js';
 import type { Delta, ErrorEvent, Subscribed } from './wire/events.js';
 
@@ -29,6 +30,8 @@ const frameDeltasMax = 1000;
 const framePayloadBytesMax = 256 * 1024;
 const payloadBytesMaxUnknown = 1024 * 1024;
 const codecMax = 2 ** 32 - 1;
+/** Of what is sealed (docs/encryption.md). */
+const sealedCodec = 2;
 
 /** What publishing needs of its document. */
 export interface PublisherOwner {
@@ -38,6 +41,8 @@ export interface PublisherOwner {
   readonly state: (() => StateOffer | Promise<StateOffer>) | undefined;
   /** What is stored comes back as a record. */
   readonly willRead: boolean;
+  /** Null: deltas go as they are. */
+  readonly seals: Sealing | null;
   sent(sequence: number, payload: Uint8Array): void;
   stored(): void;
   failed(error: WeirError): void;
@@ -49,10 +54,12 @@ export class Publisher {
   readonly #owner: PublisherOwner;
   readonly #outbox: Outbox;
   readonly #durable: DurableDocument | null;
+  readonly #sealer: Sealer | null;
   readonly #whenStored = new Waiters();
   #everStored = false;
   #storedThrough = 0; // the mark this producer was told of in this epoch
   #storedOffset = 0;
+  #baseSequence = 0;
   #stateWanted = false;
   #halted = false;
   #resendFrom: number | null = null;
@@ -69,11 +76,12 @@ export class Publisher {
     this.#link = link;
     this.#owner = owner;
     this.#durable = durable;
-    this.#outbox = new Outbox(durable);
+    this.#sealer = owner.seals?.sealer(durable, () => this.#outbox) ?? null;
+    this.#outbox = new Outbox(this.#sealer ?? durable);
   }
 
   get pendingCount(): number {
-    return this.#outbox.length;
+    return this.#outbox.length + (this.#sealer?.gathered ?? 0);
   }
   get inFlightBytes(): number {
     return this.#outbox.inFlightBytes;
@@ -84,6 +92,11 @@ export class Publisher {
   /** Something of this client was durable in the epoch it knows: it would be missed. */
   get everStored(): boolean {
     return this.#everStored;
+  }
+
+  /** With which the count of this producer began anew; 0: it did not. */
+  get baseSequence(): number {
+    return this.#baseSequence;
   }
 
   /** Of this producer in this epoch, for the store. */
@@ -97,7 +110,7 @@ export class Publisher {
   }
 
   /** Goes on where an earlier life of this client was; under another producer when `renumber` says so. */
-  restore({ place, outbox }: StoredDocument, renumber: boolean): void {
+  restore({ place, outbox }: KeptDocument, renumber: boolean): void {
     this.#storedThrough = place?.storedThrough ?? 0;
     this.#storedOffset = place?.storedOffset ?? 0;
     this.#everStored = place?.everStored ?? false;
@@ -109,21 +122,23 @@ export class Publisher {
     this.#link.wantFlush();
   }
 
-  #restored(delta: StoredDelta): OutboxEntry {
-    const { author } = delta;
+  #restored(delta: RestoredDelta): OutboxEntry {
+    const { author, opened } = delta;
     const answer = (offset: number, error: WeirError | null): void => {
-      if (author !== null) this.#durable?.onanswer?.(author, offset, error);
+      for (let i = 1 - (opened?.deltas.length ?? 1); author !== null && i <= 0; i++)
+        this.#durable?.onanswer?.({ ...author, number: author.number + i }, offset, error);
       if (error !== null) this.#owner.failed(error);
     };
     const stored = (offset: number): void => answer(offset, null);
     const failed = (error: WeirError): void => answer(0, error);
-    return { ...entry(delta.codec, delta.payload, stored, failed), ...delta, sent: true };
+    const restored = entry(delta.codec, delta.payload, stored, failed);
+    return this.#sealer?.restored(restored, delta) ?? { ...restored, ...delta, sent: true };
   }
 
   /** How many of a tab's first `given` deltas the relay has. */
   storedOf(tab: string, given: number): number {
     const first = this.#outbox.waiting.find(({ author }) => author?.tab === tab);
-    return first?.author ? first.author.number - 1 : given;
+    return first?.author ? first.author.number - (first.opened?.deltas.length ?? 1) : given;
   }
 
   publish(payload: Uint8Array, options: PublishOptions, author: Author | null): Promise<StoredResult> {
@@ -131,7 +146,9 @@ export class Publisher {
       const codec = options.codec ?? 0;
       const refusal = this.#refusal(payload, codec);
       if (refusal !== null) return reject(refusal);
-      const added = entry(codec, payload, (offset) => resolve({ offset }), reject);
+      const stored = (offset: number): void => resolve({ offset });
+      if (this.#sealer !== null) return this.#sealer.add({ codec, payload }, author, stored, reject);
+      const added = entry(codec, payload, stored, reject);
       added.author = author;
       this.#outbox.add(added);
     });
@@ -246,11 +263,12 @@ export class Publisher {
 
   /** Sends one frame of deltas, if it may go now. False when there is nothing more to send. */
   flush(budgetBytes: number, wireIdle: boolean): boolean {
+    if (this.#sealer !== null) this.#outbox.begin(); // only what has a number can be sealed
     if (this.#stateWanted || this.#halted || this.#resendFrom !== null) return false;
     const next = this.#outbox.next;
-    if (next === undefined || (next.payload.length > budgetBytes && !wireIdle)) return false;
-    if (next.payload.length > this.#payloadBytesMax && !next.sent) {
-      this.#outbox.refuseNext(this.#tooLarge(next.payload.length));
+    if (next === undefined || (next.bytes > budgetBytes && !wireIdle)) return false;
+    if (next.bytes > this.#payloadBytesMax && !next.sent) {
+      this.#outbox.refuseNext(this.#tooLarge(next.bytes));
       this.#checkStored();
       return true;
     }
@@ -270,6 +288,7 @@ export class Publisher {
     const frame = this.#outbox.nextFrame({ payloadBytesMax, deltasMax: frameDeltasMax });
     if (frame === null) return false; // it is not in the store yet
     for (const { sequence, payload } of frame.entries) this.#owner.sent(sequence, payload);
+    if (frame.base) this.#baseSequence = frame.firstSequence;
     this.#link.send({
       kind: 'publish',
       document: this.#owner.handle,
@@ -332,11 +351,17 @@ export class Publisher {
 
   #offer(state: StateOffer): void {
     if (!this.#stateWanted || this.#overWith !== null) return;
-    this.#stateWanted = false;
     const pieces = state === null ? [] : Array.isArray(state) ? state : [state];
     const failed = (error: WeirError): void => this.#owner.failed(error);
-    this.#outbox.offer(pieces.map((piece) => entry(0, piece, () => undefined, failed, true)));
-    this.#link.wantFlush();
+    const offered = (piece: Uint8Array): OutboxEntry => entry(0, piece, () => undefined, failed, true);
+    const offer = (entries: OutboxEntry[]): void => {
+      if (!this.#stateWanted || this.#overWith !== null) return;
+      this.#stateWanted = false;
+      this.#outbox.offer(entries);
+      this.#link.wantFlush();
+    };
+    if (this.#sealer === null) offer(pieces.map(offered));
+    else void this.#sealer.offered(pieces, offered).then(offer);
   }
 
   // ---- what is refused at once ----
@@ -348,12 +373,13 @@ export class Publisher {
   #refusal(payload: Uint8Array, codec: number): WeirError | null {
     if (this.#overWith !== null) return this.#overWith;
     const document = this.#owner.path;
-    if (!Number.isInteger(codec) || codec < 0 || codec > codecMax)
+    if (!Number.isInteger(codec) || codec < 0 || codec > codecMax || codec === sealedCodec)
       return new CodecError(`${codec} is not a codec; use 0, 1, or 16 and above`, {
         code: Code.invalidArgument,
         document,
       });
-    if (payload.length > this.#payloadBytesMax) return this.#tooLarge(payload.length);
+    const room = Math.min(this.#payloadBytesMax, this.#sealer?.deltaBytesMax ?? Infinity);
+    if (payload.length > room) return this.#tooLarge(payload.length);
     const { outboxBytesMax } = this.#link;
     if (this.#outbox.bytes + payload.length <= outboxBytesMax) return null;
     return new OutboxFullError(
@@ -392,5 +418,5 @@ function entry(
   offered = false,
 ): OutboxEntry {
   const numbers = { sequence: 0, base: false, refused: false, sent: false, writes: 0 };
-  return { codec, payload, ...numbers, offered, author: null, stored, failed };
+  return { codec, payload, ...numbers, bytes: payload.length, offered, author: null, stored, failed };
 }

@@ -73,9 +73,12 @@ export class SnapshotAttester {
     const { at, state } = await captured;
     const own = await state;
     if (own === null) return 'unknown';
-    if (at.offset === offset && codec === (own.codec ?? 0) && equalBytes(own.bytes, bytes)) return 'valid';
+    const { seals } = this.#owner;
+    const theirs = seals === null ? { bytes, codec } : await seals.openToCompare(event, bytes);
+    if (typeof theirs === 'string') return theirs;
+    if (at.offset === offset && theirs.codec === (own.codec ?? 0) && equalBytes(own.bytes, theirs.bytes)) return 'valid';
     const records = await this.#recordsBetween(offset, at, signal);
-    return records === null ? 'unknown' : this.#adapter.compare(own, { bytes, codec }, records);
+    return records === null ? 'unknown' : this.#adapter.compare(own, theirs, records);
   }
 
   /** Null when they are too many, or not all kept, or of another history. */
@@ -87,10 +90,10 @@ export class SnapshotAttester {
       const question = { kind: 'readHistory', space, document, asOfOffset: offset, asOfTime: 0 } as const;
       const page = await this.#link.questions.ask({ ...question, after: from, snapshots: false }, signal);
       if (page.epoch !== epoch || page.cut !== 0 || (page.offset <= from && !page.complete)) return null;
-      for (const record of page.records) {
+      for (const { payload } of page.records) bytes += payload?.length ?? 0;
+      const opened = (await this.#owner.seals?.openRecords(page.records)) ?? page.records;
+      for (const record of opened)
         records.push({ ...record, own: equalBytes(record.producer, this.#link.producer) });
-        bytes += record.payload?.length ?? 0;
-      }
       if (bytes > recordBytesMax || records.length > recordsMax) return null;
       if (page.complete) break;
       from = page.offset;

@@ -128,6 +128,7 @@ export class SnapshotMaker {
     let failure: unknown = null;
     try {
       state = await this.#adapter.make();
+      if (state !== null && this.#owner.seals !== null) state = await this.#owner.seals.sealSnapshot(state, at);
     } catch (cause) {
       failure = cause;
     }

@@ -12,6 +12,7 @@ import {
   type Cursor,
   type SnapshotStored,
   type SnapshotWanted,
+  type WireRecord,
 } from './wire/events.js';
 
 /** What a snapshot is said to keep: everything that a peer could still need, not everything, or its maker cannot tell. */
@@ -40,6 +41,9 @@ export interface SnapshotState {
   fidelity?: Fidelity;
 }
 
+/** Its bytes, and how they are encoded. */
+export type Snapshot = Required<Pick<SnapshotState, 'bytes' | 'codec'>>;
+
 /** `unknown`: it cannot be told, and the relay is told nothing. */
 export type Verdict = 'valid' | 'invalid' | 'unknown';
 
@@ -53,7 +57,7 @@ export interface Snapshotter {
   /** Do a snapshot and the records after it give `own`, which make() gave? */
   compare(
     own: SnapshotState,
-    snapshot: Required<Pick<SnapshotState, 'bytes' | 'codec'>>,
+    snapshot: Snapshot,
     records: readonly WeirRecord[],
   ): Verdict | Promise<Verdict>;
 }
@@ -66,6 +70,15 @@ export interface SnapshotWorker {
   begin(link: DocumentLink<never>, owner: SnapshotOwner): SnapshotWork;
 }
 
+/** What is sealed is not what is compared. */
+export interface SnapshotSealing {
+  sealSnapshot(state: SnapshotState, at: Cursor): Promise<SnapshotState>;
+  /** Another's; `invalid`: it cannot be what it says, `unknown`: it cannot be told here. */
+  openToCompare(about: AttestationWanted, bytes: Uint8Array): Promise<Snapshot | 'invalid' | 'unknown'>;
+  /** Those that can be opened, as what was sealed in them. */
+  openRecords(records: readonly WireRecord[]): Promise<WireRecord[]>;
+}
+
 /** What it needs of a document. */
 export interface SnapshotOwner {
   readonly space: string;
@@ -73,6 +86,8 @@ export interface SnapshotOwner {
   readonly handle: number;
   /** Where it stands, if its state is exactly the records up to there; else null. */
   readonly settledAt: Cursor | null;
+  /** Null: nothing is sealed. */
+  readonly seals: SnapshotSealing | null;
   stored(offset: number): void;
   attested(offset: number, valid: boolean): void;
 }

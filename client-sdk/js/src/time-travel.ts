@@ -3,7 +3,8 @@
 //
 //   for await (const { snapshots, records } of client.history('plan', { asOf: { time: yesterday } })) ...
 
-import { BadSnapshotError, Code, EpochChangedError, ProtocolError } from './errors.js';
+import { BadSnapshotError, Code, EpochChangedError, ProtocolError, type WeirError } from './errors.js';
+import type { Encryption } from './guard.js';
 import type { Asker } from './questions.js';
 import { SnapshotReader, type Inflate } from './snapshot-reader.js';
 import type { WeirSnapshot } from './snapshots.js';
@@ -18,6 +19,8 @@ export interface HistoryOptions {
   after?: number;
   /** False: records only, from the first that is kept. By default the newest snapshot up to then stands for what it can. */
   snapshots?: boolean;
+  /** Opens what is sealed in it. */
+  encryption?: Encryption;
   /** Ends the reading; the iteration throws the signal's reason. */
   signal?: AbortSignal;
 }
@@ -32,6 +35,8 @@ export interface HistoryPage {
   cut: number;
   /** Of the document's last record, now. */
   head: number;
+  /** With `encryption`: why records of this page were left out. */
+  refused?: WeirError[];
 }
 
 /** A record as it is stored, always with its payload. */
@@ -73,7 +78,8 @@ export async function* readHistory(
     const snapshots: WeirSnapshot[] = [];
     for (const header of page.snapshots) snapshots.push(await readSnapshot(where, header, signal));
     const { offset, cut, head, complete } = page;
-    yield { snapshots, records: withPayloads(page.records), offset, cut, head };
+    const read = { snapshots, records: withPayloads(page.records), offset, cut, head };
+    yield (await options.encryption?.opened(read, page.snapshots, where)) ?? read;
     if (complete) return;
     if (offset <= after) throw new ProtocolError('a page of history does not lead on');
     after = offset;

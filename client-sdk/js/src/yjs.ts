@@ -17,6 +17,7 @@ import type { DocumentClient } from './document-client.js';
 import type { Compaction, DocumentSession, SubscribeOptions } from './document.js';
 import { Emitter } from './emitter.js';
 import { BadSnapshotError, Code, OutboxFullError, UnreadableRecordError, WeirError } from './errors.js';
+import type { Encryption, Verification } from './guard.js';
 import type { PackDecoder } from './pack-decoder.js';
 import type { WebSocketConstructor } from './runtime.js';
 import type { WeirSnapshot } from './snapshots.js';
@@ -49,6 +50,10 @@ export interface WeirProviderOptions {
   client?: DocumentClient;
   /** Opens a deleted document anew. */
   recreate?: boolean;
+  /** `encryption()` of '@weir/client/encryption': the relay sees neither text nor cursors. */
+  encryption?: Encryption;
+  /** `verify` of '@weir/client/encryption': without a key, that the relay repeats and leaves out nothing. */
+  verify?: Verification;
   /** False: neither takes snapshots in the place of old records, nor makes and verifies them when the relay asks. */
   snapshots?: boolean;
 }
@@ -64,6 +69,8 @@ export interface WeirProviderEvents {
 }
 
 const pieceBytesMaxUnknown = 1024 * 1024;
+/** What sealing may add to a piece. */
+const sealingBytes = 128;
 
 export class WeirProvider extends Emitter<WeirProviderEvents> {
   readonly doc: Y.Doc;
@@ -71,6 +78,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   readonly #client: DocumentClient;
   readonly #ownsClient: boolean;
   readonly #ownsAwareness: boolean;
+  readonly #encrypted: boolean;
   readonly #session: DocumentSession;
   readonly #bridge: AwarenessBridge | null;
   #synced = false;
@@ -86,6 +94,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
     this.doc = doc;
     this.#ownsAwareness = options.awareness === undefined;
     this.awareness = options.awareness === undefined ? new Awareness(doc) : options.awareness;
+    this.#encrypted = options.encryption !== undefined;
     this.#ownsClient = options.client === undefined;
     this.#client = options.client ?? new WeirClient({ ...clientOptions(url, options), connect: false });
     this.#session = this.#client.subscribe(document, {
@@ -94,6 +103,8 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       recreate: options.recreate ?? false,
       state: () => this.#whatRelayLacks(),
       compact: mergeYjs,
+      encryption: options.encryption,
+      verify: options.verify,
       ...(options.snapshots === false ? {} : this.#snapshots()),
     });
     this.#held = doc.store.clients.size > 0;
@@ -249,7 +260,8 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   }
 
   get #pieceBytesMax(): number {
-    return this.#client.welcome?.payloadBytesMax || pieceBytesMaxUnknown;
+    const bytesMax = this.#client.welcome?.payloadBytesMax || pieceBytesMaxUnknown;
+    return this.#encrypted ? bytesMax - sealingBytes : bytesMax;
   }
 
   // ---- from the relay ----

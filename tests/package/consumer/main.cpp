@@ -1,7 +1,7 @@
 // A program that knows weir only as it is installed. No relay is there: what it publishes is answered by close().
 #include <cstdio>
 
-#include "weir/client/client.hpp"
+#include <weir/client.hpp>
 
 int main() {
   int answered = 0;

@@ -3,7 +3,8 @@
 
 import type { DocumentLogic } from '../document-logic.js';
 import type { StateOffer } from '../document.js';
-import type { WeirError } from '../errors.js';
+import { spread } from '../durable.js';
+import { Code, WeirError } from '../errors.js';
 import type { Presence } from '../presence.js';
 import { mergedPresence } from './awareness.js';
 import type { Hub } from './hub.js';
@@ -13,6 +14,7 @@ type Asked = Extract<ToHub, { key: string }>;
 
 export class HubDocument {
   readonly key: string;
+  readonly #encrypted: boolean;
   readonly #hub: Hub;
   readonly #tabs = new Map<string, OpenDocument>();
   /** Newest last. */
@@ -28,9 +30,16 @@ export class HubDocument {
   #persisting = false;
   #persistAgain = false;
 
-  constructor(hub: Hub, key: string) {
+  constructor(hub: Hub, key: string, encrypted: boolean) {
     this.#hub = hub;
     this.key = key;
+    this.#encrypted = encrypted;
+  }
+
+  /** What one tab seals, none may send in plain. */
+  check({ document, encrypted }: OpenDocument): void {
+    if (encrypted === this.#encrypted) return;
+    throw new WeirError(`${document}: not encrypted in all tabs alike`, { code: Code.failedPrecondition });
   }
 
   use(session: DocumentLogic): void {
@@ -71,7 +80,7 @@ export class HubDocument {
         through,
         state,
         records,
-        pending: pending.map(({ codec, payload }) => ({ codec, payload })),
+        pending: pending.flatMap(spread).map(({ codec, payload }) => ({ codec, payload })),
         accepted,
         persisted: this.#persisted.get(tab) ?? this.#loaded.get(tab) ?? 0,
         stored: session.publisher.storedOf(tab, accepted),

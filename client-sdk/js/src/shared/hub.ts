@@ -5,6 +5,7 @@
 import type { WeirClient } from '../client.js';
 import type { DocumentLogic } from '../document-logic.js';
 import type { Compaction } from '../document.js';
+import type { Guarding } from '../guard.js';
 import type { WeirStore } from '../store/store.js';
 import { HubDocument } from './hub-document.js';
 import { plainError, type Message, type News, type ToHub } from './messages.js';
@@ -18,6 +19,7 @@ export interface HubOptions {
   tabs: Tabs;
   term: string;
   compact(key: string): Compaction | undefined;
+  guarding(of: { key: string; document: string; space: string }): Guarding;
 }
 
 export class Hub {
@@ -108,24 +110,27 @@ export class Hub {
   }
 
   #open(asked: Extract<ToHub, { kind: 'open' }>): void {
-    const { client, compact } = this.#options;
-    let document = this.#documents.get(asked.key);
-    if (document === undefined) {
-      document = new HubDocument(this, asked.key);
-      try {
+    const { client, compact, guarding } = this.#options;
+    const guarded = guarding(asked);
+    const open = this.#documents.get(asked.key);
+    const document = open ?? new HubDocument(this, asked.key, guarded.encryption !== undefined);
+    try {
+      document.check(asked);
+      if (open === undefined) {
         const session = client.subscribe(asked.document, {
           space: asked.space,
           presence: true,
           recreate: asked.recreate,
           snapshots: asked.snapshots,
-          state: () => document!.askState(),
-          ...merging(compact(asked.key)),
+          state: () => document.askState(),
+          compact: compact(asked.key),
+          ...guarded,
         });
         document.use(session as DocumentLogic);
-      } catch (cause) {
-        return this.tell(asked.tab, { kind: 'over', key: asked.key, error: plainError(cause) });
+        this.#documents.set(asked.key, document);
       }
-      this.#documents.set(asked.key, document);
+    } catch (cause) {
+      return this.tell(asked.tab, { kind: 'over', key: asked.key, error: plainError(cause) });
     }
     void document.open(asked.tab, asked);
   }
@@ -143,8 +148,4 @@ export class Hub {
     const { status, welcome } = this.#options.client;
     this.tell(to, { kind: 'status', status, welcome });
   }
-}
-
-function merging(compact: Compaction | undefined): { compact?: Compaction } {
-  return compact === undefined ? {} : { compact };
 }

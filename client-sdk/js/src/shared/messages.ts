@@ -23,6 +23,8 @@ export interface OpenDocument {
   recreate: boolean;
   /** It takes snapshots in the place of old records; they come among the records. */
   snapshots: boolean;
+  /** It holds the document's keys: whoever has the connection has to, too. */
+  encrypted: boolean;
 }
 
 export type ToHub = { to: 'hub'; tab: string; term: string } & (
@@ -107,7 +109,7 @@ export function plainError(error: unknown): PlainError {
 /** An error of the class it had. */
 export function revivedError({ name, message, ...details }: PlainError): WeirError {
   const error = new WeirError(message, details);
-  const known = (errors as Record<string, unknown>)[name] ?? (storeErrors as Record<string, unknown>)[name];
+  const known = (errors as Record<string, unknown>)[name] ?? (storeErrors as Record<string, unknown>)[name] ?? errors.furtherErrors[name];
   if (typeof known === 'function' && known.prototype instanceof WeirError)
     Object.setPrototypeOf(error, known.prototype as object);
   error.name = name;

@@ -11,6 +11,7 @@ import type { Compaction, DocumentSession, SubscribeOptions } from '../document.
 import type { DocumentClient } from '../document-client.js';
 import { Emitter } from '../emitter.js';
 import { ClosedError } from '../errors.js';
+import type { Guarding } from '../guard.js';
 import { systemRuntime } from '../runtime.js';
 import { storeError } from '../store/errors.js';
 import { openStore } from '../store/indexeddb.js';
@@ -28,6 +29,8 @@ export interface SharedClientOptions extends Omit<WeirClientOptions, 'store' | '
   store: string;
   /** For documents that are not open in the tab which has the connection; the subscription's comes first. */
   compact?: Compaction;
+  /** For documents that are not open in the tab which has the connection; the subscription's comes first. */
+  guarding?: (document: string, space: string) => Guarding;
   /** For tests. */
   tabs?: Tabs;
   /** For tests. */
@@ -176,7 +179,7 @@ export class SharedClient extends Emitter<ClientEvents> implements DocumentClien
     const over = new Promise<void>((resolve) => (this.#release = resolve));
     const store = await this.#openStore();
     if (this.#giveUp.signal.aborted) return store.close();
-    const { store: _, openStore: __, tabs: ___, compact, ...options } = this.#options;
+    const { store: _, openStore: __, tabs: ___, compact, guarding, ...options } = this.#options;
     const client = new WeirClient({ ...options, token: this.#token, store, connect: false });
     this.#client = client;
     const term = newTab((options.runtime ?? systemRuntime).randomBytes);
@@ -187,6 +190,7 @@ export class SharedClient extends Emitter<ClientEvents> implements DocumentClien
       tabs: this.#tabs,
       name: this.#options.store,
       compact: (key) => this.#documents.get(key)?.compact ?? compact,
+      guarding: ({ key, document, space }) => this.#documents.get(key)?.guarding ?? guarding?.(document, space) ?? {},
     });
     await over;
     await hub.close();

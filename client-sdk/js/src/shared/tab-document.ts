@@ -12,10 +12,12 @@ import type {
   StateOffer,
   StoredResult,
   SubscribeOptions,
+  WeirRecord,
 } from '../document.js';
-import { compactBytes, replay } from '../durable.js';
+import { compactBytes, replay, spread } from '../durable.js';
 import { Emitter } from '../emitter.js';
 import { ClosedError, Code, SnapshotRefusedError, UnreadableRecordError, type WeirError } from '../errors.js';
+import type { Guarding } from '../guard.js';
 import type { Presence } from '../presence.js';
 import type { WeirSnapshot } from '../snapshots.js';
 import type { Author, StoredRecord } from '../store/store.js';
@@ -45,6 +47,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
   readonly document: string;
   readonly key: string;
   readonly compact: Compaction | undefined;
+  readonly guarding: Guarding;
   readonly #link: TabLink;
   readonly #options: SubscribeOptions;
   readonly #whenLoaded = new Waiters();
@@ -81,6 +84,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
     this.key = `${space}\0${document}`;
     this.#options = options;
     this.compact = options.compact;
+    this.guarding = { encryption: options.encryption, verify: options.verify };
     this.#recreate = options.recreate ?? false;
     this.#given = this.#accepted = this.#persisted = given;
   }
@@ -170,6 +174,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
       presence,
       recreate: this.#recreate,
       snapshots: snapshots !== false,
+      encrypted: this.guarding.encryption !== undefined,
     };
     this.#recreate = false;
     this.#link.say({ kind: 'open', key: this.key, ...asked });
@@ -336,7 +341,11 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
       else
         this.emit(
           'records',
-          step.records.map((record) => ({ ...record, own: own(record), payload: own(record) ? null : record.payload })),
+          step.records.flatMap((record): WeirRecord[] => {
+            if (!own(record)) return spread({ ...record, own: false });
+            const { opened: _, ...bare } = record;
+            return [{ ...bare, own: true, payload: null }];
+          }),
         );
     }
   }

@@ -9,6 +9,7 @@
 //   state      what stands for the records up to a count, as the application put them together
 //   marks      how much of each tab's is in the outbox or was
 
+import type { Opened } from '../guard.js';
 import type { Delta } from '../wire/events.js';
 
 /** Who gave a delta to the client: a tab, which counts what it gives in each document. */
@@ -28,6 +29,10 @@ export interface StoredRecord extends Delta {
   producer: Uint8Array;
   sequence: number;
   time: number;
+  /** Never in the store: what was sealed in it, in an encrypted document. */
+  opened?: Opened;
+  /** A sealed snapshot, as a store has it. */
+  kept?: Uint8Array;
 }
 
 /** Where a document stands. */

@@ -14,6 +14,9 @@ const retryMs = 5_000;
 /** Two clients with one store would be one producer twice. */
 const taken = new WeakSet<WeirStore>();
 
+/** What a document needs of it. */
+export type DocumentWriter = Pick<StoreWriter, 'load' | 'write' | 'holdsUp'>;
+
 interface Waiting {
   changes: Change[];
   resolve(): void;

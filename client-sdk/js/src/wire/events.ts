@@ -1,6 +1,8 @@
 // The events of weir.v1 as plain objects: what proto/weir/v1/sync.proto says. docs/protocol.md tells when each is sent.
 // Epochs and opaque 64-bit numbers are bigints; offsets, sequences and handles are numbers, checked to be below 2^53.
 
+import type { Opened } from '../guard.js';
+
 export const protocolVersion = 1;
 
 /** A reader's place in a document: it has everything up to `offset`, and `chain` names that history. */
@@ -168,6 +170,8 @@ export interface WireRecord {
   time: number;
   codec: number;
   payload: Uint8Array | null;
+  /** Not on the wire: what was sealed in it, in an encrypted document. */
+  opened?: Opened;
 }
 
 export interface Records {
@@ -224,6 +228,8 @@ export interface Pack {
   kind: 'pack';
   document: number;
   data: Uint8Array;
+  /** Not on the wire: what is in it, in an encrypted document. */
+  decoded?: { records: WireRecord[]; chain: Uint8Array };
 }
 
 /** What stands for the records up to `offset`: its chunks follow, then the records after it. */

@@ -10,6 +10,7 @@ interface StoredRecord {
   offset: number;
   producer: string;
   sequence: number;
+  codec: number;
   payload: string;
 }
 
@@ -30,14 +31,15 @@ class RelayDocument {
 
   chainAt(offset: number): Uint8Array {
     let chain = chainStart(this.space, this.name);
-    for (const { producer, sequence, payload } of this.records.slice(0, offset))
-      chain = chainNext(chain, Buffer.from(producer, 'hex'), sequence, 0, digest(Buffer.from(payload, 'hex')));
+    for (const { producer, sequence, codec, payload } of this.records.slice(0, offset))
+      chain = chainNext(chain, Buffer.from(producer, 'hex'), sequence, codec, digest(Buffer.from(payload, 'hex')));
     return chain;
   }
 }
 
 export interface Snapshot {
   offset: number;
+  codec?: number;
   bytes: Buffer;
 }
 
@@ -82,8 +84,8 @@ export class FakeRelay {
 
   wantAttestation(space: string, name: string, reader: number): void {
     const document = this.#document(space, name);
-    const { offset, hash, size } = this.#header(document);
-    const event: Event = { attestationWanted: { document: document.handle, offset, hash, size, leaseMs: 60_000 } };
+    const { offset, hash, size, codec } = this.#header(document);
+    const event: Event = { attestationWanted: { document: document.handle, offset, hash, size, codec, leaseMs: 60_000 } };
     this.#say([...document.readers.keys()][reader]!, event);
   }
 
@@ -189,9 +191,10 @@ export class FakeRelay {
     let sequence = firstSequence as number;
     const mark = document.marks.get(session.producer) ?? 0;
     assert.ok(base === true || sequence <= mark + 1, `sequence ${sequence} after ${mark}`);
-    for (const { payload } of deltas as { payload: string }[]) {
+    for (const { codec, payload } of deltas as { codec: number; payload: string }[]) {
       assert.ok(payload.length / 2 <= this.payloadBytesMax);
-      const record = { offset: document.records.length + 1, producer: session.producer, sequence: sequence++, payload };
+      const offset = document.records.length + 1;
+      const record = { offset, producer: session.producer, sequence: sequence++, codec, payload };
       if (record.sequence <= mark) {
         const there = document.records.find((one) => one.producer === record.producer && one.sequence === record.sequence);
         assert.equal(there?.payload, payload, 'a resend equals what is stored');
@@ -209,10 +212,10 @@ export class FakeRelay {
   // ---- snapshots ----
 
   #header(document: RelayDocument): Fields {
-    const { offset, bytes } = document.snapshot!;
+    const { offset, codec = 0, bytes } = document.snapshot!;
     const hash = createHash('sha256').update(bytes).digest('hex');
     const chain = Buffer.from(document.chainAt(offset)).toString('hex');
-    return { document: document.handle, offset, hash, size: bytes.length, chain };
+    return { document: document.handle, offset, hash, size: bytes.length, codec, chain };
   }
 
   #sendSnapshot(session: Session, document: RelayDocument): number {
@@ -228,10 +231,10 @@ export class FakeRelay {
     assert.equal(position, offered.bytes.length / 2);
     offered.bytes += data as string;
     if (last !== true) return;
-    const { offset, hash, size, chain } = offered.header;
+    const { offset, hash, size, codec, chain } = offered.header;
     const bytes = Buffer.from(offered.bytes, 'hex');
     assert.equal(bytes.length, size);
-    document.snapshot = { offset: offset as number, bytes };
+    document.snapshot = { offset: offset as number, codec: codec as number, bytes };
     document.offered = null;
     assert.equal(hash, this.#header(document).hash);
     assert.equal(chain, this.#header(document).chain);
@@ -249,20 +252,20 @@ export class FakeRelay {
   #readHistory(session: Session, { request, space, document: name, after, asOfOffset }: Fields): void {
     const { records } = this.#document(space as string, name as string);
     const record = records[after as number]!; // offsets are 1, 2, ...
-    const { offset, producer, sequence, payload } = record;
-    const run = { producer, firstSequence: sequence, firstOffset: offset, time: 1, deltas: [{ payload }] };
+    const { offset, producer, sequence, codec, payload } = record;
+    const run = { producer, firstSequence: sequence, firstOffset: offset, time: 1, deltas: [{ codec, payload }] };
     const complete = offset === asOfOffset || offset === records.length;
     this.#say(session, { history: { request, epoch: this.epoch, runs: [run], offset, complete, head: records.length } });
   }
 
   #deliver(reader: Session, document: RelayDocument, record: StoredRecord, stub: boolean): void {
-    const { offset, producer, sequence, payload } = record;
+    const { offset, producer, sequence, codec, payload } = record;
     const run = {
       producer,
       firstSequence: sequence,
       firstOffset: offset,
       time: 1,
-      deltas: [stub ? {} : { payload }],
+      deltas: [stub ? { codec } : { codec, payload }],
       stub,
     };
     this.#say(reader, { records: { document: document.handle, runs: [run] } });
