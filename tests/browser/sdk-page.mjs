@@ -27,10 +27,11 @@ async function bundle(contents) {
 const library = `
   import * as client from './src/index.ts';
   import * as browser from './src/browser.ts';
+  import * as encryption from './src/encryption.ts';
   import { MemoryStore } from './src/store/memory.ts';
   import { WeirProvider, mergeYjs } from './src/yjs.ts';
   import * as Y from 'yjs';
-  globalThis.weir = { ...client, ...browser, MemoryStore, WeirProvider, mergeYjs, Y };
+  globalThis.weir = { ...client, ...browser, ...encryption, MemoryStore, WeirProvider, mergeYjs, Y };
   globalThis.held = {}; // what a test wants to find again
 `;
 
