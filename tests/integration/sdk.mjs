@@ -7,3 +7,6 @@ export { snapshotter } from '../../client-sdk/js/dist/snapshotter.js';
 export { WeirProvider } from '../../client-sdk/js/dist/yjs.js';
 export * as Y from '../../client-sdk/js/node_modules/yjs/dist/yjs.mjs';
 export { systemRuntime } from '../../client-sdk/js/dist/runtime.js';
+export { AutomergeDocument, AutomergeProvider } from '../../client-sdk/js/dist/automerge.js';
+export { LoroProvider } from '../../client-sdk/js/dist/loro.js';
+export { Automerge, LoroDoc } from '../../client-sdk/examples/crdts/sdk.mjs';

@@ -16,7 +16,7 @@ async function gzippedBytes(...entries) {
     format: 'esm',
     target: 'es2022',
     write: false,
-    external: ['yjs', 'y-protocols/*', 'lib0', 'lib0/*'],
+    external: ['yjs', 'y-protocols/*', 'lib0', 'lib0/*', '@automerge/*', 'loro-crdt'],
   });
   return gzipSync(outputFiles[0].contents, { level: 9 }).length;
 }
@@ -29,4 +29,7 @@ console.log(`@weir/client/pack ${await gzippedBytes('src/pack.ts')} bytes gzippe
 console.log(`@weir/client/encryption ${await gzippedBytes('src/encryption.ts')} bytes gzipped`);
 console.log(`@weir/client/snapshotter ${await gzippedBytes('src/snapshotter.ts')} bytes gzipped`);
 console.log(`@weir/client/yjs  ${await gzippedBytes('src/yjs.ts')} bytes gzipped, without yjs, y-protocols and lib0`);
+console.log(`@weir/client/crdt ${await gzippedBytes('src/synced-document.ts')} bytes gzipped`);
+console.log(`@weir/client/automerge ${await gzippedBytes('src/automerge.ts')} bytes gzipped, without Automerge`);
+console.log(`@weir/client/loro ${await gzippedBytes('src/loro.ts')} bytes gzipped, without Loro`);
 if (core > coreBytesMax || browser > browserBytesMax) process.exitCode = 1;
