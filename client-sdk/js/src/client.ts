@@ -153,8 +153,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   }
 
   history(document: string, options: HistoryOptions = {}): AsyncGenerator<HistoryPage, void, undefined> {
-    const space = this.#spaceOf(options);
-    return readHistory({ asker: this.#questions, space, document, inflate: this.#packs }, options);
+    return readHistory({ asker: this.#questions, space: this.#spaceOf(options), document, inflate: this.#packs }, options);
   }
 
   #spaceOf({ space = this.#options.space }: { space?: string }): string {
@@ -245,8 +244,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     const { backoffFirstMs = 250, backoffMaxMs = 30_000 } = this.#options;
     const rounds = Math.floor(this.#failures++ / this.#addresses.count);
     const jitterMs = backoffMs(rounds, this.#runtime.random(), backoffFirstMs, backoffMaxMs);
-    const waitMs = Math.max(0, this.#notBefore - this.#runtime.now());
-    this.#timer = this.#runtime.after(waitMs + jitterMs, () => void this.#open());
+    this.#timer = this.#runtime.after(Math.max(0, this.#notBefore - this.#runtime.now()) + jitterMs, () => void this.#open());
   }
 
   /** The network is back: do not sit out the backoff. */
@@ -409,6 +407,9 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
       outboxBytesMax: this.#options.outboxBytesMax ?? 64 * 1024 * 1024,
       get producer() {
         return client.#producer;
+      },
+      get producerGiven() {
+        return client.#producer === client.#options.producer;
       },
       get welcome() {
         return client.#welcome;

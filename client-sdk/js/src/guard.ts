@@ -109,5 +109,5 @@ export interface Sealer extends OutboxJournal {
   add(delta: Delta, author: Author | null, stored: (offset: number) => void, failed: (error: Error) => void): void;
   /** For entries that come from elsewhere: the application's state, or the store. */
   offered(pieces: readonly Uint8Array[], entry: (piece: Uint8Array) => OutboxEntry): Promise<OutboxEntry[]>;
-  restored(entry: OutboxEntry, from: RestoredDelta): OutboxEntry;
+  restored(delta: RestoredDelta, entry: (delta: RestoredDelta) => OutboxEntry): OutboxEntry;
 }

@@ -10,6 +10,8 @@ import type { ClientEvent, Subscribe, Welcome } from './wire/events.js';
 export interface DocumentLink<Document> {
   readonly runtime: Runtime;
   readonly producer: Uint8Array;
+  /** The application chose it, and may have used it before. */
+  readonly producerGiven: boolean;
   readonly outboxBytesMax: number;
   /** Null: this client takes no packs. */
   readonly packs: PackDecoder | null;

@@ -242,12 +242,12 @@ export class Outbox {
 
   /**
    * Another history: all that waits is numbered anew. Where the producer has nothing stored, by numbers never used before,
-   * opening with a base; else behind what is stored.
+   * opening with a base; else behind what is stored. `dropOffered`: the state is asked for again.
    */
-  reopen(storedThrough: number): void {
+  reopen(storedThrough: number, dropOffered: boolean): void {
     this.#renumber();
-    for (const entry of this.#entries.filter(({ offered }) => offered)) this.#bytes -= entry.bytes;
-    this.#entries = this.#entries.filter(({ offered }) => !offered);
+    this.#entries = this.#entries.filter(({ offered }) => !dropOffered || !offered);
+    this.#bytes = this.#entries.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#baseNext = storedThrough === 0;
     if (!this.#baseNext) this.#nextSequence = storedThrough + 1;
     this.#numberAll();

@@ -116,23 +116,22 @@ export class Publisher {
     this.#everStored = place?.everStored ?? false;
     this.#stateWanted = place?.stateWanted === true && this.#owner.state !== undefined;
     const waiting = outbox.filter(({ sequence }) => sequence > this.#storedThrough);
-    const entries = waiting.map((delta) => this.#restored(delta));
+    const restored = (delta: RestoredDelta): OutboxEntry => this.#restored(delta);
+    const entries = waiting.map((delta) => this.#sealer?.restored(delta, restored) ?? restored(delta));
     this.#outbox.restore(entries, (waiting.at(-1)?.sequence ?? this.#storedThrough) + 1);
     if (renumber) this.producerReplaced(place?.offset ?? 0);
     this.#link.wantFlush();
   }
 
   #restored(delta: RestoredDelta): OutboxEntry {
-    const { author, opened } = delta;
+    const { author } = delta;
     const answer = (offset: number, error: WeirError | null): void => {
-      for (let i = 1 - (opened?.deltas.length ?? 1); author !== null && i <= 0; i++)
-        this.#durable?.onanswer?.({ ...author, number: author.number + i }, offset, error);
+      if (author !== null) this.#durable?.onanswer?.(author, offset, error);
       if (error !== null) this.#owner.failed(error);
     };
     const stored = (offset: number): void => answer(offset, null);
     const failed = (error: WeirError): void => answer(0, error);
-    const restored = entry(delta.codec, delta.payload, stored, failed);
-    return this.#sealer?.restored(restored, delta) ?? { ...restored, ...delta, sent: true };
+    return { ...entry(delta.codec, delta.payload, stored, failed), ...delta, sent: true };
   }
 
   /** How many of a tab's first `given` deltas the relay has. */
@@ -197,19 +196,20 @@ export class Publisher {
   resume(event: Subscribed, lost: boolean, changed: boolean): boolean {
     this.disconnected();
     const forgotten = event.lastSequence < this.#storedThrough;
-    if (lost || changed) this.#forgetMark();
-    if (lost) {
-      this.#everStored = false;
-      this.#stateWanted = this.#owner.state !== undefined;
-      this.#outbox.reopen(event.lastSequence);
+    if (lost || changed) {
+      this.#forgetMark();
+      if (lost) {
+        this.#everStored = false;
+        this.#stateWanted = this.#owner.state !== undefined;
+      }
+      this.#outbox.reopen(event.lastSequence, lost);
       return true;
     }
-    if (forgotten && !changed) {
+    if (forgotten) {
       this.#stateWanted = this.#owner.state !== undefined;
       this.#cannotGoOn('the relay no longer has what it had stored of this producer');
       return false;
     }
-    if (changed) this.#outbox.restart();
     // What the relay has up to this sequence may be another device's, cloned from this one: only a resend, which is
     // compared byte for byte, shows that it is ours.
     this.#outbox.continueAfter(event.lastSequence);

@@ -1,7 +1,7 @@
 // What a reader checks of the records it is sent, and what is wrong with them by name (docs/encryption.md, "What a reader
 // checks"). Alone it needs no key and sees sequences; with what was sealed, also which history its authors have seen.
 
-import { Code, type WeirError } from '../errors.js';
+import { Code, MarkLostError, type WeirError } from '../errors.js';
 import type { DocumentGuard, GuardOwner } from '../guard.js';
 import type { DocumentLink } from '../link.js';
 import type { ServerEvent, WireRecord } from '../wire/events.js';
@@ -12,19 +12,28 @@ import { Views } from './views.js';
 
 type NamedError = new (message: string, details: { code: number; document: string }) => WeirError;
 
+/** Documents in which a client of this process has given numbers, by producer. */
+const written = new WeakMap<Uint8Array, Set<string>>();
+
+type Link = Pick<DocumentLink<never>, 'producer' | 'producerGiven' | 'writer' | 'replaceProducer'>;
+
 export class OrderGuard implements DocumentGuard {
   readonly seals = null;
   readonly views = new Views();
-  readonly #link: Pick<DocumentLink<never>, 'producer'>;
+  readonly #link: Link;
   readonly #owner: GuardOwner;
   readonly #sequences = new Sequences();
   #epoch = 0n;
+  /** Which numbers this producer has given here before, nobody knows. */
+  #numbersUnknown: boolean;
   /** Where reading began: what is before it is not known here. */
   #begin = 0;
 
-  constructor(link: Pick<DocumentLink<never>, 'producer'>, owner: GuardOwner) {
+  constructor(link: Link, owner: GuardOwner) {
     this.#link = link;
     this.#owner = owner;
+    const before = written.get(link.producer)?.has(this.#path) ?? false;
+    this.#numbersUnknown = link.writer === null && (link.producerGiven || before);
     owner.history.watch = {
       followed: (offset, chain) => this.views.followed(offset, chain),
       moved: () => this.#moved(),
@@ -34,6 +43,25 @@ export class OrderGuard implements DocumentGuard {
 
   receive(event: ServerEvent): void {
     this.#owner.take(event);
+    this.heard(event);
+  }
+
+  /** A number is given. */
+  writes(): void {
+    const { producer } = this.#link;
+    const documents = written.get(producer) ?? new Set();
+    written.set(producer, documents.add(this.#path));
+  }
+
+  /** An older part of the log may have the numbers that would be given now: readers would take them for records sent again. */
+  heard(event: ServerEvent): void {
+    if (event.kind === 'stored') this.writes();
+    if (event.kind !== 'subscribed') return;
+    const unknown = this.#numbersUnknown && event.lastSequence === 0 && event.head > 0;
+    this.#numbersUnknown = false;
+    if (!unknown) return;
+    const what = 'this producer id may have written here before, and its numbers are not known; going on under a new one';
+    this.#link.replaceProducer(new MarkLostError(`${this.#path}: ${what}`, { code: Code.outOfRange, document: this.#path }));
   }
   frameEnd(): void {
     this.#owner.handOver();
@@ -88,8 +116,12 @@ export class OrderGuard implements DocumentGuard {
     this.views.restart(offset, cursor?.chain ?? null);
   }
 
+  get #path(): string {
+    return `${this.#owner.space}/${this.#owner.document}`;
+  }
+
   #error(Named: NamedError, what: string): WeirError {
-    const document = `${this.#owner.space}/${this.#owner.document}`;
+    const document = this.#path;
     const todo = 'the document was closed before it; its cursor stands there';
     return new Named(`${document}: ${what}; ${todo}`, { code: Code.dataLoss, document });
   }

@@ -49,6 +49,7 @@ export class SealedGuard implements DocumentGuard, Sealing {
 
   receive(event: ServerEvent): void {
     this.#gate.add(event);
+    this.#order.heard(event);
   }
   frameEnd(): void {
     this.#gate.add('frameEnd');
@@ -83,7 +84,9 @@ export class SealedGuard implements DocumentGuard, Sealing {
     if (this.#presence !== null) this.presence(this.#presence.data, this.#presence.show);
   }
 
+  /** For a record that is sealed now. */
   #seen(): Seen | null {
+    this.#order.writes();
     const { cursor } = this.#owner.history;
     if (cursor === null || this.#owner.live) return null;
     return { ...cursor, chain: cursor.chain.subarray(0, 16) };

@@ -105,13 +105,17 @@ export class BatchSealer implements Sealer {
     return sealed;
   }
 
-  restored(entry: OutboxEntry, from: RestoredDelta): OutboxEntry {
-    const deltas = [...(from.opened?.deltas ?? [{ codec: from.codec, payload: from.payload }])];
-    const batch = this.#batch(deltas, [entry.stored], [entry.failed]);
-    const restored = Object.assign(entry, { ...batch, ...from, opened: batch.opened, sent: true, closed: true });
+  restored(delta: RestoredDelta, entry: (delta: RestoredDelta) => OutboxEntry): OutboxEntry {
+    const deltas = [...(delta.opened?.deltas ?? [{ codec: delta.codec, payload: delta.payload }])];
+    const { author, sealedFor, payload } = delta;
+    // A tab hears of each that it gave; the last one's number is the batch's.
+    const numbers = author === null ? [0] : deltas.map((_, i) => author.number - deltas.length + 1 + i);
+    const each = numbers.map((number) => entry(author === null ? delta : { ...delta, author: { ...author, number } }));
+    const batch = this.#batch(deltas, each.map(({ stored }) => stored), each.map(({ failed }) => failed));
+    const restored = Object.assign(batch, { ...delta, opened: batch.opened, sealedFor: null, sent: true, closed: true });
     this.#gathered += deltas.length - 1;
-    if (from.sealedFor !== undefined) put(restored, from.sealedFor, from.payload);
-    restored.bytes = from.payload.length;
+    if (sealedFor !== undefined) put(restored, sealedFor, payload);
+    restored.bytes = payload.length;
     if (!this.#isCurrent(restored)) this.#wait(restored);
     return restored;
   }

@@ -39,7 +39,7 @@ export class HubDocument {
   /** What one tab seals, none may send in plain. */
   check({ document, encrypted }: OpenDocument): void {
     if (encrypted === this.#encrypted) return;
-    throw new WeirError(`${document}: not encrypted in all tabs alike`, { code: Code.failedPrecondition });
+    throw new WeirError(`${document}: not encrypted in each tab`, { code: Code.failedPrecondition });
   }
 
   use(session: DocumentLogic): void {

@@ -6,13 +6,20 @@ import { DocumentCipher } from '../../src/sealing/cipher.js';
 import type { Seen } from '../../src/sealing/format.js';
 import { KeyCache, type FindKey } from '../../src/sealing/keys.js';
 import { bytes, epoch, handle } from './conversation.js';
-import type { Event, Fields } from './network.js';
+import { FakeRuntime, type Event, type Fields } from './network.js';
 
 export const key = new Uint8Array(32).fill(0x11);
 
 /** What readers subscribe with. */
 export function sealed(find?: FindKey): Encryption {
   return encryption({ id: 1, key, ...(find === undefined ? {} : { find }) });
+}
+
+/** In which a client takes this producer id, as a new one. */
+export function runtimeOf(name: string): FakeRuntime {
+  const runtime = new FakeRuntime();
+  runtime.randomBytes = (count) => bytes(name.repeat(count));
+  return runtime;
 }
 
 export function cipherFor(document = 'd', id = 1, secret = key): DocumentCipher {

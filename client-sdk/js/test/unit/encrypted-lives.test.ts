@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { WeirClient } from '../../src/client.js';
 import type { WeirClientOptions } from '../../src/client-options.js';
 import type { DocumentSession } from '../../src/document.js';
-import { cipherFor, sealed } from '../support/author.js';
+import { cipherFor, runtimeOf, sealed } from '../support/author.js';
 import { bytes } from '../support/conversation.js';
 import { Device, randomFrom } from '../support/lives.js';
 import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
@@ -27,7 +27,7 @@ async function quiet(turns = 30): Promise<void> {
 
 /** All that a client hands over until it has everything, own ones too: it is a reader without a store. */
 async function readAll(network: FakeNetwork, from: string): Promise<number[]> {
-  const reader = new WeirClient({ url: 'ws://relay', space: 's', runtime: new FakeRuntime(), webSocket: network.Socket, producer: bytes(from.repeat(16)) });
+  const reader = new WeirClient({ url: 'ws://relay', space: 's', runtime: runtimeOf(from), webSocket: network.Socket });
   const session = reader.subscribe('d', { encryption: sealed() });
   session.on('error', (error) => assert.fail(error));
   const read: number[] = [];

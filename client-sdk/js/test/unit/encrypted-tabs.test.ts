@@ -6,10 +6,10 @@ import type { DocumentSession, SubscribeOptions } from '../../src/document.js';
 import { UnsealedError } from '../../src/encryption.js';
 import type { WeirError } from '../../src/errors.js';
 import { WeirClient } from '../../src/client.js';
-import { sealed } from '../support/author.js';
+import { runtimeOf, sealed } from '../support/author.js';
 import { bytes } from '../support/conversation.js';
 import { Device, randomFrom } from '../support/lives.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, settled } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
 import { FakeBrowser, type FakeTab } from '../support/tabs.js';
 
@@ -48,7 +48,7 @@ function open(tab: FakeTab, options: SubscribeOptions = { encryption: sealed() }
 
 /** What somebody else reads of it. */
 async function readAll(network: FakeNetwork): Promise<string[]> {
-  const client = new WeirClient({ url: 'ws://relay', space: 's', runtime: new FakeRuntime(), webSocket: network.Socket, producer: bytes('f1'.repeat(16)) });
+  const client = new WeirClient({ url: 'ws://relay', space: 's', runtime: runtimeOf('f1'), webSocket: network.Socket });
   const session = client.subscribe('d', { encryption: sealed() });
   session.on('error', (error) => assert.fail(error));
   const read: string[] = [];
@@ -89,7 +89,7 @@ test('a leading tab without the keys sends nothing in plain, and says what to do
     assert.ok(leader.client.leads);
     const reader = open(browser.open());
     const published = reader.session.publish(bytes('c0ffee'));
-    if (guarding === undefined) await assert.rejects(published, /not encrypted in all tabs alike/);
+    if (guarding === undefined) await assert.rejects(published, /not encrypted in each tab/);
     else await published;
     assert.ok(!relay.payloads('s', 'd').some((payload) => hex(payload).includes('c0ffee')));
     assert.equal(relay.payloads('s', 'd').length, guarding === undefined ? 0 : 1);
@@ -101,7 +101,7 @@ test('a tab that would write in plain what another has encrypted does not open i
   const first = open(browser.open());
   await first.session.whenCaughtUp();
   const second = open(browser.open(), {});
-  await assert.rejects(second.session.whenLoaded(), /not encrypted in all tabs alike/);
+  await assert.rejects(second.session.whenLoaded(), /not encrypted in each tab/);
   assert.deepEqual(first.errors, []);
 });
 
@@ -109,7 +109,7 @@ test('errors keep their class from tab to tab', async () => {
   const { browser, network } = stage();
   const readers = [open(browser.open()), open(browser.open())];
   await Promise.all(readers.map(({ session }) => session.whenCaughtUp()));
-  const plain = new WeirClient({ url: 'ws://relay', space: 's', runtime: new FakeRuntime(), webSocket: network.Socket, producer: bytes('ee'.repeat(16)) });
+  const plain = new WeirClient({ url: 'ws://relay', space: 's', runtime: runtimeOf('ee'), webSocket: network.Socket });
   await plain.subscribe('d').publish(bytes('ff'));
   await quiet();
   for (const { errors } of readers) assert.ok(errors[0] instanceof UnsealedError);

@@ -8,10 +8,10 @@ import { encryption, TamperedError, UnsealedError } from '../../src/encryption.j
 import { BadSnapshotError, CodecError, PayloadTooLargeError, type WeirError } from '../../src/errors.js';
 import { snapshotter, type SnapshotState } from '../../src/snapshotter.js';
 import type { WeirStore } from '../../src/store/store.js';
-import { cipherFor, key, sealed } from '../support/author.js';
+import { cipherFor, key, runtimeOf, sealed } from '../support/author.js';
 import { answerSubscribe, bytes, handle, scene, welcome } from '../support/conversation.js';
 import { Device, randomFrom } from '../support/lives.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, type FakeRuntime, settled } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
 
 const hex = (payload: Uint8Array | null): string => Buffer.from(payload ?? []).toString('hex');
@@ -36,9 +36,9 @@ interface Peer {
 }
 
 function join(network: FakeNetwork, name: string, options: SubscribeOptions = {}, store?: WeirStore): Peer {
-  const runtime = new FakeRuntime();
-  const producer = store === undefined ? { producer: bytes(name.repeat(16)) } : { store };
-  const client = new WeirClient({ url: 'ws://relay', space: 's', runtime, webSocket: network.Socket, backoffFirstMs: 10, ...producer });
+  const runtime = runtimeOf(name);
+  const kept = store === undefined ? {} : { store };
+  const client = new WeirClient({ url: 'ws://relay', space: 's', runtime, webSocket: network.Socket, backoffFirstMs: 10, ...kept });
   const session = client.subscribe('d', { encryption: sealed(), ...options });
   const peer: Peer = { client, session, runtime, read: [], errors: [] };
   session.on('records', (all) => peer.read.push(...all.map(({ payload }) => hex(payload))));

@@ -118,7 +118,8 @@ test('another epoch is nothing to somebody who had nothing', async () => {
   await answerSubscribe(network.last, { epoch: 8 });
   network.last.say(caughtUp(0));
   await settled();
-  assert.deepEqual(inShort(network.last.takeOne('publish')), [1, false, ['aa']]);
+  // The first may have been stored, and lie in an older part of the log: its number is not given again.
+  assert.deepEqual(inShort(network.last.takeOne('publish')), [2, true, ['aa']]);
 });
 
 test('a base refused a second time in an epoch: another producer', async () => {
