@@ -1,5 +1,6 @@
 // Each failure has a class, by its own name, also after a way from tab to tab.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import * as errors from '../../src/errors.js';
@@ -8,6 +9,7 @@ import { fromHex } from '../../src/bytes.js';
 import { plainError, revivedError } from '../../src/shared/messages.js';
 import { decodeServerFrame } from '../../src/wire/decode.js';
 import type { ErrorEvent } from '../../src/wire/events.js';
+import * as sealingErrors from '../../src/sealing/errors.js';
 import * as storeErrors from '../../src/store/errors.js';
 
 const classes = Object.entries({ ...errors, ...storeErrors }).filter(
@@ -52,4 +54,18 @@ test('an error is of its class in another tab too', () => {
   const stranger = revivedError({ ...plainError(new TypeError('of its own')), name: 'constructor' });
   assert.ok(stranger instanceof WeirError);
   assert.equal(stranger.message, 'of its own');
+});
+
+test('docs/errors.md tells every class, once, and none that is not there', () => {
+  const page = readFileSync(new URL('../../../../../../docs/errors.md', import.meta.url), 'utf8');
+  const told = [...page.matchAll(/^\| `(\w+Error)` \|(.*)\|$/gm)];
+  const all = Object.entries({ ...errors, ...storeErrors, ...sealingErrors })
+    .filter(([, Named]) => typeof Named === 'function' && Named.prototype instanceof WeirError)
+    .map(([name]) => name);
+  assert.deepEqual(told.map(([, name]) => name).sort(), all.sort());
+  for (const [, name, rest] of told) {
+    const [codes, ...columns] = rest!.split(' | ').map((column) => column.trim());
+    assert.equal(columns.length, 3, name);
+    for (const [, word] of codes!.matchAll(/`(\w+)`/g)) assert.ok(word! in Code || word! in Reason, `${name}: ${word}`);
+  }
 });
