@@ -8,14 +8,14 @@
 //   import { verify } from '@weir/client/encryption';
 //   client.subscribe('plan', { verify });                     // without a key: that no record is repeated or left out
 
-import type { Encryption, Verification } from './guard.js';
+import type { Encryption, MergeDeltas, Verification } from './guard.js';
 import { DocumentCipher } from './sealing/cipher.js';
 import { checkKey, KeyCache, type DocumentKey, type FindKey } from './sealing/keys.js';
 import { openPage } from './sealing/history.js';
 import { OrderGuard } from './sealing/order-guard.js';
 import { SealedGuard } from './sealing/sealed-guard.js';
 
-export type { Encryption, Verification } from './guard.js';
+export type { Encryption, MergeDeltas, Verification } from './guard.js';
 export * from './sealing/errors.js';
 export type { DocumentKey, FindKey } from './sealing/keys.js';
 
@@ -34,8 +34,14 @@ export function encryption({ id, key, find = () => null }: EncryptionOptions): E
   const cache = new KeyCache(find);
   cache.know(id, key);
   const keyring = { cache, id };
+  return withKeys(keyring, (deltas) => deltas);
+}
+
+function withKeys(keyring: { readonly cache: KeyCache; id: number }, merge: MergeDeltas): Encryption {
+  const { cache } = keyring;
   return {
-    begin: (link, owner) => new SealedGuard(link, owner, keyring),
+    begin: (link, owner) => new SealedGuard(link, owner, keyring, merge),
+    merging: (better) => withKeys(keyring, better),
     opened: (page, snapshots, where) => openPage(page, snapshots, new DocumentCipher(keyring, where)),
     setKey(newId, newKey) {
       checkKey(newId, newKey);

@@ -22,10 +22,15 @@ export interface Verification {
   begin(link: DocumentLink<never>, owner: GuardOwner): DocumentGuard;
 }
 
+/** What says the same as these, or these; who throws says these. */
+export type MergeDeltas = (deltas: readonly Delta[]) => readonly Delta[];
+
 /** For SubscribeOptions.encryption. */
 export interface Encryption extends Verification {
   /** From here on deltas are sealed under this key; those that have others go on reading with them. */
   setKey(id: number, key: Uint8Array | CryptoKey): void;
+  /** The same, for an application that can say the same in fewer bytes: asked before two deltas and more are sealed together. */
+  merging(merge: MergeDeltas): Encryption;
   /** A page of history with what was sealed in it. */
   opened(page: HistoryPage, snapshots: readonly SnapshotHeader[], where: { space: string; document: string }): Promise<HistoryPage>;
 }
@@ -75,6 +80,8 @@ export type KeptDocument = Omit<StoredDocument, 'outbox'> & { outbox: RestoredDe
 export interface RestoredDelta extends StoredDelta {
   opened?: Opened;
   sealedFor?: SealedFor;
+  /** So many deltas of the application are in it. */
+  count?: number;
 }
 
 /** The place in which bytes can be opened. */

@@ -35,6 +35,8 @@ export interface OutboxEntry extends Delta {
   /** What is sealed in the payload, and what a store keeps in its place. */
   opened?: Opened;
   kept?: Uint8Array;
+  /** So many deltas of the application are in it; one, where it is not said. */
+  count?: number;
   stored(offset: number): void;
   failed(error: Error): void;
 }

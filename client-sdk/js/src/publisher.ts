@@ -137,7 +137,7 @@ export class Publisher {
   /** How many of a tab's first `given` deltas the relay has. */
   storedOf(tab: string, given: number): number {
     const first = this.#outbox.waiting.find(({ author }) => author?.tab === tab);
-    return first?.author ? first.author.number - (first.opened?.deltas.length ?? 1) : given;
+    return first?.author ? first.author.number - (first.count ?? 1) : given;
   }
 
   publish(payload: Uint8Array, options: PublishOptions, author: Author | null): Promise<StoredResult> {

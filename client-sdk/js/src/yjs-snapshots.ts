@@ -14,6 +14,7 @@ import { equalBytes } from './bytes.js';
 import type { WeirRecord } from './document.js';
 import { snapshotter } from './snapshotter.js';
 import type { SnapshotState, SnapshotWorker, Verdict } from './snapshots.js';
+import { yjsUpdateOf } from './yjs-updates.js';
 
 /**
  * The state of a document. Lossless is only one of a document that keeps what was deleted: what Yjs collects as garbage
@@ -49,7 +50,13 @@ export function yjsSnapshotter(doc: Y.Doc, ready: () => boolean): SnapshotWorker
 }
 
 function payloadsOf(records: readonly WeirRecord[]): Uint8Array[] {
-  return records.flatMap(({ codec, payload }) => (codec === 0 && payload !== null ? [payload] : []));
+  return records.flatMap((record) => {
+    try {
+      return yjsUpdateOf(record) ?? [];
+    } catch {
+      return []; // it was left out of the document, too
+    }
+  });
 }
 
 // ---- loading ----

@@ -26,9 +26,11 @@ import type { WaitOptions } from './waiters.js';
 import { AwarenessBridge } from './yjs-presence.js';
 import { yjsSnapshotter } from './yjs-snapshots.js';
 import { splitUpdate } from './yjs-split.js';
+import { mergeYjsDeltas, yjsUpdateOf } from './yjs-updates.js';
 
 export { compareYjsStates, yjsSnapshotter, yjsState } from './yjs-snapshots.js';
 export { splitUpdate } from './yjs-split.js';
+export { mergeYjsDeltas } from './yjs-updates.js';
 
 export interface WeirProviderOptions {
   /** An existing one; by default a new one. Null: none at all. */
@@ -103,7 +105,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       recreate: options.recreate ?? false,
       state: () => this.#whatRelayLacks(),
       compact: mergeYjs,
-      encryption: options.encryption,
+      encryption: options.encryption?.merging(mergeYjsDeltas),
       verify: options.verify,
       ...(options.snapshots === false ? {} : this.#snapshots()),
     });
@@ -268,11 +270,13 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
 
   #apply(deltas: readonly { codec: number; payload: Uint8Array | null; offset?: number }[]): void {
     const apply = (): void => {
-      for (const { codec, payload, offset } of deltas) {
-        if (payload === null || codec !== 0) continue;
+      for (const delta of deltas) {
+        const { offset } = delta;
         try {
-          Y.applyUpdate(this.doc, payload, this);
-          this.#received?.push(payload);
+          const update = yjsUpdateOf(delta);
+          if (update === null) continue;
+          Y.applyUpdate(this.doc, update, this);
+          this.#received?.push(update);
         } catch (cause) {
           const what = offset === undefined ? 'what the store has' : `the record at offset ${offset}`;
           const message = `${this.#session.document}: ${what} is not a Yjs update and was left out`;
@@ -358,9 +362,10 @@ function clientOptions(url: string, options: WeirProviderOptions): WeirClientOpt
 export const mergeYjs: Compaction = (pieces, records) => {
   const doc = new Y.Doc();
   doc.transact(() => {
-    for (const update of [...pieces, ...records.filter(({ codec }) => codec === 0).map(({ payload }) => payload)])
+    for (const delta of [...pieces.map((payload) => ({ codec: 0, payload })), ...records])
       try {
-        Y.applyUpdate(doc, update);
+        const update = yjsUpdateOf(delta);
+        if (update !== null) Y.applyUpdate(doc, update);
       } catch {
         // It was left out of the document too, and told then.
       }

@@ -1,6 +1,6 @@
 // What a store has of an encrypted document: everything as it was sealed. Records as they came; deltas that wait, with the place
-// for which they were sealed before them, for they may have been numbered anew since; snapshots, with their chain
-// value before them; and the state in place of records, which is sealed for the store alone.
+// for which they were sealed before them, for they may have been numbered anew since, and their count; snapshots, with
+// their chain value before them; and the state in place of records, which is sealed for the store alone.
 
 import type { WeirError } from '../errors.js';
 import type { KeptDocument, RestoredDelta, SealedFor } from '../guard.js';
@@ -10,8 +10,9 @@ import { inParts, type DocumentCipher } from './cipher.js';
 import { UnknownKeyError } from './errors.js';
 import { ByteReader, ByteWriter, sealedCodec } from './format.js';
 
-export function keptDelta({ producer, sequence, base }: SealedFor, sealed: Uint8Array): Uint8Array {
-  return new ByteWriter().bytes(producer).u64(sequence).u8(base ? 1 : 0).bytes(sealed).take();
+/** `count`: so many deltas of the application are in it. */
+export function keptDelta({ producer, sequence, base }: SealedFor, count: number, sealed: Uint8Array): Uint8Array {
+  return new ByteWriter().bytes(producer).u64(sequence).u8(base ? 1 : 0).u16(count).bytes(sealed).take();
 }
 
 export function keptSnapshot(chain: Uint8Array, sealed: Uint8Array): Uint8Array {
@@ -77,9 +78,10 @@ export class SealedWriter implements DocumentWriter {
     if (delta.codec !== sealedCodec) return delta;
     const reader = new ByteReader(delta.payload);
     const sealedFor = { producer: reader.take(16), sequence: Number(reader.u64()), base: reader.u8() === 1 };
+    const count = reader.u16();
     const payload = reader.rest();
     const opened = await this.#cipher.openRecord({ ...sealedFor, codec: delta.codec, payload });
-    return this.#refused(opened.error) ? null : { ...delta, payload, sealedFor, opened };
+    return this.#refused(opened.error) ? null : { ...delta, payload, sealedFor, count, opened };
   }
 
   async #record(record: StoredRecord): Promise<StoredRecord> {

@@ -93,6 +93,10 @@ export class ByteReader {
   u8(): number {
     return this.take(1)[0]!;
   }
+  u16(): number {
+    const [high = 0, low = 0] = this.take(2);
+    return high * 256 + low;
+  }
   u64(): bigint {
     const bytes = this.take(8);
     return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0);

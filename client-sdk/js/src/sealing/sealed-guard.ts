@@ -1,7 +1,7 @@
 // An encrypted document: what comes is opened before it is taken, what goes is sealed, and what is kept is kept sealed.
 
 import type { WeirError } from '../errors.js';
-import type { DocumentGuard, GuardOwner, Sealer, Sealing } from '../guard.js';
+import type { DocumentGuard, GuardOwner, MergeDeltas, Sealer, Sealing } from '../guard.js';
 import type { DocumentLink } from '../link.js';
 import type { Outbox, OutboxJournal } from '../outbox.js';
 import type { Snapshot, SnapshotState, WeirSnapshot } from '../snapshots.js';
@@ -26,9 +26,12 @@ export class SealedGuard implements DocumentGuard, Sealing {
   #sealer: BatchSealer | null = null;
   #presence: { data: Uint8Array; show: (sealed: Uint8Array) => void } | null = null;
 
-  constructor(link: DocumentLink<never>, owner: GuardOwner, keyring: Keyring) {
+  readonly #merge: MergeDeltas;
+
+  constructor(link: DocumentLink<never>, owner: GuardOwner, keyring: Keyring, merge: MergeDeltas) {
     this.#link = link;
     this.#owner = owner;
+    this.#merge = merge;
     this.#cipher = new DocumentCipher(keyring, owner);
     this.#order = new OrderGuard(link, owner);
     const gateOwner = {
@@ -68,7 +71,7 @@ export class SealedGuard implements DocumentGuard, Sealing {
 
   sealer(journal: OutboxJournal | null, outbox: () => Outbox): Sealer {
     const owner = { journal, outbox, failed: (error: WeirError) => this.#owner.emit('error', error) };
-    this.#sealer = new BatchSealer(this.#link, owner, this.#cipher, () => this.#seen());
+    this.#sealer = new BatchSealer(this.#link, owner, this.#cipher, () => this.#seen(), this.#merge);
     return this.#sealer;
   }
 

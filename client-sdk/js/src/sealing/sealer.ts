@@ -9,7 +9,7 @@
 
 import { equalBytes } from '../bytes.js';
 import { Code, WeirError } from '../errors.js';
-import type { RestoredDelta, SealedFor, Sealer } from '../guard.js';
+import type { MergeDeltas, RestoredDelta, SealedFor, Sealer } from '../guard.js';
 import type { DocumentLink } from '../link.js';
 import type { Outbox, OutboxEntry, OutboxJournal } from '../outbox.js';
 import type { Author } from '../store/store.js';
@@ -44,6 +44,7 @@ export class BatchSealer implements Sealer {
   readonly #owner: SealerOwner;
   readonly #cipher: DocumentCipher;
   readonly #seen: () => Seen | null;
+  readonly #merge: MergeDeltas;
   /** What is to be sealed, in the outbox's order. */
   #waiting: Batch[] = [];
   #round = 0; // of numbering
@@ -56,11 +57,13 @@ export class BatchSealer implements Sealer {
     owner: SealerOwner,
     cipher: DocumentCipher,
     seen: () => Seen | null,
+    merge: MergeDeltas,
   ) {
     this.#link = link;
     this.#owner = owner;
     this.#cipher = cipher;
     this.#seen = seen;
+    this.#merge = merge;
   }
 
   get gathered(): number {
@@ -107,13 +110,14 @@ export class BatchSealer implements Sealer {
 
   restored(delta: RestoredDelta, entry: (delta: RestoredDelta) => OutboxEntry): OutboxEntry {
     const deltas = [...(delta.opened?.deltas ?? [{ codec: delta.codec, payload: delta.payload }])];
-    const { author, sealedFor, payload } = delta;
+    const { sealedFor, count = 1, ...kept } = delta;
+    const { author, payload } = kept;
     // A tab hears of each that it gave; the last one's number is the batch's.
-    const numbers = author === null ? [0] : deltas.map((_, i) => author.number - deltas.length + 1 + i);
+    const numbers = Array.from({ length: count }, (_, i) => (author?.number ?? 0) - count + 1 + i);
     const each = numbers.map((number) => entry(author === null ? delta : { ...delta, author: { ...author, number } }));
     const batch = this.#batch(deltas, each.map(({ stored }) => stored), each.map(({ failed }) => failed));
-    const restored = Object.assign(batch, { ...delta, opened: batch.opened, sealedFor: null, sent: true, closed: true });
-    this.#gathered += deltas.length - 1;
+    const restored = Object.assign(batch, { ...kept, opened: batch.opened, sealedFor: null, sent: true, closed: true });
+    this.#gathered += count - 1;
     if (sealedFor !== undefined) put(restored, sealedFor, payload);
     restored.bytes = payload.length;
     if (!this.#isCurrent(restored)) this.#wait(restored);
@@ -174,7 +178,7 @@ export class BatchSealer implements Sealer {
     for (const batch of batches) {
       batch.closed = true;
       const place = { producer: this.#link.producer, sequence: batch.sequence, base: batch.base };
-      sealed.push([batch, place, await this.#cipher.sealRecord(place, seen, batch.deltas)]);
+      sealed.push([batch, place, await this.#cipher.sealRecord(place, seen, this.#merged(batch.deltas))]);
       if (round !== this.#round) return; // numbered anew meanwhile
     }
     for (const [batch, place, bytes] of sealed) {
@@ -186,6 +190,16 @@ export class BatchSealer implements Sealer {
     else this.#owner.journal?.rewritten((this.#owner.outbox().waiting as Batch[]).filter(({ sealedFor }) => sealedFor !== null));
     this.#settle();
     this.#link.wantFlush();
+  }
+
+  #merged(deltas: readonly Delta[]): readonly Delta[] {
+    if (deltas.length < 2) return deltas;
+    try {
+      const merged = this.#merge(deltas);
+      return merged.length > 0 ? merged : deltas;
+    } catch {
+      return deltas;
+    }
   }
 
   #settle(): void {
@@ -200,8 +214,11 @@ export class BatchSealer implements Sealer {
     const bytes = deltas.reduce((sum, { payload }) => sum + payload.length, 0);
     const numbers = { sequence: 0, base: false, refused: false, sent: false, writes: 0, offered: false, bytes };
     const sealing = { codec: sealedCodec, payload: new Uint8Array(0), sealedFor: null, closed: false, author: null };
-    const done = (): void => void (this.#gathered -= batch.deltas.length - 1);
+    const done = (): void => void (this.#gathered -= storedEach.length - 1);
     const batch: Batch = {
+      get count() {
+        return storedEach.length;
+      },
       ...{ deltas, opened: { deltas, error: null }, storedEach, failedEach, ...numbers, ...sealing },
       stored: (offset) => (done(), storedEach.forEach((stored) => stored(offset))),
       failed: (error) => (done(), failedEach.forEach((failed) => failed(error))),
@@ -226,5 +243,5 @@ function put(batch: Batch, place: SealedFor, bytes: Uint8Array): void {
   batch.codec = sealedCodec;
   batch.payload = bytes;
   batch.sealedFor = place;
-  batch.kept = keptDelta(place, bytes);
+  batch.kept = keptDelta(place, batch.storedEach.length, bytes);
 }

@@ -51,7 +51,7 @@ async function waiting(device: Device): Promise<number[]> {
   const numbers: number[] = [];
   for (const { payload } of device.contents.load('s\0d').outbox) {
     const sequence = Number(new DataView(payload.buffer, payload.byteOffset + 16).getBigUint64(0));
-    const from = { producer: payload.subarray(0, 16), sequence, codec: 2, payload: payload.subarray(25) };
+    const from = { producer: payload.subarray(0, 16), sequence, codec: 2, payload: payload.subarray(27) };
     const { deltas, error } = await cipherFor().openRecord(from);
     assert.equal(error, null);
     numbers.push(...deltas.map((delta) => numberOf(delta.payload)));
