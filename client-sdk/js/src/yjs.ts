@@ -90,6 +90,8 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   #received: Uint8Array[] | null = [];
   /** The document holds what was never offered: offer what the relay lacks, when that is known. */
   #held = false;
+  /** Why part of the document was not taken, and will not be if nothing changes. */
+  #refusal: WeirError | null = null;
 
   constructor(url: string, space: string, document: string, doc: Y.Doc, options: WeirProviderOptions = {}) {
     super();
@@ -165,6 +167,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       if (this.#held) await this.#session.whenCaughtUp(options);
       await this.#session.whenStored(options);
       if (this.pendingCount === 0) return;
+      if (this.#held && this.#session.caughtUp && this.#refusal !== null) throw this.#refusal;
     }
   }
 
@@ -252,6 +255,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
         this.#received ??= [];
         if (this.#destroyed) return;
         if (error instanceof WeirError) this.emit('error', error);
+        if (error instanceof WeirError && !(error instanceof OutboxFullError)) this.#refusal = error;
         if (error instanceof OutboxFullError)
           void this.#session.whenStored().then(
             () => this.#offerAgain(),
@@ -323,6 +327,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
 
   /** The document less what the relay sent, in pieces; null when the relay has it all. */
   #whatRelayLacks(): Uint8Array[] | null {
+    this.#refusal = null;
     const there = new Y.Doc();
     there.transact(() => this.#received?.forEach((update) => Y.applyUpdate(there, update)));
     this.#held = false;

@@ -339,3 +339,17 @@ test('a forged snapshot is called bad, and one that is no update is reported and
   assert.deepEqual(relay.attested('s', 'd'), [false, false]);
   leave();
 });
+
+test('one thing that is larger than the relay takes is told by whenSaved, which does not wait for ever', async () => {
+  const { join, leave, relay } = stage();
+  relay.payloadBytesMax = 1000;
+  const a = join();
+  await a.whenSynced();
+  const errors: unknown[] = [];
+  a.on('error', (error) => errors.push(error));
+  a.doc.getMap('m').set('picture', new Uint8Array(2000));
+  await assert.rejects(a.whenSaved(), /2\d\d\d bytes/);
+  assert.equal(errors.length, 1);
+  assert.equal(a.saved, false);
+  leave();
+});
