@@ -27,32 +27,30 @@ import { SyncedDocument, type SyncedOptions } from './synced-document.js';
 export type { SyncedEvents, SyncedOptions } from './synced-document.js';
 export { SyncedDocument } from './synced-document.js';
 
-type Doc<T> = Automerge.Doc<T>;
-
 /** What holds a document: an AutomergeDocument, or automerge-repo's DocHandle. */
 export interface AutomergeHandle<T> {
-  doc(): Doc<T>;
-  update(step: (doc: Doc<T>) => Doc<T>): void;
-  on(event: 'heads-changed', listener: (about: { doc: Doc<T> }) => void): unknown;
-  off(event: 'heads-changed', listener: (about: { doc: Doc<T> }) => void): unknown;
+  doc(): Automerge.Doc<T>;
+  update(step: (doc: Automerge.Doc<T>) => Automerge.Doc<T>): void;
+  on(event: 'heads-changed', listener: (about: { doc: Automerge.Doc<T> }) => void): unknown;
+  off(event: 'heads-changed', listener: (about: { doc: Automerge.Doc<T> }) => void): unknown;
 }
 
 export interface AutomergeDocumentEvents<T> {
   /** The document is another one, by a change made here or elsewhere. */
-  'heads-changed': [about: { doc: Doc<T> }];
+  'heads-changed': [about: { doc: Automerge.Doc<T> }];
 }
 
 /** One Automerge document, where it is at this moment. */
 export class AutomergeDocument<T> extends Emitter<AutomergeDocumentEvents<T>> implements AutomergeHandle<T> {
-  #doc: Doc<T>;
+  #doc: Automerge.Doc<T>;
 
   /** Begins with nothing: let everybody write only what is missing, or give all the same first change. */
-  constructor(doc: Doc<T> = Automerge.init<T>()) {
+  constructor(doc: Automerge.Doc<T> = Automerge.init<T>()) {
     super();
     this.#doc = doc;
   }
 
-  doc(): Doc<T> {
+  doc(): Automerge.Doc<T> {
     return this.#doc;
   }
 
@@ -61,7 +59,7 @@ export class AutomergeDocument<T> extends Emitter<AutomergeDocumentEvents<T>> im
   }
 
   /** Takes whatever Automerge makes of the document: merge, changeAt, loadIncremental, ... */
-  update(step: (doc: Doc<T>) => Doc<T>): void {
+  update(step: (doc: Automerge.Doc<T>) => Automerge.Doc<T>): void {
     const before = Automerge.getHeads(this.#doc);
     this.#doc = step(this.#doc);
     if (!equalHeads(before, Automerge.getHeads(this.#doc))) this.emit('heads-changed', { doc: this.#doc });
@@ -165,7 +163,7 @@ export class AutomergeCrdt<T> implements Crdt<AutomergeCrdt<T>> {
 }
 
 /** A whole document in the place of its changes; throws when that is not what it is. */
-function load<T>(doc: Doc<T>, bytes: Uint8Array): Doc<T> {
+function load<T>(doc: Automerge.Doc<T>, bytes: Uint8Array): Automerge.Doc<T> {
   Automerge.free(Automerge.load(bytes)); // loadIncremental() leaves out what it cannot read, and does not tell
   return Automerge.loadIncremental(doc, bytes);
 }

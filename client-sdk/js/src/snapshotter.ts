@@ -12,7 +12,7 @@ import type { Snapshotter, SnapshotOwner, SnapshotWork, SnapshotWorker } from '.
 import type { WaitOptions } from './waiters.js';
 import type { AttestationWanted, SnapshotStored, SnapshotWanted } from './wire/events.js';
 
-export type { Fidelity, Snapshotter, SnapshotState, SnapshotWorker, Verdict } from './snapshots.js';
+export type { Fidelity, Snapshot, Snapshotter, SnapshotState, SnapshotWorker, Verdict } from './snapshots.js';
 
 /** For SubscribeOptions.snapshotter. */
 export function snapshotter(adapter: Snapshotter): SnapshotWorker {
