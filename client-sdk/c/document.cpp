@@ -19,6 +19,28 @@ Result<void> usable(const weir_document* document, weir_when_settled then) {
   return usable(document);
 }
 
+/// What a header had that knew nothing of keys.
+constexpr std::size_t options_bytes_min = offsetof(weir_document_options, key);
+
+client::DocumentKey key_of(std::uint32_t id, const std::uint8_t* key) {
+  client::DocumentKey out{.id = id, .bytes = {}};
+  std::memcpy(out.bytes.data(), key, out.bytes.size());
+  return out;
+}
+
+std::optional<client::Encryption> encryption_of(const weir_document_options& options,
+                                                const std::shared_ptr<void>& user) {
+  if (!options.key) return {};
+  client::Encryption out{.key = key_of(options.key_id, options.key)};
+  if (const auto find = options.find_key)
+    out.find = [find, user](std::uint32_t id) -> std::optional<client::DocumentKey> {
+      std::uint8_t key[32] = {};
+      if (find(user.get(), id, key) != 1) return {};
+      return key_of(id, key);
+    };
+  return out;
+}
+
 Result<std::unique_ptr<weir_document>> open(weir_client& client, const char* space, const char* document,
                                             const weir_document_options& options, const std::shared_ptr<void>& user) {
   if (!space || !document) return invalid(space ? "document is NULL" : "space is NULL");
@@ -28,9 +50,11 @@ Result<std::unique_ptr<weir_document>> open(weir_client& client, const char* spa
   if (options.cursor) wanted.cursor = cursor_of(*options.cursor);
   wanted.presence = options.presence != 0;
   wanted.recreate = options.recreate != 0;
+  wanted.verify = options.verify != 0;
+  wanted.encryption = encryption_of(options, user);
   const auto opened = client.client->subscribe({space, document}, handlers_of(options, user), wanted);
   if (!opened) return opened.error();
-  return std::unique_ptr<weir_document>(new weir_document{client.state, *opened});
+  return std::unique_ptr<weir_document>(new weir_document{client.state, *opened, options.key != nullptr});
 }
 
 }  // namespace
@@ -40,7 +64,7 @@ weir_code weir_document_open(weir_client* client, const char* space, const char*
                              const weir_document_options* options, weir_document** out, weir_error** error) {
   if (out) *out = nullptr;
   return weir::c::guarded(error, [&]() -> weir::Result<void> {
-    const auto known = weir::c::read_options(options, sizeof *options, "weir_document_options");
+    const auto known = weir::c::read_options(options, weir::c::options_bytes_min, "weir_document_options");
     if (!known) return known.error();
     const std::shared_ptr<void> user = weir::c::owned(known->user, known->user_released);
     if (!client || !out) return weir::c::invalid(client ? "out is NULL" : "client is NULL");
@@ -83,6 +107,18 @@ weir_code weir_document_set_presence(weir_document* document, const void* data, 
     if (!bytes) return bytes.error();
     document->document.set_presence(*bytes);
     return {};
+  });
+}
+
+weir_code weir_document_set_key(weir_document* document, std::uint32_t key_id, const std::uint8_t* key,
+                                weir_error** error) {
+  return weir::c::guarded(error, [&]() -> weir::Result<void> {
+    if (auto done = weir::c::usable(document); !done) return done;
+    if (!key) return weir::c::invalid("key is NULL");
+    if (!document->sealed)
+      return weir::fail(weir::Code::failed_precondition,
+                        "this document was opened without a key; close it, and open it with one");
+    return document->document.set_key(weir::c::key_of(key_id, key));
   });
 }
 

@@ -37,6 +37,12 @@ weir_kind kind_of(client::ErrorKind kind) {
     case ErrorKind::protocol: return WEIR_KIND_PROTOCOL;
     case ErrorKind::connection: return WEIR_KIND_CONNECTION;
     case ErrorKind::closed: return WEIR_KIND_CLOSED;
+    case ErrorKind::tampered: return WEIR_KIND_TAMPERED;
+    case ErrorKind::unsealed: return WEIR_KIND_UNSEALED;
+    case ErrorKind::unknown_key: return WEIR_KIND_UNKNOWN_KEY;
+    case ErrorKind::forked: return WEIR_KIND_FORKED;
+    case ErrorKind::replayed: return WEIR_KIND_REPLAYED;
+    case ErrorKind::missing_records: return WEIR_KIND_MISSING_RECORDS;
     default: return WEIR_KIND_OTHER;  // one that has no number here yet: its code and message say more
   }
 }

@@ -100,5 +100,6 @@ struct weir_client {
 struct weir_document {
   std::shared_ptr<weir::c::ClientState> state;
   weir::client::Document document;
+  bool sealed;
   std::atomic<bool> closed{false};
 };

@@ -1,5 +1,6 @@
 // Callers who do what weir.h says they must not, or what one does by mistake: an error, never a crash.
 #include <atomic>
+#include <cstddef>
 #include <future>
 
 #include "c_scene.hpp"
@@ -117,6 +118,14 @@ TEST(CHostile, ReadsOptionsOfOtherVersions) {
   newer.unknown = 1;
   EXPECT_EQ(refused([&](auto error) { return weir_client_open(&newer.known, &client, error); }), WEIR_UNIMPLEMENTED);
   EXPECT_EQ(client, nullptr);
+  Scene scene;
+  weir_document_options older = quiet();  // of a header that knew nothing of keys: what lies behind it is not read
+  older.key = reinterpret_cast<const std::uint8_t*>(1);
+  older.struct_size = offsetof(weir_document_options, key);
+  weir_document* document = scene.open(older);
+  EXPECT_EQ(weir_document_set_key(document, 1, nullptr, nullptr), WEIR_INVALID_ARGUMENT);
+  EXPECT_EQ(weir_document_set_key(nullptr, 1, nullptr, nullptr), WEIR_INVALID_ARGUMENT);
+  weir_document_free(document);
   const std::uint8_t zeros[16] = {};
   options = nowhere();
   options.producer = zeros;

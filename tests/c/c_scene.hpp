@@ -84,7 +84,9 @@ inline weir_document_options all_told(Told& into) {
     told(user).add(read->cursor ? "cursor " + std::to_string(read->cursor->offset) : "no cursor");
   };
   out.on_snapshot = [](void* user, const weir_snapshot* it) {
-    told(user).add("snapshot " + std::to_string(it->offset) + " " + text(it->bytes));
+    told(user).add("snapshot " + std::to_string(it->offset) + " " + text(it->bytes) +
+                   " verified=" + std::to_string(it->verified) + " fidelity=" + std::to_string(it->fidelity) +
+                   " cursor=" + (it->cursor ? std::to_string(it->cursor->offset) : "none"));
   };
   out.on_caught_up = [](void* user) { told(user).add("caught up"); };
   out.on_stored = [](void* user, std::size_t pending) { told(user).add("pending " + std::to_string(pending)); };

@@ -37,6 +37,39 @@ TEST(C, HandsOnWhatADocumentIsTold) {
   EXPECT_EQ(std::vector<std::string>(lines.begin(), lines.begin() + 5), wanted);
 }
 
+TEST(C, HandsOnASnapshotAndPresence) {
+  Told told;
+  Scene scene;
+  weir_document_options options = all_told(told);
+  options.presence = 1;
+  weir_document* plan = scene.open(options);
+  const auto asked = scene.wire->answer_subscribe();
+  EXPECT_TRUE(asked.snapshots);
+  EXPECT_TRUE(asked.presence);
+  frames::SnapshotHeader header;
+  header.document = handle;
+  header.offset = {9};
+  header.hash = sha256("all of it");
+  header.size = 9;
+  header.fidelity = Fidelity::lossless;
+  header.verified = true;
+  scene.wire->say(header);
+  frames::SnapshotChunk chunk;
+  chunk.document = handle;
+  chunk.data = SharedBytes::copy("all of it");
+  chunk.last = true;
+  scene.wire->say(chunk);
+  told.until("snapshot 9 all of it verified=1 fidelity=1 cursor=9");
+  frames::PresenceUpdate update;
+  update.document = handle;
+  update.key = "somebody";
+  update.producer = *ProducerId::parse(std::string(16, 'q'));
+  update.data = SharedBytes::copy("line 3");
+  scene.wire->say(update);
+  told.until("here line 3");
+  weir_document_free(plan);
+}
+
 TEST(C, GoesOnFromACursor) {
   weir_cursor cursor{7, 41, {}};
   cursor.chain[0] = 0xab;

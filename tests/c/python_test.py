@@ -115,6 +115,26 @@ class Together(unittest.TestCase):
             newcomer.free()
             document.free()
 
+    def test_seals_what_it_publishes(self):
+        keys = {1: b"1" * 32, 2: b"2" * 32}
+        writer = self.open("secret", key=keys[1], key_id=1)
+        writer.publish(b"for us").result(PATIENCE)
+        writer.set_key(2, keys[2])
+        writer.publish(b"for us, later").result(PATIENCE)
+        reader = self.open("secret", key=keys[2], key_id=2, keys=keys)
+        until(lambda: len(reader.records) == 2, "both are opened")
+        self.assertEqual(self.payloads(reader), [b"for us", b"for us, later"])
+        stranger = self.open("secret")
+        stranger.when_caught_up().result(PATIENCE)
+        self.assertEqual([codec for _, _, codec in stranger.records], [2, 2])
+        self.assertFalse(any(b"for us" in payload for payload in self.payloads(stranger)))
+        late = self.open("secret", key=keys[2], key_id=2)
+        until(lambda: late.errors, "a key is missing")
+        self.assertEqual([(error.kind, over) for error, over in late.errors], [(15, True)])
+        with self.assertRaises(Error) as plain:
+            stranger.set_key(1, keys[1])
+        self.assertEqual(plain.exception.code, "FAILED_PRECONDITION")
+
     def test_says_what_is_wrong(self):
         client = self.client()
         document = client.open("space", "plan")

@@ -70,6 +70,9 @@ def callback(*arguments):
 WhenSettled = callback(c.POINTER(Settled))
 
 
+FindKey = c.CFUNCTYPE(c.c_int, P, c.c_uint32, c.POINTER(c.c_uint8))
+
+
 class ClientOptions(c.Structure):
     _fields_ = [("struct_size", c.c_size_t), ("address", c.c_char_p), ("tls", c.c_int), ("root_certificates", c.c_char_p),
                 ("producer", c.c_char_p), ("client_name", c.c_char_p), ("starts_disconnected", c.c_int),
@@ -85,7 +88,7 @@ class DocumentOptions(c.Structure):
                 ("on_records", callback(c.POINTER(Records))), ("on_snapshot", callback(c.POINTER(Snapshot))),
                 ("on_caught_up", callback()), ("on_stored", callback(c.c_size_t)),
                 ("on_presence", callback(c.POINTER(Presences))), ("on_error", callback(c.POINTER(Failed))),
-                ("state", callback(P))]
+                ("state", callback(P)), ("key", c.c_char_p), ("key_id", c.c_uint32), ("verify", c.c_int), ("find_key", FindKey)]
 
 
 for name, answer, *arguments in [
@@ -99,7 +102,8 @@ for name, answer, *arguments in [
     ("weir_document_publish", c.c_int, P, c.c_uint32, c.c_char_p, c.c_size_t, WhenSettled, P, P),
     ("weir_document_when_stored", c.c_int, P, WhenSettled, P, P),
     ("weir_document_when_caught_up", c.c_int, P, WhenSettled, P, P),
-    ("weir_document_set_presence", c.c_int, P, c.c_char_p, c.c_size_t, P), ("weir_document_close", None, P),
+    ("weir_document_set_presence", c.c_int, P, c.c_char_p, c.c_size_t, P),
+    ("weir_document_set_key", c.c_int, P, c.c_uint32, c.c_char_p, P), ("weir_document_close", None, P),
     ("weir_document_free", None, P),
 ]:
     function = getattr(lib, name)
@@ -206,7 +210,7 @@ class Client:
 
 
 class Document:
-    def __init__(self, client, space, document, cursor=None, snapshots=False, state=None, **options):
+    def __init__(self, client, space, document, cursor=None, snapshots=False, state=None, keys=None, **options):
         self.records = []
         self.snapshots = []
         self.presence = {}
@@ -222,6 +226,8 @@ class Document:
             callbacks["on_snapshot"] = self._snapshot
         if state:
             callbacks["state"] = lambda _, answer: [lib.weir_answer_add(answer, piece, len(piece)) for piece in state]
+        if keys:
+            callbacks["find_key"] = lambda _, key_id, into: self._find(keys, key_id, into)
         types = dict(DocumentOptions._fields_)
         self._callbacks = {name: types[name](function) for name, function in callbacks.items()}
         self.number = keep(self)
@@ -236,6 +242,12 @@ class Document:
         with changed:
             change()
             changed.notify_all()
+
+    @staticmethod
+    def _find(keys, key_id, into):
+        if key_id in keys:
+            c.memmove(into, keys[key_id], 32)
+        return int(key_id in keys)
 
     def _opened(self, _, opened):
         about = (opened.contents.fresh, opened.contents.lost_history)
@@ -287,6 +299,9 @@ class Document:
 
     def set_presence(self, data):
         call(lib.weir_document_set_presence, self.handle, data, len(data))
+
+    def set_key(self, key_id, key):
+        call(lib.weir_document_set_key, self.handle, key_id, key)
 
     def close(self):
         lib.weir_document_close(self.handle)

@@ -97,7 +97,13 @@ typedef enum weir_kind {
   WEIR_KIND_SNAPSHOT = 9,          /**< a snapshot was wrong; the document is read without */
   WEIR_KIND_PROTOCOL = 10,         /**< the peer is not weir, or broke the protocol */
   WEIR_KIND_CONNECTION = 11,       /**< no connection; tried again by itself */
-  WEIR_KIND_CLOSED = 12            /**< you closed the document or the client */
+  WEIR_KIND_CLOSED = 12,           /**< you closed the document or the client */
+  WEIR_KIND_TAMPERED = 13,         /**< sealed bytes were changed, or moved to another place; they are left out */
+  WEIR_KIND_UNSEALED = 14,         /**< a record of an encrypted document is not sealed; it is left out */
+  WEIR_KIND_UNKNOWN_KEY = 15,      /**< sealed with a key that you do not have; the document has ended before it */
+  WEIR_KIND_FORKED = 16,           /**< others were shown another history; the document has ended */
+  WEIR_KIND_REPLAYED = 17,         /**< a record came again as a new one; the document has ended */
+  WEIR_KIND_MISSING_RECORDS = 18   /**< records were left out or reordered; the document has ended */
 } weir_kind;
 
 /** Where a client stands. */
@@ -248,6 +254,16 @@ typedef struct weir_document_options {
   void (*on_error)(void* user, const weir_failed* failed);          /**< also for a delta that nobody waits for */
   /** After lost history: each weir_answer_add() is a delta of codec 0; together what the relay may lack. */
   void (*state)(void* user, weir_answer* answer);
+
+  /**
+   * 32 random bytes that everybody has who may read: all that leaves this client is sealed with them, and only what is
+   * sealed is handed over (docs/encryption.md). NULL: the document is plain.
+   */
+  const uint8_t* key;
+  uint32_t key_id; /**< which of the document's keys it is; you number them, and use no number twice */
+  int verify;      /**< without a key: the document ends when the relay repeats, leaves out or reorders records */
+  /** Asked for the key of what is sealed with another one: writes its 32 bytes and returns 1; 0: the document ends. */
+  int (*find_key)(void* user, uint32_t key_id, uint8_t key[32]);
 } weir_document_options;
 
 /** @name Errors
@@ -329,6 +345,12 @@ WEIR_API weir_code weir_document_when_caught_up(weir_document* document, weir_wh
  */
 WEIR_API weir_code weir_document_set_presence(weir_document* document, const void* data, size_t size,
                                               weir_error** error);
+/**
+ * What is published from now on is sealed with this key of 32 bytes; the older ones go on opening what they have
+ * sealed. WEIR_FAILED_PRECONDITION when the document was opened without a key.
+ */
+WEIR_API weir_code weir_document_set_key(weir_document* document, uint32_t key_id, const uint8_t* key,
+                                         weir_error** error);
 /**
  * Ends the subscription: what is not yet stored is given up. In a callback none follows for this document but answers
  * to what waits; from another thread, one may still be under way, and user_released tells when all are over. NULL, or
