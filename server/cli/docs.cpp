@@ -71,10 +71,13 @@ Result<void> tail_document(DocumentSource& source, const DocumentPath& path, con
     printer.record(record);
     return limit.count() && (options.follow ? printer.flush() : printer.good());
   };
-  if (options.follow) return source.follow(path, state->epoch, Offset{options.from}, print, stop);
+  const auto print_cut = [&](const Cursor& cut) {
+    printer.cut(cut.offset);
+    if (options.follow) static_cast<void>(printer.flush());
+  };
+  if (options.follow) return source.follow(path, state->epoch, Offset{options.from}, print, print_cut, stop);
   if (Offset{options.from} >= state->head) return {};
-  const auto end = source.read(path, state->epoch, Offset{options.from}, *as_of, print,
-                               [&printer](const Cursor& cut) { printer.cut(cut.offset); });
+  const auto end = source.read(path, state->epoch, Offset{options.from}, *as_of, print, print_cut);
   if (!end) return end.error();
   return {};
 }

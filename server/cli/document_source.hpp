@@ -97,7 +97,7 @@ class DocumentSource {
                                                    const OnBytes& on_bytes) = 0;
   /// The same, and then what comes, until it is told to stop, which is no error. Survives the loss of the relay.
   [[nodiscard]] virtual Result<void> follow(const DocumentPath& path, Epoch epoch, Offset after,
-                                            const OnRecord& on_record, std::stop_token stop) = 0;
+                                            const OnRecord& on_record, const OnCut& on_cut, std::stop_token stop) = 0;
   /// A space's order, likewise.
   [[nodiscard]] virtual Result<void> feed(const SpaceName& space, Offset after, bool follow, const OnLine& on_line,
                                           std::stop_token stop) = 0;

@@ -53,7 +53,7 @@ class LiveSource final : public DocumentSource {
   Result<std::vector<SnapshotLine>> snapshots(const DocumentPath& path) override;
   Result<void> read_snapshot(const DocumentPath& path, const SnapshotLine& snapshot, const OnBytes& on_bytes) override;
   Result<void> follow(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
-                      std::stop_token stop) override;
+                      const OnCut& on_cut, std::stop_token stop) override;
   Result<void> feed(const SpaceName& space, Offset after, bool follow, const OnLine& on_line,
                     std::stop_token stop) override;
   Result<Offset> remove(const DocumentPath& path) override { return relay_.remove(path); }
@@ -182,7 +182,7 @@ Result<void> LiveSource::until_done(const Call& call, const std::stop_token& sto
 }
 
 Result<void> LiveSource::follow(const DocumentPath& path, Epoch epoch, Offset after, const OnRecord& on_record,
-                                std::stop_token stop) {
+                                const OnCut& on_cut, std::stop_token stop) {
   std::optional<Cursor> end;
   const auto read_on = [&]() -> Result<void> {
     const auto reached = relay_.read(
@@ -192,7 +192,11 @@ Result<void> LiveSource::follow(const DocumentPath& path, Epoch epoch, Offset af
           after = record.offset;
           return on_record(record);
         },
-        stop);
+        stop,
+        [&](const Cursor& cut) {
+          after = cut.offset;
+          on_cut(cut);
+        });
     if (!reached) return reached.error();
     back();
     end = *reached;

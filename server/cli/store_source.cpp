@@ -35,7 +35,7 @@ class StoreSource final : public DocumentSource {
                       const OnCut& on_cut) override;
   Result<std::vector<SnapshotLine>> snapshots(const DocumentPath& path) override;
   Result<void> read_snapshot(const DocumentPath& path, const SnapshotLine& snapshot, const OnBytes& on_bytes) override;
-  Result<void> follow(const DocumentPath&, Epoch, Offset, const OnRecord&, std::stop_token) override {
+  Result<void> follow(const DocumentPath&, Epoch, Offset, const OnRecord&, const OnCut&, std::stop_token) override {
     return stands_still();
   }
   Result<void> feed(const SpaceName& space, Offset after, bool follow, const OnLine& on_line,
