@@ -42,7 +42,8 @@ after(async () => {
 
 /** Begins a program: { out, err, lines(), ended }. */
 function begin(program, ...words) {
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, WEIR_PROTO: protoFolder } });
+  const env = { ...process.env, WEIR_PROTO: protoFolder };
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env });
   children.add(child);
   child.out = '';
   child.err = '';
@@ -83,7 +84,8 @@ async function type(provider, count) {
 
 /** The view's one document, after it has taken all that is there. */
 async function viewed(file) {
-  const follow = begin(process.execPath, view, 'follow', '--once', '--space', 'short', '--view', file, '--relay', `127.0.0.1:${relay.grpc}`);
+  const from = ['--space', 'short', '--relay', `127.0.0.1:${relay.grpc}`];
+  const follow = begin(process.execPath, view, 'follow', '--once', '--view', file, ...from);
   assert.equal(await follow.ended, 0, follow.err);
   const [one] = await run(process.execPath, view, 'dump', '--view', file);
   return one;
@@ -165,20 +167,21 @@ test('a deleted document leaves nothing behind, its snapshots neither', async ()
   const short = await startRelay({ 'storage.packing': 'false' });
   const client = grpcClient(short);
   try {
-    const append = (document, payload) =>
-      client.ask('Append', { space: 'bin', document, producer: newProducer(), firstSequence: 1, deltas: [{ payload }] });
+    const of = (document) => ({ space: 'bin', document, producer: newProducer() });
+    const append = (document, payload) => client.ask('Append', { ...of(document), firstSequence: 1, deltas: [{ payload }] });
     const payloads = Array.from({ length: 3 }, () => randomBytes(2000)); // bytes that nothing compresses
     const snapshot = randomBytes(600_000);
     await append('kept', randomBytes(100));
     for (const payload of payloads) await append('gone', payload);
     const [{ head }] = await docs('show', 'bin', 'gone', ...at(short));
     const hash = createHash('sha256').update(snapshot).digest();
-    await client.put({ space: 'bin', document: 'gone', producer: newProducer(), offset: head, hash, size: snapshot.length }, [snapshot]);
+    await client.put({ ...of('gone'), offset: head, hash, size: snapshot.length }, [snapshot]);
 
     const secrets = [...payloads, snapshot].flatMap((bytes) => [bytes.subarray(0, 32), bytes.subarray(-32)]);
     const found = async () => {
-      const names = (await readdir(short.data, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-      const files = await Promise.all(names.map((entry) => readFile(path.join(entry.parentPath ?? entry.path, entry.name))));
+      const all = await readdir(short.data, { recursive: true, withFileTypes: true });
+      const names = all.filter((one) => one.isFile()).map((one) => path.join(one.parentPath ?? one.path, one.name));
+      const files = await Promise.all(names.map((name) => readFile(name)));
       return secrets.filter((secret) => files.some((file) => file.includes(secret))).length;
     };
     assert.equal(await found(), secrets.length, 'nothing is found because nothing is looked for');
