@@ -12,21 +12,31 @@ namespace {
 /// its next call here. Never destroyed, for the process may end in a callback.
 class Buried {
  public:
+  /// Waits for its thread; documents' handles may hold the rest for longer.
+  static void end(weir_client& client) {
+    client.client.reset();
+    client.state->user.reset();
+  }
   static void add(std::unique_ptr<weir_client> client) {
     const std::scoped_lock lock(mutex());
     clients().push_back(std::move(client));
   }
   static void clear() {
-    std::vector<std::unique_ptr<weir_client>> over;  // they are waited for without the lock
+    for (const std::unique_ptr<weir_client>& client : take()) end(*client);
+  }
+
+ private:
+  /// Those whose thread is not this one.
+  static std::vector<std::unique_ptr<weir_client>> take() {
+    std::vector<std::unique_ptr<weir_client>> over;
     const std::scoped_lock lock(mutex());
     std::erase_if(clients(), [&](std::unique_ptr<weir_client>& client) {
       if (client->client->is_this_thread()) return false;
       over.push_back(std::move(client));
       return true;
     });
+    return over;
   }
-
- private:
   static std::mutex& mutex() {
     static auto* const one = std::make_unique<std::mutex>().release();
     return *one;
@@ -165,7 +175,6 @@ void weir_client_free(weir_client* client) {
   std::unique_ptr<weir_client> freed(client);
   weir::c::close(*client);
   if (client->client->is_this_thread()) return weir::c::Buried::add(std::move(freed));
-  freed->client.reset();
-  freed->state->user.reset();  // documents' handles may hold the rest for longer
+  weir::c::Buried::end(*freed);
   weir::c::Buried::clear();
 }
