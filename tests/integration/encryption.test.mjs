@@ -155,6 +155,27 @@ test('a store on disk has nothing in plain, and its edits arrive after the proce
   }
 });
 
+test('what the relay has packed of an encrypted document is read from its packs', async () => {
+  const count = 1100; // it packs 1,024 and more
+  const client = kept(new WeirClient({ url: relay.url, space: 'desk', webSocket: WebSocket }));
+  const session = client.subscribe('packed', { encryption: sealed() });
+  for (let i = 0; i < count; i++) await session.publish(Buffer.from(`delta ${i}`));
+  await until('a newcomer is sent packs', async () => {
+    let packs = 0;
+    const counting = { ...packDecoder, decode: (pack) => (packs++, packDecoder.decode(pack)) };
+    const newcomer = new WeirClient({ url: relay.url, space: 'desk', webSocket: WebSocket, packs: counting });
+    const read = [];
+    const errors = [];
+    const all = newcomer.subscribe('packed', { encryption: sealed() }).on('error', (error) => errors.push(error));
+    all.on('records', (records) => read.push(...records.map(({ payload }) => Buffer.from(payload).toString())));
+    await all.whenCaughtUp();
+    await newcomer.close();
+    assert.deepEqual(errors, []);
+    assert.deepEqual(read, Array.from({ length: count }, (_, i) => `delta ${i}`));
+    return packs > 0;
+  });
+});
+
 test('people on y-websocket in the same room see each other, and neither side is broken', async () => {
   const ada = join('shared');
   await ada.whenSynced();

@@ -147,7 +147,9 @@ export class DocumentCipher {
 
   async #open({ kind, scope, bytes }: Place, sealed: Uint8Array): Promise<Uint8Array> {
     const { keyId, nonce, head, box } = format.parse(sealed);
-    const key = await this.#keyring.cache.derived(keyId, kind, scope);
+    const key = await this.#keyring.cache.derived(keyId, kind, scope).catch((cause: unknown) => {
+      throw new KeyMissing(keyId, cause);
+    });
     if (key === null) throw new KeyMissing(keyId);
     const additionalData = format.associatedData(kind, head, this.#named, bytes);
     const iv = nonce as Uint8Array<ArrayBuffer>;
@@ -168,7 +170,7 @@ export class DocumentCipher {
     if (cause instanceof KeyMissing) {
       const todo = 'give it by `find`, and subscribe again';
       return new UnknownKeyError(`${this.path}: ${what} is sealed under key ${cause.id}, which is not here; ${todo}`, {
-        ...this.#details(),
+        ...this.#details(cause.cause),
         code: Code.failedPrecondition,
       });
     }
@@ -185,7 +187,11 @@ export interface SnapshotPlace {
 }
 
 class KeyMissing extends Error {
-  constructor(readonly id: number) {
+  /** `cause`: why the application could not give it. */
+  constructor(
+    readonly id: number,
+    override readonly cause?: unknown,
+  ) {
     super(`the key ${id} is not here`);
   }
 }

@@ -1,5 +1,5 @@
 // Opening takes time, and a document's events have an order: behind one that is being opened, all wait. Nothing waits
-// where nothing is opened.
+// where nothing is opened. What waits is what the relay has sent: a WebSocket has no way to say that it may not send more.
 
 import type { DocumentLink } from '../link.js';
 import type { Pack, PresenceUpdate, ServerEvent, WireRecord } from '../wire/events.js';
@@ -11,6 +11,8 @@ export interface GateOwner {
   readonly readThrough: number;
   take(event: ServerEvent): void;
   frameEnd(): void;
+  /** Something went wrong that nothing from the relay explains. */
+  giveUp(cause: unknown): void;
 }
 
 type Step = ServerEvent | 'frameEnd';
@@ -39,7 +41,8 @@ export class Gate {
   hold(next: Promise<() => void>): void {
     this.#busy = true;
     const round = this.#round;
-    void next.then((run) => {
+    const failed = (cause: unknown) => (): void => this.#owner.giveUp(cause);
+    void next.catch(failed).then((run) => {
       if (round !== this.#round) return;
       this.#busy = false;
       run();

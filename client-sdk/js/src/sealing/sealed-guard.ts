@@ -1,6 +1,6 @@
 // An encrypted document: what comes is opened before it is taken, what goes is sealed, and what is kept is kept sealed.
 
-import type { WeirError } from '../errors.js';
+import { Code, WeirError } from '../errors.js';
 import type { DocumentGuard, GuardOwner, MergeDeltas, Sealer, Sealing } from '../guard.js';
 import type { DocumentLink } from '../link.js';
 import type { Outbox, OutboxJournal } from '../outbox.js';
@@ -40,6 +40,10 @@ export class SealedGuard implements DocumentGuard, Sealing {
       },
       take: (event: ServerEvent) => owner.take(event),
       frameEnd: () => owner.handOver(),
+      giveUp: (cause: unknown) => {
+        const document = this.#cipher.path;
+        owner.giveUp(new WeirError(`${document}: what came could not be opened`, { code: Code.internal, document, cause }));
+      },
     };
     this.#gate = new Gate(link, gateOwner, this.#cipher, this.#clocks);
   }

@@ -2,80 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import type { DocumentSession, SubscribeOptions } from '../../src/document.js';
-import {
-  ForkedError,
-  MissingRecordsError,
-  ReplayedError,
-  TamperedError,
-  UnknownKeyError,
-  UnsealedError,
-  verify,
-} from '../../src/encryption.js';
-import type { WeirError } from '../../src/errors.js';
+import { ForkedError, MissingRecordsError, ReplayedError, TamperedError, UnknownKeyError, UnsealedError, verify } from '../../src/encryption.js';
 import { cipherFor, Ledger, sealed, sent, type There } from '../support/author.js';
-import { answerSubscribe, bytes, caughtUp, epoch, handle, records, run, scene, stored, welcome, type Scene } from '../support/conversation.js';
-import { settled, type Event, type FakeSocket } from '../support/network.js';
-
-const ada = 'aa'.repeat(16);
-const bob = 'bb'.repeat(16);
-const eve = 'ee'.repeat(16);
-const own = '01'.repeat(16); // of the first client of a scene
-
-const hex = (payload: Uint8Array | null): string => Buffer.from(payload ?? []).toString('hex');
-/** Opening is done elsewhere: until it is done, and all that waited for it. */
-async function opened(): Promise<void> {
-  for (let i = 0; i < 8; i++) {
-    await settled();
-    await crypto.subtle.digest('SHA-256', new Uint8Array(1)); // behind what was asked for before it
-  }
-}
-
-interface Reader extends Scene {
-  session: DocumentSession;
-  read: string[];
-  errors: WeirError[];
-  socket: FakeSocket;
-  hear(...events: Event[]): Promise<void>;
-}
-
-async function reader(options: SubscribeOptions = { encryption: sealed() }): Promise<Reader> {
-  const stage = scene();
-  const session = stage.client.subscribe('d', options);
-  const read: string[] = [];
-  const errors: WeirError[] = [];
-  session.on('records', (all) => read.push(...all.map(({ payload }) => hex(payload))));
-  session.on('error', (error) => errors.push(error));
-  await welcome(stage.network);
-  const socket = stage.network.last;
-  await answerSubscribe(socket, { head: 99 });
-  const hear = async (...events: Event[]): Promise<void> => {
-    socket.say(...events);
-    await opened();
-  };
-  return { ...stage, session, read, errors, socket, hear };
-}
-
-async function ledger(): Promise<Ledger> {
-  const there = new Ledger();
-  await there.write(ada, 1, ['a1']);
-  await there.write(bob, 1, ['b1', 'b2']);
-  await there.write(ada, 2, ['a2']);
-  await there.write(bob, 2, ['b3']);
-  return there;
-}
-
-/** It ended by this error, and stands before what was wrong. */
-function endedBy(at: Reader, Named: new (...args: never[]) => WeirError, offset: number): void {
-  assert.equal(at.errors.length, 1, at.errors.map(String).join('; '));
-  assert.ok(at.errors[0] instanceof Named, String(at.errors[0]));
-  assert.match(at.errors[0].message, /^s\/d: /);
-  assert.equal(at.session.cursor?.offset ?? 0, offset);
-  assert.deepEqual(
-    at.socket.take().map((event) => Object.keys(event)[0]),
-    ['unsubscribe'],
-  );
-}
+import { answerSubscribe, bytes, caughtUp, epoch, handle, records, run, stored } from '../support/conversation.js';
+import { ada, bob, endedBy, eve, hex, ledger, opened, own, reader } from '../support/reader.js';
 
 test('an honest relay: all is read, and deltas of one record come together', async () => {
   const there = await ledger();
@@ -286,6 +216,17 @@ test('a key that nobody has ends the document before the record; with it, readin
   assert.deepEqual(read, ['a3']);
 });
 
+test('an application that cannot look its key up just now ends the document; nothing is taken for tampered with', async () => {
+  const there = new Ledger(cipherFor('d', 7, new Uint8Array(32).fill(0x22)));
+  await there.write(ada, 1, ['a1']);
+  for (const find of [(): never => assert.fail('no network'), (): Uint8Array => new Uint8Array(5)]) {
+    const at = await reader({ encryption: sealed(find) });
+    await at.hear(sent(there.records));
+    assert.ok(at.errors[0]?.cause instanceof Error);
+    endedBy(at, UnknownKeyError, 0);
+  }
+});
+
 // ---- without a key ----
 
 test('verify alone sees what is sent again, and what is left out while it reads along', async () => {
@@ -315,64 +256,4 @@ test('what is behind a cut is not missed', async () => {
   await at.hear(sent(there.records.slice(0, 1)), { cut: { document: handle, offset: 3 } }, sent(there.records.slice(3)));
   assert.deepEqual(at.read, ['a1', 'a4']);
   assert.deepEqual(at.errors, []);
-});
-
-// ---- numbers are given once ----
-
-test('a producer id whose numbers nobody knows is not used where something was written', async () => {
-  for (const [head, lastSequence, replaced] of [
-    [5, 0, true],
-    [5, 3, false],
-    [0, 0, false],
-  ] as const) {
-    const stage = scene({ producer: bytes(own) });
-    const changes: string[] = [];
-    stage.client.on('producer-changed', (_, cause) => changes.push(cause.name));
-    const session = stage.client.subscribe('d', { encryption: sealed() });
-    void session.publish(bytes('c0')).catch(() => undefined);
-    await welcome(stage.network);
-    await answerSubscribe(stage.network.last, { head, lastSequence });
-    await opened();
-    assert.deepEqual(changes, replaced ? ['MarkLostError'] : []);
-    if (replaced) continue;
-    assert.equal(stage.network.last.takeOne('publish').firstSequence, lastSequence + 1);
-  }
-});
-
-test('a document that is opened again after the relay began anew is written under another id', async () => {
-  const at = await reader();
-  void at.session.publish(bytes('c0')).catch(() => undefined);
-  await opened();
-  at.socket.take();
-  await at.hear(stored(1, 1));
-  at.session.close();
-  at.socket.take();
-  const changes: string[] = [];
-  at.client.on('producer-changed', (_, cause) => changes.push(cause.name));
-  at.client.subscribe('d', { encryption: sealed() });
-  await answerSubscribe(at.socket, { head: 4, epoch: epoch + 1 });
-  await opened();
-  assert.deepEqual(changes, ['MarkLostError']);
-});
-
-test('another epoch, and nothing was lost: the count goes on with a number that was never given', async () => {
-  const stage = scene();
-  const session = stage.client.subscribe('d', { encryption: sealed() });
-  await welcome(stage.network);
-  await answerSubscribe(stage.network.last);
-  void session.publish(bytes('c0')).catch(() => undefined);
-  await opened();
-  assert.equal(stage.network.last.takeOne('publish').firstSequence, 1);
-  stage.network.last.drop(); // perhaps it was stored, and nobody heard of it
-  await stage.runtime.advance(1000);
-  await welcome(stage.network);
-  await answerSubscribe(stage.network.last, { head: 1, epoch: epoch + 1 });
-  await opened();
-  const publish = stage.network.last.takeOne('publish');
-  assert.deepEqual([publish.firstSequence, publish.base], [2, true]);
-  const [delta] = publish.deltas as { payload: string }[];
-  const place = { producer: bytes(own), sequence: 2, codec: 2, payload: bytes(delta!.payload) };
-  const { base, deltas } = await cipherFor().openRecord(place);
-  assert.ok(base);
-  assert.equal(hex(deltas[0]!.payload), 'c0');
 });
