@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weir/core/snapshot_header.hpp"
+
 namespace weir::shard {
 namespace {
 
@@ -9,20 +11,6 @@ Error not_there(const DocumentPath& path, DocumentLife life) {
   const std::string name = "document \"" + path.document.text() + '"';
   return life == DocumentLife::deleted ? fail(Code::not_found, name + " was deleted")
                                        : fail(Code::not_found, "there is no " + name + " in this space");
-}
-
-frames::SnapshotHeader header_of(const Snapshot& snapshot, Offset base) {
-  frames::SnapshotHeader header;
-  header.offset = snapshot.offset;
-  header.hash = snapshot.hash;
-  header.size = snapshot.size;
-  header.codec = snapshot.codec;
-  header.chain = snapshot.chain;
-  header.base = base;
-  header.fidelity = snapshot.fidelity;
-  header.verified = snapshot.standing == SnapshotStanding::verified;
-  header.time = snapshot.time;
-  return header;
 }
 
 /// The newest that was there then, with its bases; the page goes on behind it.
@@ -35,7 +23,7 @@ Result<void> begin_with_snapshot(const Archives& archives, Seconds now, const fr
   });
   Offset base;
   for (const Snapshot& one : chain) {
-    page.snapshots.push_back(header_of(one, base));
+    page.snapshots.push_back(core::header_of(one, base));
     base = one.offset;
   }
   page.offset = std::max(page.offset, base);

@@ -1,5 +1,6 @@
 #include "weir/native/native_dialect.hpp"
 
+#include "weir/core/snapshot_header.hpp"
 #include "weir/frames/codec.hpp"
 
 namespace weir::native {
@@ -20,17 +21,8 @@ SharedBytes NativeEncoder::snapshot(DocumentHandle document, const Snapshot& sna
                                     const SnapshotPart& part) const {
   std::string bytes;
   if (part.position == 0) {
-    frames::SnapshotHeader header;
+    frames::SnapshotHeader header = core::header_of(snapshot, base_offset);
     header.document = document;
-    header.offset = snapshot.offset;
-    header.hash = snapshot.hash;
-    header.size = snapshot.size;
-    header.codec = snapshot.codec;
-    header.chain = snapshot.chain;
-    header.base = base_offset;
-    header.fidelity = snapshot.fidelity;
-    header.verified = snapshot.standing == SnapshotStanding::verified;
-    header.time = snapshot.time;
     frames::encode(frames::ServerEvent(header), bytes);
   }
   const frames::SnapshotChunk chunk{document, part.position, part.bytes, part.last, part.compressed ? part.size : 0, 0};
