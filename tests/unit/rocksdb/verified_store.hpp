@@ -12,6 +12,26 @@ class VerifiedStore : public StoreTest {
  protected:
   static constexpr rocks::SpaceId space{1};
 
+  /// Packs are small, and made when asked for.
+  void open_with_small_packs() {
+    options_.durability = Durability::interval;
+    options_.packing.in_background = false;
+    options_.packing.settle_records = 50;
+    options_.packing.settle_level = 1;
+    open();
+  }
+  /// "packed" in three packs, and beside it "other" in runs.
+  void append_packed() {
+    for (int i = 0; i < 60; ++i) {
+      append_many("packed", 2);
+      append_many("other", 1);
+    }
+    ASSERT_TRUE(log_->compact(*path_of("packed"), {}));
+  }
+  void append_many(const std::string& document, int count) {
+    for (int i = 0; i < count; ++i) ASSERT_TRUE(append(path_of(document), document + std::to_string(i)));
+  }
+
   /// What is found; each as "document@offset: what".
   std::vector<std::string> found(VerifyOptions options = {}) {
     std::vector<std::string> found;
@@ -54,6 +74,12 @@ class VerifiedStore : public StoreTest {
     std::string value;
     EXPECT_TRUE(db.Get({}, families[0], rocks::keys::document(space, document), &value).ok());
     return rocks::decode_document(value).value();
+  }
+  static void change_row(rocksdb::DB& db, const Families& families, const std::string& document,
+                         const std::function<void(rocks::DocumentRow&)>& change) {
+    rocks::DocumentRow row = row_of(db, families, document);
+    change(row);
+    ASSERT_TRUE(db.Put({}, families[0], rocks::keys::document(space, document), rocks::encode(row)).ok());
   }
   /// The rows of the family whose keys begin so.
   static std::vector<std::pair<std::string, std::string>> rows(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* family,

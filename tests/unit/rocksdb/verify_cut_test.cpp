@@ -12,28 +12,11 @@ class VerifyCut : public VerifiedStore {
  protected:
   void SetUp() override {
     StoreTest::SetUp();
-    options_.durability = Durability::interval;
-    options_.packing.in_background = false;
-    options_.packing.settle_records = 50;
-    options_.packing.settle_level = 1;
-    open();
-    for (int i = 0; i < 60; ++i) {
-      append_many("packed", 2);
-      append_many("other", 1);
-    }
-    ASSERT_TRUE(log_->compact(*path_of("packed"), {}));
+    open_with_small_packs();
+    append_packed();
     append_many("packed", 1);
     append_many("runs", 1100);
     ASSERT_TRUE(log_->chain(*path_of("runs"), {~std::uint64_t{0}}));
-  }
-  void append_many(const std::string& document, int count) {
-    for (int i = 0; i < count; ++i) ASSERT_TRUE(append(path_of(document), document + std::to_string(i)));
-  }
-  static void change_row(rocksdb::DB& db, const Families& families, const std::string& document,
-                         const std::function<void(DocumentRow&)>& change) {
-    DocumentRow row = row_of(db, families, document);
-    change(row);
-    ASSERT_TRUE(db.Put({}, families[0], keys::document(space, document), encode(row)).ok());
   }
 };
 

@@ -13,10 +13,6 @@ class Verify : public VerifiedStore {
  protected:
   void SetUp() override {
     StoreTest::SetUp();
-    options_.durability = Durability::interval;
-    options_.packing.in_background = false;
-    options_.packing.settle_records = 50;
-    options_.packing.settle_level = 1;
     fill();
     pristine_ = options_.path;
   }
@@ -24,15 +20,11 @@ class Verify : public VerifiedStore {
   /// "packed" in three packs and two runs, "runs" with chain values saved, "gone" deleted, "again" re-created, and
   /// "last", so that opening the store looks at nothing that is damaged.
   void fill() {
-    open();
+    open_with_small_packs();
     append_many("gone", 3);
     append_many("again", 3);
     ASSERT_TRUE(append_note());
-    for (int i = 0; i < 60; ++i) {
-      append_many("packed", 2);
-      append_many("other", 1);
-    }
-    ASSERT_TRUE(log_->compact(*path_of("packed"), {}));
+    append_packed();
     append_many("packed", 2);
     append_many("runs", 1100);
     ASSERT_TRUE(log_->chain(*path_of("runs"), {~std::uint64_t{0}}));
@@ -42,9 +34,6 @@ class Verify : public VerifiedStore {
     append_many("again", 2);
     append_many("last", 1);
     close();
-  }
-  void append_many(const std::string& document, int count) {
-    for (int i = 0; i < count; ++i) ASSERT_TRUE(append(path_of(document), document + std::to_string(i)));
   }
   Result<Appended> append_note() {
     Append append;
@@ -58,12 +47,6 @@ class Verify : public VerifiedStore {
     return wait_for(std::move(append));
   }
 
-  static void change_row(rocksdb::DB& db, const Families& families, const std::string& document,
-                         const std::function<void(DocumentRow&)>& change) {
-    DocumentRow row = row_of(db, families, document);
-    change(row);
-    ASSERT_TRUE(db.Put({}, families[0], keys::document(space, document), encode(row)).ok());
-  }
   static std::string of_document(rocksdb::DB& db, const Families& families, const std::string& document) {
     const DocumentRow row = row_of(db, families, document);
     return keys::runs(row.id, row.life);  // of packs as well
