@@ -67,6 +67,12 @@ void Document::set_presence(std::string_view data) {
   });
 }
 
+Result<void> Document::when_kept(WhenSettled then) {
+  return loop_->inbox().call([loop = loop_.get(), id = id_, then = std::move(then)](Session&, Time) {
+    loop->await(&Session::when_kept, id, then);
+  });
+}
+
 Result<void> Document::set_key(const DocumentKey& key) {
   return loop_->inbox().call([id = id_, key](Session& session, Time at) { session.set_key(id, key, at); });
 }

@@ -5,7 +5,8 @@
 //   plan.publish("bytes", [](const Settled& settled) { if (!settled.error) std::puts("durable"); }).value();
 //
 // It connects again by itself and sends again what was not stored; session.hpp has the rules. What is not yet stored
-// lives in memory only: wait with when_stored() before the program ends. docs/cpp-sdk.md is a tutorial.
+// lives in memory only, unless there is a store (store.hpp): wait with when_stored() before the program ends.
+// docs/cpp-sdk.md is a tutorial.
 //
 // A call that returns an error was not taken, and calls nothing: RESOURCE_EXHAUSTED when too many wait for the client's
 // thread, CANCELLED after close(). One that was taken is answered exactly once, at the latest by close().
@@ -24,6 +25,7 @@
 
 #include "weir/client/effects.hpp"
 #include "weir/client/options.hpp"
+#include "weir/client/store.hpp"
 #include "weir/client/transport.hpp"
 
 namespace weir::client {
@@ -34,6 +36,8 @@ struct ClientOptions {
   std::string root_certificates{};  ///< PEM; empty: the system's
   /// Asked for each connection; empty: no token. A token that is refused is then asked for again.
   std::function<std::string()> token{};
+  /// If given, what is not yet stored by the relay survives the process (store.hpp).
+  std::shared_ptr<ClientStore> store{};
   SessionOptions session{};
   /// Calls that wait for the client's thread, and the bytes of the deltas in them. Once taken by the thread, deltas
   /// wait in their document's outbox, which has a limit of its own (SessionOptions::outbox_bytes_max).
@@ -83,6 +87,8 @@ class Document {
   /// Calls when nothing waits, when everything was delivered; with an error when that will never be.
   [[nodiscard]] Result<void> when_stored(WhenSettled then);
   [[nodiscard]] Result<void> when_caught_up(WhenSettled then);
+  /// Calls when everything published so far is in the client's store on disk; with an error when there is none.
+  [[nodiscard]] Result<void> when_kept(WhenSettled then);
   /// Replaces this client's presence; empty withdraws it. The last of several that come quickly is the one that counts.
   void set_presence(std::string_view data);
   /// What is published from now on is sealed with this key; the older ones go on opening what they have sealed.

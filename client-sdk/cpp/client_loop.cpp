@@ -29,6 +29,7 @@ void ClientLoop::stop() {
 
 void ClientLoop::run() {
   loop_ = std::this_thread::get_id();
+  if (options_.store) options_.session.kept = begin_store();
   session_ = std::make_unique<Session>(options_.session, secure_random, now());
   for (settle(); inbox_.wait(session_->deadline()); settle()) {
     for (const Inbox::Task& event : inbox_.take_events()) event(*session_, now());
@@ -41,9 +42,19 @@ void ClientLoop::finish() {
   session_->close(now());
   run_calls();
   settle();
+  if (options_.store) options_.store->end();
   WEIR_ASSERT(awaited_.empty());  // a closed session leaves no ticket open
   transport_.reset();
   const auto gone = std::exchange(handlers_, {});  // what goes with them may call back
+}
+
+/// The store outlives the loop's tasks, and says nothing after end().
+StoreContents ClientLoop::begin_store() {
+  return options_.store->begin(
+      [this](std::uint64_t number) { inbox_.event([number](Session& session, Time at) { session.kept(number, at); }); },
+      [this](const Error& error) {
+        inbox_.event([error](Session& session, Time at) { session.not_kept(error, at); });
+      });
 }
 
 /// None of them calls back; what they bring about is in the effects.
@@ -135,6 +146,8 @@ void ClientLoop::with(DocumentId document, Call call) {
 }
 
 void ClientLoop::on(const Open& effect) { transport_->open(effect.attempt, effect.address, shared_from_this()); }
+
+void ClientLoop::on(const Persist& effect) { options_.store->write(effect.number, effect.changes); }
 
 void ClientLoop::on(const StatusChanged& effect) {
   if (options_.on_status) options_.on_status(effect.status);

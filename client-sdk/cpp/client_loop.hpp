@@ -46,6 +46,7 @@ class ClientLoop final : public TransportEvents, public std::enable_shared_from_
  private:
   void run();
   void finish();
+  [[nodiscard]] StoreContents begin_store();
   void run_calls();
   void settle();
   void perform(const std::vector<Effect>& effects);
@@ -53,6 +54,7 @@ class ClientLoop final : public TransportEvents, public std::enable_shared_from_
   void with(DocumentId document, Call call);
   void on(const Open& effect);
   void on(const Send& effect) { transport_->send(effect.attempt, effect.bytes); }
+  void on(const Persist& effect);
   void on(const Shut& effect) { transport_->shut(effect.attempt); }
   void on(const StatusChanged& effect);
   void on(const Welcomed&) {}

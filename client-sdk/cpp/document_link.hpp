@@ -4,6 +4,7 @@
 #pragma once
 
 #include "weir/client/effects.hpp"
+#include "weir/client/store_contents.hpp"
 #include "weir/client/timers.hpp"
 
 namespace weir::client {
@@ -30,6 +31,13 @@ class DocumentLink {
   [[nodiscard]] virtual const frames::Welcome* welcome() const = 0;
   /// Bytes of all the documents' deltas on the wire.
   [[nodiscard]] virtual std::size_t& in_flight_bytes() = 0;
+
+  /// There is a store. What is kept within one turn is written together, under one number.
+  [[nodiscard]] virtual bool keeps() const = 0;
+  virtual void keep(StoreChange change) = 0;
+  [[nodiscard]] virtual std::uint64_t keeping() const = 0;
+  /// The document is closed; what it has kept stays, for the next time it is opened.
+  virtual void leave(const DocumentPath& path, StoredDocument kept) = 0;
 
   virtual void send(const frames::ClientEvent& event) = 0;
   /// Sends the subscribe under a fresh request number; its answer comes back to this document.

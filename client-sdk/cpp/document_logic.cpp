@@ -157,7 +157,8 @@ void DocumentLogic::subscribed(const frames::Subscribed& event) {
   if (phase_ != Phase::subscribing) return;
   if (intake_.checking() && publisher_.may_repeat_numbers(event))
     return publisher_.cannot_go_on("what this producer has published here is not known any more");
-  const bool changed = history_.epoch().value != 0 && history_.epoch() != event.epoch;
+  const bool changed =
+      (history_.epoch().value != 0 && history_.epoch() != event.epoch) || publisher_.counts_in_another(event.epoch);
   const bool missed = history_.offset().value > 0 || publisher_.ever_stored();
   const bool lost = (event.lost_history || changed) && missed;
   const bool resumed = !lost && history_.offset().value > 0 && history_.cursor().has_value();
@@ -360,6 +361,14 @@ Flushed DocumentLogic::flush(std::size_t budget_bytes) {
 Delta DocumentLogic::seal(Sequence sequence, bool base, std::vector<Delta> deltas) {
   const RecordContents contents{base, seen_at(history_.cursor()), std::move(deltas)};
   return {sealed_codec, intake_.cipher()->seal_record(sequence, contents)};
+}
+
+Result<std::vector<Delta>> DocumentLogic::unseal(const ProducerId& producer, Sequence sequence, const Delta& sealed) {
+  const Opened<RecordContents> contents =
+      intake_.cipher()->open({{}, producer, sequence, {}, sealed.codec, sealed.payload});
+  if (contents) return contents->deltas;
+  return fail(Code::failed_precondition,
+              where() + ": what waits in the store cannot be opened: " + contents.error().error.message);
 }
 
 void DocumentLogic::send_presence() {

@@ -96,6 +96,8 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner, p
 
   // DeltaSealer
   [[nodiscard]] Delta seal(Sequence sequence, bool base, std::vector<Delta> deltas) override;
+  [[nodiscard]] Result<std::vector<Delta>> unseal(const ProducerId& producer, Sequence sequence,
+                                                  const Delta& sealed) override;
 
   DocumentLink& link_;
   DocumentId id_;

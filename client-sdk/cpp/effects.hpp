@@ -15,6 +15,7 @@
 #include "weir/client/outbox.hpp"
 #include "weir/client/presence_set.hpp"
 #include "weir/client/snapshotter.hpp"
+#include "weir/client/store_contents.hpp"
 
 namespace weir::client {
 
@@ -38,6 +39,12 @@ struct Send {
 /// What this connection still says is not heard.
 struct Shut {
   std::uint64_t attempt;
+};
+
+/// Write these changes to the store, all or none, in the order of their numbers; say kept() when they are durable.
+struct Persist {
+  std::uint64_t number;
+  std::vector<StoreChange> changes;
 };
 
 // ---- for the application: the session ----
@@ -156,9 +163,9 @@ struct DocumentFailed {
   bool over;  ///< the document is closed by it
 };
 
-using Effect = std::variant<Open, Send, Shut, StatusChanged, Welcomed, RelayLeaves, ConnectionFailed, ProducerChanged,
-                            SessionFailed, DocumentOpened, RecordsRead, SnapshotRead, CaughtUp, StoredSome, Settled,
-                            PresenceChanged, RecordsCut, DocumentDisconnected, StateWanted, SnapshotAsked,
-                            AttestationAsked, SnapshotKept, DocumentFailed>;
+using Effect = std::variant<Open, Send, Shut, Persist, StatusChanged, Welcomed, RelayLeaves, ConnectionFailed,
+                            ProducerChanged, SessionFailed, DocumentOpened, RecordsRead, SnapshotRead, CaughtUp,
+                            StoredSome, Settled, PresenceChanged, RecordsCut, DocumentDisconnected, StateWanted,
+                            SnapshotAsked, AttestationAsked, SnapshotKept, DocumentFailed>;
 
 }  // namespace weir::client

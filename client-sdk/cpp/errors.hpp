@@ -34,6 +34,7 @@ enum class ErrorKind : std::uint8_t {
   forked,           ///< others were shown another history; the document has ended
   replayed,         ///< a record came again as a new one; the document has ended
   missing_records,  ///< records were left out or reordered; the document has ended
+  store,            ///< the store on disk takes nothing (it is full, say); tried again, and nothing waits for it
 };
 
 struct ClientError {

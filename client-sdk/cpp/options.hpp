@@ -10,6 +10,7 @@
 #include <string>
 
 #include "weir/client/encryption.hpp"
+#include "weir/client/store_contents.hpp"
 #include "weir/vocabulary/record.hpp"
 
 namespace weir::client {
@@ -17,6 +18,9 @@ namespace weir::client {
 struct SessionOptions {
   /// 16 random bytes; by default new ones. One client at a time may use them.
   std::optional<ProducerId> producer{};
+  /// What a store has of an earlier session, its producer included. If given, the session says what to write
+  /// (Persist in effects.hpp), and sends a delta when it is durable there.
+  std::optional<StoreContents> kept{};
   /// False: only when connect() is called.
   bool connect = true;
   /// A token that is refused is not tried again, unless each connection asks for a new one.

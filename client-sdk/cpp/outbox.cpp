@@ -45,11 +45,14 @@ std::optional<OutgoingFrame> Outbox::next_frame(const FrameLimits& limits) {
   std::size_t to = from;
   for (; to < entries_.size() && to - from < limits.deltas_max; ++to) {
     const OutboxEntry& entry = entries_[to];
-    const bool full = entry.base || bytes + wire_bytes(entry) > limits.payload_bytes_max;
+    if (!may_go(entry)) break;
+    const std::size_t more = wire_bytes(entry);
+    const bool full = entry.base || bytes + more > limits.payload_bytes_max || more > limits.delta_bytes_max;
     if (to > from && (full || sequence_of(entry) != entries_[to - 1].sequence.next())) break;
     const std::size_t room = limits.payload_bytes_max - std::min(limits.payload_bytes_max, bytes);
-    if (entry.sequence.value == 0) number(to, std::min(room, limits.sealed_bytes_max));
+    if (entry.sequence.value == 0) number(to, std::min(room, limits.delta_bytes_max));
     bytes += entries_[to].delta.payload.size();
+    entries_[to].sent = true;
   }
   if (to == from) return std::nullopt;
   sent_ = to;
@@ -58,8 +61,8 @@ std::optional<OutgoingFrame> Outbox::next_frame(const FrameLimits& limits) {
   return OutgoingFrame{entries_[from].sequence, entries_[from].base, from, to - from};
 }
 
-void Outbox::number(std::size_t index, std::size_t sealed_bytes_max) {
-  if (sealer_ != nullptr) gather(index, sealed_bytes_max);
+void Outbox::number(std::size_t index, std::size_t delta_bytes_max) {
+  if (sealer_ != nullptr) gather(index, delta_bytes_max);
   OutboxEntry& entry = entries_[index];
   entry.sequence = next_sequence_;
   entry.base = std::exchange(base_next_, false);
@@ -76,7 +79,7 @@ void Outbox::gather(std::size_t index, std::size_t bytes_max) {
     bytes += end->delta.payload.size() + sealed_delta_overhead;
     if (bytes > std::min(bytes_max, sealed_deltas_bytes_max)) break;
   }
-  OutboxEntry sealed{.delta = {}, .offered = first->offered};
+  OutboxEntry sealed{.delta = {}, .offered = first->offered, .restored = first->restored};
   std::vector<Delta> deltas;
   for (auto entry = first; entry != end; ++entry) {
     uncount(*entry);
@@ -160,8 +163,42 @@ void Outbox::reopen(Sequence stored_through) {
 }
 
 void Outbox::offer(std::vector<OutboxEntry> entries) {
+  // What waits may have its numbers already; nothing was sent under them.
+  const bool numbered = !entries_.empty() && entries_.front().sequence.value != 0;
+  const Sequence first = first_sequence();
+  const bool base = numbered ? entries_.front().base : base_next_;
+  renumber();
+  next_sequence_ = first;
+  base_next_ = base;
   for (const OutboxEntry& entry : entries) count(entry);
   entries_.insert(entries_.begin(), std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end()));
+}
+
+std::size_t Outbox::number_all(std::size_t delta_bytes_max) {
+  const auto first = std::find_if(entries_.begin(), entries_.end(),
+                                  [](const OutboxEntry& entry) { return entry.sequence.value == 0; });
+  const auto from = static_cast<std::size_t>(first - entries_.begin());
+  for (std::size_t index = from; index < entries_.size(); ++index) number(index, delta_bytes_max);
+  return from;
+}
+
+void Outbox::keep(std::size_t from, std::uint64_t number) {
+  for (std::size_t index = from; index < entries_.size(); ++index) entries_[index].kept = number;
+}
+
+void Outbox::restore(std::vector<OutboxEntry> entries, Sequence last_given) {
+  for (OutboxEntry& entry : entries) {
+    entry.restored = true;
+    count(entry);
+    entries_.push_back(std::move(entry));
+  }
+  next_sequence_ = last_given.next();
+}
+
+void Outbox::regather() {
+  next_sequence_ = entries_[sent_].sequence;
+  base_next_ = entries_[sent_].base;
+  renumber_from(sent_);
 }
 
 OutboxEntry Outbox::refuse_next() {
@@ -169,6 +206,10 @@ OutboxEntry Outbox::refuse_next() {
   OutboxEntry entry = std::move(*at);
   entries_.erase(at);
   uncount(entry);
+  if (entry.sequence.value == 0) return entry;
+  next_sequence_ = entry.sequence;
+  base_next_ = entry.base;
+  renumber_from(sent_);
   return entry;
 }
 
@@ -183,15 +224,25 @@ std::vector<OutboxEntry> Outbox::clear() {
 
 void Outbox::renumber() {
   disconnected();
-  bytes_ = deltas_ = 0;
-  for (OutboxEntry& entry : std::exchange(entries_, {})) {
-    if (entry.sealed.empty())
-      entries_.push_back({.delta = std::move(entry.delta), .ticket = entry.ticket, .offered = entry.offered});
-    for (PublishedDelta& part : entry.sealed)
-      entries_.push_back({.delta = std::move(part.delta), .ticket = part.ticket, .offered = entry.offered});
-  }
-  for (const OutboxEntry& entry : entries_) count(entry);
+  renumber_from(0);
   base_next_ = false;
+}
+
+/// Entries from this one on lose their sequences, and what was sealed for them comes apart.
+void Outbox::renumber_from(std::size_t index) {
+  std::vector<OutboxEntry> again(std::make_move_iterator(entries_.begin() + static_cast<std::ptrdiff_t>(index)),
+                                 std::make_move_iterator(entries_.end()));
+  entries_.resize(index);
+  for (OutboxEntry& entry : again) {
+    uncount(entry);
+    const auto add = [&](Delta& delta, Ticket ticket) {
+      entries_.push_back(
+          {.delta = std::move(delta), .ticket = ticket, .offered = entry.offered, .restored = entry.restored});
+      count(entries_.back());
+    };
+    if (entry.sealed.empty()) add(entry.delta, entry.ticket);
+    for (PublishedDelta& part : entry.sealed) add(part.delta, part.ticket);
+  }
 }
 
 }  // namespace weir::client

@@ -8,6 +8,9 @@
 // A sequence is given when a delta is first sent, for then the producer's last stored one is known. What has a sequence
 // is always a prefix of the queue, and what is on the wire a prefix of that.
 //
+// With a store (store_contents.hpp), a sequence is given as soon as a delta is here, and it is sent when it is kept
+// under it: after a crash the same bytes go under the same sequences.
+//
 // With a sealer, deltas that wait are gathered and sealed for the one sequence that they get; those bytes are what is
 // sent from then on. Under another sequence they are sealed anew.
 //
@@ -32,6 +35,9 @@ class DeltaSealer {
  public:
   virtual ~DeltaSealer() = default;
   [[nodiscard]] virtual Delta seal(Sequence sequence, bool base, std::vector<Delta> deltas) = 0;
+  /// What seal() was given, in this process or an earlier one. FAILED_PRECONDITION when the key is not there any more.
+  [[nodiscard]] virtual Result<std::vector<Delta>> unseal(const ProducerId& producer, Sequence sequence,
+                                                          const Delta& sealed) = 0;
 };
 
 /// A delta as the application gave it.
@@ -43,10 +49,13 @@ struct PublishedDelta {
 struct OutboxEntry {
   Delta delta;
   Ticket ticket = 0;
-  bool offered = false;  ///< stands for the state as a whole; a newer one takes its place
-  Sequence sequence{};   ///< 0 until it is first sent
-  bool base = false;     ///< opens the sequence anywhere: the first delta after lost history
-  bool refused = false;  ///< the relay has another's bytes under its sequence: "stored" does not mean this one
+  bool offered = false;    ///< stands for the state as a whole; a newer one takes its place
+  Sequence sequence{};     ///< 0 until it is first sent
+  bool base = false;       ///< opens the sequence anywhere: the first delta after lost history
+  bool refused = false;    ///< the relay has another's bytes under its sequence: "stored" does not mean this one
+  std::uint64_t kept = 0;  ///< what it was last written with; 0: nothing is to be waited for
+  bool sent = false;       ///< at least once, under this sequence
+  bool restored = false;   ///< of an earlier process, which may have sent it
   std::vector<PublishedDelta> sealed{};  ///< what is inside of `delta`; then `ticket` is 0
 
   [[nodiscard]] std::size_t deltas() const { return sealed.empty() ? 1 : sealed.size(); }
@@ -63,7 +72,7 @@ struct OutboxEntry {
 struct FrameLimits {
   std::size_t payload_bytes_max;  ///< for all deltas of a frame together; a single larger one still goes, alone
   std::size_t deltas_max;
-  std::size_t sealed_bytes_max = static_cast<std::size_t>(-1);  ///< for what is sealed together; likewise
+  std::size_t delta_bytes_max = static_cast<std::size_t>(-1);  ///< a larger one is not sent with others
 };
 
 /// Entries `from` to `from + count` of the outbox, which are on the wire from now on.
@@ -88,7 +97,9 @@ class Outbox {
   /// The lowest sequence not known to be durable, or the one the next delta will get.
   [[nodiscard]] Sequence first_sequence() const;
   /// What would be sent next; null: nothing.
-  [[nodiscard]] const OutboxEntry* next() const { return sent_ < entries_.size() ? &entries_[sent_] : nullptr; }
+  [[nodiscard]] const OutboxEntry* next() const {
+    return sent_ < entries_.size() && may_go(entries_[sent_]) ? &entries_[sent_] : nullptr;
+  }
   /// What is longest here; null: nothing.
   [[nodiscard]] const OutboxEntry* oldest() const { return entries_.empty() ? nullptr : &entries_.front(); }
   /// Bytes of a delta as it is sent, or would be at most.
@@ -122,7 +133,20 @@ class Outbox {
   /// Puts deltas before all that wait. Only before anything is sent.
   void offer(std::vector<OutboxEntry> entries);
 
-  /// Takes out the first unsent delta, which cannot be sent.
+  /// Gives a sequence to everything that has none. The first of them; the end when there was none.
+  [[nodiscard]] std::size_t number_all(std::size_t delta_bytes_max);
+  /// Entries from this one on are being written with `number`, and go when so much is durable.
+  void keep(std::size_t from, std::uint64_t number);
+  void kept_through(std::uint64_t number) { kept_through_ = number; }
+  /// What an earlier process has left. Only at the beginning.
+  void restore(std::vector<OutboxEntry> entries, Sequence last_given);
+  [[nodiscard]] std::size_t entries() const { return entries_.size(); }
+
+  /// What would be sent next was never sent, so that its sequence can go to another.
+  [[nodiscard]] bool next_is_new() const { return !entries_[sent_].sent && !entries_[sent_].restored; }
+  /// What would be sent next, and all behind it, is numbered and gathered anew.
+  void regather();
+  /// Takes out the first unsent delta, which cannot be sent. What comes behind it is numbered anew.
   [[nodiscard]] OutboxEntry refuse_next();
   /// Gives up all that waits; the numbers it had are free again, for the relay has refused them.
   [[nodiscard]] std::vector<OutboxEntry> clear();
@@ -134,7 +158,9 @@ class Outbox {
     std::size_t bytes;
   };
   void renumber();
-  void number(std::size_t index, std::size_t sealed_bytes_max);
+  void renumber_from(std::size_t index);
+  [[nodiscard]] bool may_go(const OutboxEntry& entry) const { return entry.kept <= kept_through_; }
+  void number(std::size_t index, std::size_t delta_bytes_max);
   void gather(std::size_t index, std::size_t bytes_max);
   void count(const OutboxEntry& entry);
   void uncount(const OutboxEntry& entry);
@@ -152,6 +178,7 @@ class Outbox {
   std::size_t deltas_ = 0;
   Sequence next_sequence_{1};
   bool base_next_ = false;
+  std::uint64_t kept_through_ = 0;
 };
 
 }  // namespace weir::client

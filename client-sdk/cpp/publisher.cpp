@@ -12,6 +12,8 @@ constexpr std::size_t frame_payload_bytes_max = 256 << 10;
 constexpr std::size_t payload_bytes_max_unknown = 1 << 20;
 constexpr std::size_t entry_bytes = 64;  // what an entry costs beside its payload, so that empty ones are bounded too
 
+StoredDelta to_store(const OutboxEntry& entry) { return {entry.sequence, entry.base, entry.offered, entry.delta}; }
+
 // A publish sent under this producer can never be stored.
 bool takes_another_producer(frames::Reason reason) {
   return reason == frames::Reason::resend_differs || reason == frames::Reason::not_comparable ||
@@ -46,10 +48,12 @@ void Publisher::producer_replaced() {
   outbox_.restart();
   stored_through_ = {};
   joined_ = false;
+  rewritten();
 }
 
 void Publisher::end(const ClientError& error) {
   disconnected();
+  if (link_.keeps()) leave(error.kind == ErrorKind::deleted);
   state_ = State::settled;
   fail(outbox_.clear(), error);
   for (const Ticket ticket : std::exchange(when_stored_, {}))
@@ -62,12 +66,14 @@ bool Publisher::may_repeat_numbers(const frames::Subscribed& event) const {
 
 bool Publisher::resume(const frames::Subscribed& event, bool lost, bool changed) {
   disconnected();
+  epoch_ = event.epoch;
   if (lost) {
     ever_stored_ = false;
     stored_through_ = {};
     joined_ = true;
     if (owner_.offers_state()) state_ = State::wanted;
     outbox_.reopen(event.last_sequence);
+    rewritten();
     return true;
   }
   if (changed) {
@@ -85,7 +91,10 @@ bool Publisher::resume(const frames::Subscribed& event, bool lost, bool changed)
   joined_ = true;
   const OutboxEntry* oldest = outbox_.oldest();
   const bool gap = oldest != nullptr && !oldest->base && oldest->sequence > event.last_sequence.next();
-  if (!gap && !forgotten && !copied) return true;
+  if (!gap && !forgotten && !copied) {
+    changed ? rewritten() : keep_place();
+    return true;
+  }
   cannot_go_on(copied ? "the relay has more of this producer than was published here: another device uses its id"
                       : "the relay no longer knows this producer's last delta");
   return false;
@@ -103,6 +112,7 @@ void Publisher::offer(std::vector<SharedBytes> pieces) {
   std::vector<OutboxEntry> entries;
   for (SharedBytes& piece : pieces) entries.push_back({.delta = {{}, std::move(piece)}, .offered = true});
   outbox_.offer(std::move(entries));
+  rewritten();
   link_.want_flush(owner_.logic());
 }
 
@@ -121,6 +131,8 @@ void Publisher::stored(const frames::Stored& event) {
     });
   if (!done.empty()) {
     ever_stored_ = true;
+    if (link_.keeps()) link_.keep(DropDeltas{owner_.path(), done.front().sequence, done.back().sequence});
+    keep_place();
     link_.tell(StoredSome{owner_.id(), outbox_.size()});
     check_stored();
   }
@@ -150,7 +162,93 @@ void Publisher::refused(const frames::ErrorEvent& event) {
     return;
   }
   fail(outbox_.clear(), error);
+  rewritten();
   check_stored();
+}
+
+// ---- the store ----
+
+Result<void> Publisher::restore(const StoredDocument& kept) {
+  std::vector<OutboxEntry> entries;
+  bool sealed = true;
+  for (const StoredDelta& stored : kept.outbox) {
+    OutboxEntry entry{
+        .delta = stored.delta, .offered = stored.offered, .sequence = stored.sequence, .base = stored.base};
+    entry.kept = link_.keeping() - 1;
+    if (sealer_ != nullptr && stored.delta.codec == sealed_codec) {
+      const auto inside = sealer_->unseal(kept.place.producer, stored.sequence, stored.delta);
+      if (!inside) return inside.error();
+      for (const Delta& delta : *inside) entry.sealed.push_back({delta, 0});
+    }
+    sealed = sealed && !entry.sealed.empty();
+    entries.push_back(std::move(entry));
+  }
+  outbox_.restore(std::move(entries), kept.place.last_given);
+  kept_place_ = kept.place;
+  epoch_ = kept.place.epoch;
+  stored_through_ = kept.place.stored_through;
+  ever_stored_ = kept.place.ever_stored;
+  joined_ = epoch_.value != 0;
+  if (kept.place.state_wanted && owner_.offers_state()) state_ = State::wanted;
+  if (kept.place.producer != link_.producer()) {
+    producer_replaced();
+  } else if (sealer_ != nullptr && !sealed) {
+    // The application has begun to encrypt: under the same sequences, for the relay to say whether it has them plain.
+    outbox_.regather();
+    rewritten();
+  }
+  return {};
+}
+
+void Publisher::keep_new() {
+  if (!link_.keeps()) return;
+  std::size_t index = outbox_.number_all(payload_bytes_max());
+  if (index == outbox_.entries()) return;
+  outbox_.keep(index, link_.keeping());
+  if (kept_place_.producer != link_.producer()) keep_place();
+  for (; index < outbox_.entries(); ++index) link_.keep(KeepDelta{owner_.path(), to_store(outbox_[index])});
+}
+
+/// Of a deleted document the numbers are kept, and nothing else: a restored backup may have it again, with its records.
+void Publisher::leave(bool deleted) {
+  keep_new();
+  StoredDocument left{place(), {}};
+  if (deleted) {
+    left.place.ever_stored = left.place.state_wanted = false;
+    left.place.stored_through = {};
+    if (epoch_.value == 0) left.place.last_given = {};  // none was ever sent
+    link_.keep(KeepPlace{owner_.path(), left.place});
+    link_.keep(KeepOutbox{owner_.path(), {}});
+  } else {
+    for (std::size_t i = 0; i < outbox_.entries(); ++i) left.outbox.push_back(to_store(outbox_[i]));
+  }
+  link_.leave(owner_.path(), std::move(left));
+}
+
+void Publisher::kept_through(std::uint64_t number) {
+  outbox_.kept_through(number);
+  link_.want_flush(owner_.logic());
+}
+
+void Publisher::rewritten() {
+  if (!link_.keeps()) return;
+  (void)outbox_.number_all(payload_bytes_max());
+  outbox_.keep(0, link_.keeping());
+  kept_place_ = place();
+  link_.keep(KeepPlace{owner_.path(), kept_place_});
+  KeepOutbox all{owner_.path(), {}};
+  for (std::size_t i = 0; i < outbox_.entries(); ++i) all.deltas.push_back(to_store(outbox_[i]));
+  link_.keep(std::move(all));
+}
+
+StoredPlace Publisher::place() const {
+  return {link_.producer(), epoch_, outbox_.last_given(), stored_through_, ever_stored_, state_ != State::settled};
+}
+
+void Publisher::keep_place() {
+  if (!link_.keeps() || place() == kept_place_) return;
+  kept_place_ = place();
+  link_.keep(KeepPlace{owner_.path(), kept_place_});
 }
 
 // ---- sending ----
@@ -163,12 +261,7 @@ Flushed Publisher::flush(std::size_t budget_bytes) {
   const std::size_t in_flight = link_.in_flight_bytes();
   const std::size_t room = budget_bytes > in_flight ? budget_bytes - in_flight : 0;
   if (in_flight > 0 && (room == 0 || bytes > room)) return Flushed::no_room;
-  if (bytes > payload_bytes_max() && next->sequence.value == 0) {
-    if (next->ticket == 0 && !next->offered) tell_failed(too_large(bytes));  // nobody waits for it
-    fail({outbox_.refuse_next()}, too_large(bytes));
-    check_stored();
-    return Flushed::some;
-  }
+  if (refuse_too_large(*next)) return Flushed::some;
   const std::size_t frame_bytes_max = link_.welcome()->frame_bytes_max;
   std::size_t frame_payload = std::min(frame_payload_bytes_max, room);
   if (frame_bytes_max > 0) frame_payload = std::min(frame_payload, frame_bytes_max / 2);
@@ -176,10 +269,26 @@ Flushed Publisher::flush(std::size_t budget_bytes) {
   return Flushed::some;
 }
 
+/// Which may be known only now, from this relay.
+bool Publisher::refuse_too_large(const OutboxEntry& next) {
+  const std::size_t bytes = outbox_.wire_bytes(next);
+  if (bytes <= payload_bytes_max() || !outbox_.next_is_new()) return false;
+  if (next.deltas() > 1) {  // one by one they may be small enough
+    outbox_.regather();
+    rewritten();
+    return true;
+  }
+  if (next.ticket == 0 && next.sealed.empty() && !next.offered) tell_failed(too_large(bytes));  // nobody waits for it
+  fail({outbox_.refuse_next()}, too_large(bytes));
+  rewritten();
+  check_stored();
+  return true;
+}
+
 void Publisher::send_frame(std::size_t payload_bytes_max) {
   const std::optional<OutgoingFrame> frame = outbox_.next_frame({.payload_bytes_max = payload_bytes_max,
                                                                  .deltas_max = frame_deltas_max,
-                                                                 .sealed_bytes_max = this->payload_bytes_max()});
+                                                                 .delta_bytes_max = this->payload_bytes_max()});
   if (!frame) return;
   frames::Publish publish;
   publish.document = owner_.handle();
@@ -239,7 +348,7 @@ void Publisher::fail(const std::vector<OutboxEntry>& entries, const ClientError&
   for (const OutboxEntry& entry : entries) {
     entry.for_each_ticket(
         [&](Ticket ticket) { link_.tell(Settled{.document = owner_.id(), .ticket = ticket, .error = error}); });
-    if (entry.offered) tell_failed(error);
+    if (entry.offered || entry.restored) tell_failed(error);
   }
 }
 
@@ -258,7 +367,7 @@ std::optional<ClientError> Publisher::refusal(const Delta& delta) const {
   if (delta.codec == sealed_codec)
     return make_error(ErrorKind::other, Code::invalid_argument,
                       owner_.where() + ": codec 2 is for what weir seals; publish what is inside, with its own codec");
-  const std::size_t wire_bytes = bytes + (seals_ ? sealed_record_overhead : 0);
+  const std::size_t wire_bytes = bytes + (sealer_ != nullptr ? sealed_record_overhead : 0);
   if (wire_bytes > payload_bytes_max()) return too_large(wire_bytes);
   const std::size_t waiting = outbox_.bytes() + outbox_.size() * entry_bytes;
   if (waiting + bytes <= link_.outbox_bytes_max()) return std::nullopt;

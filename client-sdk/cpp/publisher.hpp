@@ -3,6 +3,7 @@
 //  - what the relay answered "stored" trims the outbox, and nothing else; after a reconnect the rest is sent again, the
 //    same bytes under the same sequences, to be compared;
 //  - lost history: once all that is left was read, the application's state goes as a base, then the outbox;
+//  - with a store, a delta is sent when it is kept under the sequence it is sent with;
 //  - a refused publish: wait until every frame on the wire was answered, then send again what was not stored.
 //
 // Internal: DocumentLogic drives it. Threads: one, the session's.
@@ -38,7 +39,7 @@ class Publisher {
  public:
   /// `sealer`: null when deltas go as they are.
   Publisher(DocumentLink& link, PublisherOwner& owner, DeltaSealer* sealer)
-      : link_(link), owner_(owner), seals_(sealer != nullptr), outbox_(link.in_flight_bytes(), sealer) {}
+      : link_(link), owner_(owner), sealer_(sealer), outbox_(link.in_flight_bytes(), sealer) {}
 
   [[nodiscard]] std::size_t pending() const { return outbox_.size(); }
   [[nodiscard]] bool in_flight() const { return outbox_.in_flight(); }
@@ -51,6 +52,15 @@ class Publisher {
   void when_stored(Ticket ticket);
   /// The answer to StateWanted: deltas of codec 0, none when there is nothing to offer.
   void offer(std::vector<SharedBytes> pieces);
+
+  // The store's.
+  /// What an earlier session has left. Only at the beginning. FAILED_PRECONDITION when a key is missing.
+  [[nodiscard]] Result<void> restore(const StoredDocument& kept);
+  /// What was published in this turn is given its sequences, and kept under them.
+  void keep_new();
+  void kept_through(std::uint64_t number);
+  /// Its numbers are of another epoch than this.
+  [[nodiscard]] bool counts_in_another(Epoch epoch) const { return epoch_.value != 0 && epoch_ != epoch; }
 
   // The connection's course.
   void connected() { halted_ = false; }
@@ -79,6 +89,12 @@ class Publisher {
 
  private:
   void send_frame(std::size_t payload_bytes_max);
+  [[nodiscard]] bool refuse_too_large(const OutboxEntry& next);
+  [[nodiscard]] StoredPlace place() const;
+  void keep_place();
+  /// The outbox was numbered anew, or lost a part.
+  void rewritten();
+  void leave(bool deleted);
   void check_stored();
   void resend(Sequence from, Time delay);
   void resend_when_answered();
@@ -91,10 +107,12 @@ class Publisher {
 
   DocumentLink& link_;
   PublisherOwner& owner_;
-  bool seals_;
+  DeltaSealer* sealer_;
   Outbox outbox_;
   std::vector<Ticket> when_stored_;
   bool ever_stored_ = false;
+  Epoch epoch_;  ///< in which its sequences are given; 0: not known yet
+  StoredPlace kept_place_;
   bool joined_ = false;      ///< its count and the relay's have met, in this epoch and under this producer
   Sequence stored_through_;  ///< by this producer in this epoch, as far as it was answered
   enum class State : std::uint8_t { settled, wanted, asked } state_ = State::settled;

@@ -31,6 +31,7 @@ Time bounded(std::uint64_t milliseconds) {
 
 Session::Session(SessionOptions options, Random random, Time now)
     : options_(std::move(options)), random_(std::move(random)), begun_(now), now_(now) {
+  if (options_.kept) options_.producer = options_.kept->producer;
   producer_ = options_.producer ? *options_.producer : new_producer();
   if (options_.connect) connect(now);
 }
@@ -67,9 +68,11 @@ Result<DocumentId> Session::subscribe(DocumentPath path, SubscribeOptions option
     drop();
     if (wanted_) open_later();
   }
+  auto document = std::make_unique<DocumentLogic>(static_cast<DocumentLink&>(*this), last_document_.next(), path,
+                                                  std::move(options));
+  document->publisher().kept_through(may_go_through_);
+  if (const Result<void> restored = restore(*document); !restored) return restored.error();
   last_document_ = last_document_.next();
-  auto document =
-      std::make_unique<DocumentLogic>(static_cast<DocumentLink&>(*this), last_document_, path, std::move(options));
   by_path_.emplace(std::move(path), last_document_);
   DocumentLogic& added = *document;
   documents_.emplace(last_document_, std::move(document));
@@ -137,9 +140,11 @@ std::vector<Effect> Session::poll(Time now) {
   advance(now);
   while (timers_.run_due(now_) || !to_flush_.empty() || replacing_) {
     const std::size_t before = effects_.size();
+    for (const auto& [id, document] : to_flush_) document->publisher().keep_new();
     flush();
     if (effects_.size() == before && timers_.next().value_or(Time::max()) > now_) break;  // what is left must wait
   }
+  persist();
   ended_documents_.clear();
   ended_connections_.clear();
   return std::exchange(effects_, {});
@@ -230,6 +235,8 @@ void Session::stop(const ClientError& error, bool tell_application) {
   if (status_ == Status::stopped) return;
   halt(Status::stopped);
   for (DocumentLogic* document : all()) document->end(error, tell_application);
+  for (const WhenKept& waits : std::exchange(when_kept_, {}))
+    tell(Settled{.document = waits.document, .ticket = waits.ticket, .error = error});
   if (tell_application) tell(SessionFailed{error});
 }
 
@@ -318,6 +325,7 @@ void Session::take_new_producer() {
   drop();
   producer_ = new_producer();
   left_.clear();
+  if (keeps()) keep(KeepProducer{producer_});
   for (DocumentLogic* document : all()) document->producer_replaced();
   tell(ProducerChanged{producer_, cause});
   if (wanted_) open_later();

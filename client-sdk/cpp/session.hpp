@@ -53,6 +53,8 @@ class Session : private DocumentLink, private ConnectionListener {
   /// Settled{ticket} when nothing waits, when everything was delivered; with an error when that will never be.
   void when_stored(DocumentId document, Ticket ticket, Time now);
   void when_caught_up(DocumentId document, Ticket ticket, Time now);
+  /// Settled{ticket} when everything published so far is durable in the store, or stored by the relay.
+  void when_kept(DocumentId document, Ticket ticket, Time now);
   /// Replaces this client's presence, empty withdraws it; sent again after each reconnect.
   void set_presence(DocumentId document, SharedBytes data, Time now);
   /// What is published from now on is sealed with this key; the older ones go on opening what they have sealed.
@@ -64,6 +66,12 @@ class Session : private DocumentLink, private ConnectionListener {
   void offer_snapshot(DocumentId document, const Cursor& at, const MadeSnapshot& made, Time now);
   /// The answer to AttestationAsked.
   void attest(DocumentId document, Offset offset, const Digest& hash, bool valid, Time now);
+
+  // For the store.
+  /// What Persist effects up to this number have is durable.
+  void kept(std::uint64_t number, Time now);
+  /// The store takes nothing for now. What waits for it is sent all the same, and the driver goes on trying.
+  void not_kept(const Error& error, Time now);
 
   // For the connection; what names an older attempt is not heard.
   void opened(std::uint64_t attempt, std::string token, Time now);
@@ -92,10 +100,16 @@ class Session : private DocumentLink, private ConnectionListener {
   [[nodiscard]] std::uint64_t random_bits() override { return random_(); }
   [[nodiscard]] std::uint64_t unix_time() const override;
   [[nodiscard]] bool is_new_to(const DocumentPath& path) const override {
-    return options_.producer != producer_ && !left_.contains(path);
+    return keeps() || (options_.producer != producer_ && !left_.contains(path));
   }
   [[nodiscard]] std::size_t outbox_bytes_max() const override { return options_.outbox_bytes_max; }
   [[nodiscard]] std::size_t& in_flight_bytes() override { return in_flight_bytes_; }
+  [[nodiscard]] bool keeps() const override { return options_.kept.has_value(); }
+  void keep(StoreChange change) override { changes_.push_back(std::move(change)); }
+  [[nodiscard]] std::uint64_t keeping() const override { return last_persist_ + 1; }
+  void leave(const DocumentPath& path, StoredDocument kept) override {
+    options_.kept->documents.insert_or_assign(path, std::move(kept));
+  }
   void send(const frames::ClientEvent& event) override;
   void request(DocumentLogic& document, frames::Subscribe event) override;
   std::uint64_t ask(DocumentLogic& document, frames::ReadSnapshot event) override;
@@ -125,6 +139,11 @@ class Session : private DocumentLink, private ConnectionListener {
   void on(const frames::ErrorEvent& event);
   void on(const frames::GoingAway& event);
   void hand_over(DocumentLogic* next);
+  void persist();
+  [[nodiscard]] Result<void> restore(DocumentLogic& document);
+  void settle_kept();
+  /// What was written with these numbers may be sent.
+  void let_go(std::uint64_t through);
   void take_new_producer();
   [[nodiscard]] ProducerId new_producer();
   void flush();
@@ -163,6 +182,17 @@ class Session : private DocumentLink, private ConnectionListener {
   std::uint64_t last_request_ = 0;
   DocumentId last_document_;
   std::optional<ClientError> replacing_;
+  // The store's.
+  std::vector<StoreChange> changes_;  ///< of this turn
+  std::uint64_t last_persist_ = 0;
+  std::uint64_t durable_through_ = 0;
+  std::uint64_t may_go_through_ = 0;
+  struct WhenKept {
+    std::uint64_t number;
+    DocumentId document;
+    Ticket ticket;
+  };
+  std::deque<WhenKept> when_kept_;
   // What has ended while it may still be on the stack; gone with the next poll().
   std::vector<std::unique_ptr<DocumentLogic>> ended_documents_;
   std::vector<std::unique_ptr<Connection>> ended_connections_;

@@ -4,6 +4,9 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
@@ -62,6 +65,37 @@ test('a coroutine copies one document into another', async () => {
     );
   } finally {
     reader?.kill();
+    await relay.end();
+  }
+});
+
+test('what a process that was killed had kept is sent by the next one, once', async () => {
+  const relay = await startRelay();
+  const folder = await mkdtemp(path.join(tmpdir(), 'weir-cpp-store-'));
+  try {
+    await relay.kill();
+    const first = tail(relay, ['--publish', '--store', folder]);
+    first.stdin.write('one\ntwo\n');
+    await until('both lines are kept', () => first.lines.length === 2);
+    const second = tail(relay, ['--publish', '--store', folder]);
+    const [refused] = await once(second, 'exit');
+    assert.equal(refused, 1); // one at a time
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    await relay.start();
+    const third = tail(relay, ['--publish', '--store', folder]);
+    third.stdin.end('three\n');
+    const [code] = await once(third, 'exit');
+    assert.equal(code, 0);
+    const reader = tail(relay);
+    await until('three lines are read', () => reader.lines.length === 3);
+    reader.kill();
+    assert.deepEqual(
+      reader.lines.map((line) => line.split(' ').at(-1)),
+      ['one', 'two', 'three'],
+    );
+  } finally {
+    await rm(folder, { recursive: true });
     await relay.end();
   }
 });

@@ -31,6 +31,8 @@ struct Fragment {
   Crdt crdt;
   std::string my_cursor;
   void apply(const RecordsRead&) {}
+  void fail_loudly(const std::string&) {}
+  void open_it(const weir::DocumentPath&) {}
 };
 
 }  // namespace weir::client

@@ -2,6 +2,7 @@
 //
 //   tail 127.0.0.1:8788 acme-notes plan
 //   echo hello | tail 127.0.0.1:8788 acme-notes plan --publish      ends when all of it is stored
+//   echo hello | tail 127.0.0.1:8788 acme-notes plan --publish --store ~/.tail    what was not is sent by the next one
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <future>
@@ -31,6 +32,24 @@ int complain(const weir::Error& error) {
   return 1;
 }
 
+/// All of it at once: the store has it, says "kept" for each line, and sends what an earlier process has left.
+int publish_kept(Document document) {
+  for (std::string line; std::getline(std::cin, line);) {
+    if (const auto taken = document.publish(line); !taken) return complain(taken.error());
+    std::promise<Settled> kept;
+    if (const auto taken = document.when_kept([&](const Settled& settled) { kept.set_value(settled); }); !taken)
+      return complain(taken.error());
+    if (const Settled settled = kept.get_future().get(); settled.error) return complain(settled.error->error);
+    std::printf("kept %s\n", line.c_str());
+    std::fflush(stdout);
+  }
+  std::promise<void> stored;
+  const auto taken = document.when_stored([&](const Settled&) { stored.set_value(); });
+  if (!taken) return complain(taken.error());
+  stored.get_future().wait();
+  return 0;
+}
+
 /// One line at a time is on its way: simple, and no faster than the disk of the relay. load.cpp has many.
 int publish_input(Document document) {
   for (std::string line; std::getline(std::cin, line);) {
@@ -54,10 +73,19 @@ int main(int argc, char** argv) {
   app.add_option("space", space)->required();
   app.add_option("document", name)->required();
   app.add_flag("--publish", publishes, "publish each line of the input, and end when all is stored");
+  std::string store_folder;
+  app.add_option("--store", store_folder, "with --publish: a folder that keeps what could not be sent yet");
   CLI11_PARSE(app, argc, argv);
 
+  std::shared_ptr<weir::client::ClientStore> store;
+  if (!store_folder.empty()) {
+    const auto opened = weir::client::ClientStore::open(store_folder);
+    if (!opened) return complain(opened.error());
+    store = *opened;
+  }
   std::promise<int> over;
-  Client client({.address = address, .on_connection_error = [](const auto& error) { complain(error.error); }});
+  Client client(
+      {.address = address, .store = store, .on_connection_error = [](const auto& error) { complain(error.error); }});
   const auto document =
       client.subscribe({space, name}, {.on_records = publishes ? std::function<void(const RecordsRead&)>() : print,
                                        .on_caught_up = [] { std::fprintf(stderr, "caught up\n"); },
@@ -67,5 +95,6 @@ int main(int argc, char** argv) {
                                              if (failed.over) over.set_value(1);
                                            }});
   if (!document) return complain(document.error());
-  return publishes ? publish_input(*document) : over.get_future().get();
+  if (!publishes) return over.get_future().get();
+  return store ? publish_kept(*document) : publish_input(*document);
 }

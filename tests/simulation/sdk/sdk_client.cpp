@@ -9,8 +9,19 @@ namespace weir::simulation {
 using client::DocumentId;
 using client::ErrorKind;
 
+namespace {
+
+ProducerId random_producer(World& world) {
+  ProducerId producer;
+  VirtualRandom(world).fill(producer.bytes.data(), producer.bytes.size());
+  producer.bytes[0] |= std::byte{1};
+  return producer;
+}
+
+}  // namespace
+
 SdkClient::SdkClient(World& world, Oracle& oracle, const storage::DeltaLog& log, std::string name,
-                     std::vector<DocumentPath> paths, const PathSet& encrypted)
+                     std::vector<DocumentPath> paths, const PathSet& encrypted, bool stores)
     : world_(world),
       oracle_(oracle),
       log_(log),
@@ -18,6 +29,7 @@ SdkClient::SdkClient(World& world, Oracle& oracle, const storage::DeltaLog& log,
       paths_(std::move(paths)),
       encrypted_(encrypted) {
   for (const DocumentPath& path : paths_) kept_[path];
+  if (stores) store_.emplace().producer = random_producer(world_);
   start(std::nullopt);
 }
 
@@ -33,6 +45,9 @@ void SdkClient::violated(const std::string& what) const { throw Violation(name_ 
 void SdkClient::start(std::optional<ProducerId> producer) {
   client::SessionOptions options;
   options.producer = producer;
+  if (store_ && producer) store_->producer = *producer;
+  if (store_ && !producer) store_->producer = random_producer(world_);
+  options.kept = store_;
   options.backoff_first = std::chrono::milliseconds(20);
   options.backoff_max = std::chrono::milliseconds(400);
   session_life_ = {};
@@ -49,22 +64,32 @@ void SdkClient::stop() {
   session_.reset();
   subscriptions_.clear();
   waiting_.clear();
+  unwritten_.clear();
   spaces_.clear();
 }
 
 void SdkClient::restart(bool keeps_producer) {
   tell(keeps_producer ? "its process starts again" : "its process starts again under another producer");
-  const ProducerId producer = session_->producer();
+  // Of what was on its way to the disk, some may have come there.
+  if (store_)
+    for (std::size_t left = world_.chance.below(unwritten_.size() + 1); left > 0; --left) {
+      for (const client::StoreChange& change : unwritten_.front().changes) apply(*store_, change);
+      unwritten_.pop_front();
+    }
+  const ProducerId producer = store_ ? store_->producer : session_->producer();
+  forget_unkept(waiting_);
   stop();
   start(keeps_producer ? std::optional(producer) : std::nullopt);
 }
 
 void SdkClient::clone(const SdkClient& other) {
   tell("becomes a clone of " + other.name());
-  const ProducerId producer = other.session_->producer();
+  const ProducerId producer = other.store_ ? other.store_->producer : other.session_->producer();
   std::map<DocumentPath, AppDocument> kept = other.kept_;
   stop();
   kept_ = std::move(kept);
+  store_ = other.store_;
+  forget_unkept(other.waiting_);
   start(producer);
 }
 
@@ -171,6 +196,7 @@ void SdkClient::perform(const client::ProducerChanged& effect) {
 }
 
 void SdkClient::perform(const client::SessionFailed& effect) {
+  if (effect.error.kind == ErrorKind::store) return;
   if (effect.error.kind != ErrorKind::fenced) violated("the session was told: " + effect.error.error.message);
   tell("fenced");
   world_.after(world_.chance.time_below(100ms), session_life_, [this] { restart(false); });
@@ -256,7 +282,7 @@ void SdkClient::perform(const client::CaughtUp& effect) {
       violated("caught up, but the chain tells of a gap in " + subscription.path.document.text());
   }
   subscription.caught_up = true;
-  publish_what_the_relay_lacks(effect.document, subscription.path);
+  if (!trusts_store_) publish_what_the_relay_lacks(effect.document, subscription.path);
   const SpaceName& space = subscription.path.space;
   const bool all = std::all_of(paths_.begin(), paths_.end(), [&](const DocumentPath& path) {
     if (path.space != space) return true;

@@ -3,12 +3,16 @@
 //
 // The app does what docs/protocol.md asks of a client, and no more: it applies records, publishes edits, offers its
 // state when asked. Losing connections, sending again, lost history and refused producers are the session's business.
+// Some devices have a store, from which they start again: it is written late, fails now and then, and loses what was
+// not durable when the process ends. What was durable must come to the relay, once.
+//
 // The app checks what it is told: records in offset order, each once, "stored" what is stored.
 //
 // Threads: one, the world's.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -32,7 +36,7 @@ struct AppDocument {
 class SdkClient {
  public:
   SdkClient(World& world, Oracle& oracle, const storage::DeltaLog& log, std::string name,
-            std::vector<DocumentPath> paths, const PathSet& encrypted);
+            std::vector<DocumentPath> paths, const PathSet& encrypted, bool stores);
   ~SdkClient();
   SdkClient(const SdkClient&) = delete;
   SdkClient& operator=(const SdkClient&) = delete;
@@ -60,6 +64,9 @@ class SdkClient {
   [[nodiscard]] const AppDocument& document(const DocumentPath& path) const { return kept_.at(path); }
   /// What was published here, in this order.
   [[nodiscard]] const std::vector<std::uint64_t>& edits(const DocumentPath& path) { return edits_[path]; }
+  [[nodiscard]] bool stores() const { return store_.has_value(); }
+  /// Everything of its own comes from its store, and nothing is published again for safety's sake.
+  void trust_the_store() { trusts_store_ = store_.has_value(); }
   [[nodiscard]] bool settled() const;
   [[nodiscard]] std::string state() const;
 
@@ -80,6 +87,9 @@ class SdkClient {
 
   void start(std::optional<ProducerId> producer);
   void stop();
+  void write_store();
+  /// What was published and is not in the store went with the process.
+  void forget_unkept(const std::map<client::Ticket, Waiting>& waiting);
   void subscribe(const DocumentPath& path, bool recreate);
   void publish(client::DocumentId document, const std::string& payload);
   /// Of what the relay has stored for a delta that this one was told is stored; none when it was deleted meanwhile.
@@ -93,6 +103,7 @@ class SdkClient {
   void perform(const client::Open& effect);
   void perform(const client::Send& effect);
   void perform(const client::Shut& effect);
+  void perform(const client::Persist& effect);
   void perform(const client::StatusChanged&) {}
   void perform(const client::Welcomed&) {}
   void perform(const client::RelayLeaves&) {}
@@ -137,6 +148,9 @@ class SdkClient {
   client::Ticket last_ticket_ = 0;
   std::map<SpaceName, SpaceView> spaces_;
   std::optional<client::Time> alarm_;
+  std::optional<client::StoreContents> store_;  ///< what is durable
+  std::deque<client::Persist> unwritten_;
+  bool trusts_store_ = false;
   bool stepping_ = false;
   bool recreates_ = false;
 };

@@ -90,8 +90,9 @@ void SdkScenario::set_up() {
     if (world_.chance.one_in(2)) encrypted_.insert(path);
   start_server();
   for (std::uint64_t c = 0, count = world_.chance.between(2, 4); c < count; ++c) {
-    clients_.push_back(
-        std::make_unique<SdkClient>(world_, oracle_, disk_->log, "app " + std::to_string(c), paths_, encrypted_));
+    clients_.push_back(std::make_unique<SdkClient>(world_, oracle_, disk_->log, "app " + std::to_string(c), paths_,
+                                                   encrypted_, world_.chance.one_in(2)));
+    if (strict_) clients_.back()->trust_the_store();
     clients_.back()->use(server_.get());
   }
 }
@@ -126,7 +127,8 @@ void SdkScenario::trouble_client() {
   if (dice < 60) return client.connect();
   if (dice < 72) return client.stall(true);
   if (dice < 90) return client.stall(false);
-  if (!strict_) trouble_device();
+  if (!strict_) return trouble_device();
+  if (client.stores()) client.restart(true);
 }
 
 void SdkScenario::trouble_device() {

@@ -340,6 +340,36 @@ TEST(Verify, AGapInThePastMayBeWhereTheCountBeganAnew) {
   EXPECT_EQ(scene.complaint(true), ErrorKind::missing_records);
 }
 
+TEST(Verify, WhoDoesNotKnowItsNumbersTakesAnotherIdThatNoneIsGivenTwice) {
+  const auto producer_after = [](const Answer& answer, bool verify) {
+    Scene scene({.producer = producer_of('p')});
+    scene.subscribe("d", {.verify = verify});
+    scene.welcome();
+    scene.answer_subscribe(answer);
+    return scene.session.producer();
+  };
+  EXPECT_NE(producer_after({.head = {5}}, true), producer_of('p'));
+  EXPECT_EQ(producer_after({.head = {5}, .last_sequence = {3}}, true), producer_of('p'));
+  EXPECT_EQ(producer_after({}, true), producer_of('p'));
+  EXPECT_EQ(producer_after({.head = {5}}, false), producer_of('p'));
+}
+
+TEST(Verify, ADocumentThatIsOpenedAgainIsNotNew) {
+  Scene scene;
+  const DocumentId first = scene.subscribe("d", {.verify = true});
+  scene.welcome();
+  scene.answer_subscribe();
+  scene.publish(first, "aa");
+  scene.stored(1);
+  const ProducerId before = scene.session.producer();
+  scene.session.unsubscribe(first, scene.now);
+  scene.take();
+  scene.sent.clear();
+  scene.subscribe("d", {.verify = true});
+  scene.answer_subscribe({.epoch = {8}, .head = {1}});  // a backup was restored meanwhile
+  EXPECT_NE(scene.session.producer(), before);
+}
+
 TEST(Verify, WithoutItTheRelayIsBelieved) {
   SealedScene scene(SubscribeOptions{});
   scene.say(frames::CaughtUp{handle, {}}, scene.plain_record(1, 'b', 3, "aa"), scene.plain_record(2, 'b', 1, "bb"));

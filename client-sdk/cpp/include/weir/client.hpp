@@ -2,6 +2,8 @@
 //
 //   weir/client/client.hpp       the relay for programs that edit documents
 //   weir/client/coroutine.hpp    the same for coroutines
+//   weir/client/store.hpp        what could not be sent yet survives the process
+//   weir/client/encryption.hpp   a document's keys
 //   weir/client/snapshotter.hpp  an application's part in snapshots
 //   weir/client/relay.hpp        calls that wait for their answer, for tools and jobs
 //
