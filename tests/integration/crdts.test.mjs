@@ -1,5 +1,5 @@
-// Automerge, Loro and a CRDT of one's own between real peers and the real relay: four who edit at random while their connections are cut
-// and the relay is killed, two of them with a store on disk and killed as well; then snapshots, made by one, verified by another, read by a
+// Automerge and Loro between real peers and the real relay: four who edit at random while their connections are cut
+// and the relay is killed, two of them with a store on disk, who leave and come back; then snapshots, made by one, verified by another, read by a
 // newcomer. And the programs of client-sdk/examples/crdts, as somebody types them.
 //
 // WEIR_SEED repeats what chance decided.

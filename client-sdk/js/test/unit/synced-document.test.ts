@@ -8,10 +8,11 @@ import { Code, OutboxFullError, PayloadTooLargeError, type WeirError } from '../
 import type { SyncedDocument, SyncedOptions } from '../../src/synced-document.js';
 import { key } from '../support/author.js';
 import { kinds, type Copy, type Kind } from '../support/kinds.js';
-import { Device } from '../support/lives.js';
+import { Device, randomFrom } from '../support/lives.js';
 import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
 import { mulberry } from '../support/random.js';
 import { FakeRelay } from '../support/relay.js';
+import { FakeBrowser } from '../support/tabs.js';
 
 /** Everything on its way has arrived. */
 async function quiet(turns = 40): Promise<void> {
@@ -310,3 +311,36 @@ for (const kind of kinds) {
     leave();
   });
 }
+
+for (const kind of kinds)
+  test(`${kind.name}: tabs that share a client, and one that leads next`, async () => {
+    const network = new FakeNetwork();
+    const relay = new FakeRelay(network);
+    const browser = new FakeBrowser(new Device(new Uint8Array(16).fill(5), randomFrom(1)), network, randomFrom(1));
+    const tabs = [0, 1, 2].map(() => {
+      const tab = browser.open();
+      const copy = kind.copy();
+      return { tab, copy, synced: copy.sync(tab.client, 'd') };
+    });
+    await Promise.all(tabs.map(({ synced }) => synced.whenSynced()));
+    relay.down();
+    tabs[1]!.copy.write('without a relay');
+    await quiet();
+    assert.deepEqual(tabs[2]!.copy.words(), ['without a relay']);
+    await tabs[1]!.synced.whenPersisted();
+    const leader = tabs.find(({ tab }) => tab.client.leads)!;
+    leader.tab.kill();
+    await quiet();
+    relay.up = true;
+    const left = tabs.filter((one) => one !== leader);
+    left[0]!.copy.write('and after');
+    for (const { tab } of left) await tab.runtime.advance(60_000);
+    await Promise.all(left.map(({ synced }) => synced.whenSaved()));
+    await quiet();
+    assert.deepEqual(left[0]!.copy.seen(), left[1]!.copy.seen());
+    assert.deepEqual(left[1]!.copy.words(), ['and after', 'without a relay']);
+    for (const { synced, tab } of left) {
+      synced.destroy();
+      await tab.client.close();
+    }
+  });
