@@ -151,6 +151,20 @@ void write_snapshots(const std::filesystem::path& folder) {
               {subscribe, 0, 0, 0},
               {wait, 0, 100, 1},
               {offer, 0, 3, 2}}),
+      // More than is taken, and more than was said.
+      script({{whole, 0, 7, 100},
+              {wait, 0, 200, 20},
+              {offer, 0, 4, 0},
+              {chunk, 0, 132, 0},
+              {chunk, 0, 132, 32},
+              {chunk, 0, 132, 64},
+              {chunk, 0, 132, 96},
+              {chunk, 0, 132, 128},
+              {chunk, 0, 132, 160},
+              {chunk, 0, 132, 192},
+              {chunk, 0, 132, 224},
+              {wait, 0, 100, 1},
+              {ending, 0, 1, 0}}),
   };
   std::size_t number = 0;
   for (const std::string& one : scripts) write(folder, number++, one);

@@ -31,9 +31,14 @@ void require(bool holds) {
 }
 
 const std::string& content(std::size_t number) {
-  static const std::array<std::string, contents> all = {
-      "",        "a", "1, 2, 3",           std::string(1000, 'x'), std::string(snapshot_bytes_max, 'y'),
-      "1, 2, 4", "b", std::string(64, '0')};
+  static const std::array<std::string, contents> all = {"",
+                                                        "a",
+                                                        "1, 2, 3",
+                                                        std::string(1000, 'x'),
+                                                        std::string(snapshot_bytes_max, 'y'),
+                                                        "1, 2, 4",
+                                                        "b",
+                                                        std::string(snapshot_bytes_max + 1, 'z')};
   return all[number % contents];
 }
 

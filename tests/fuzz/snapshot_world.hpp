@@ -28,7 +28,7 @@ using simulation::Time;
 /// Ends the process, which is how a fuzzer is told.
 void require(bool holds);
 
-/// A few snapshots that everybody knows, of several sizes, one of them none.
+/// A few snapshots that everybody knows, of several sizes: nothing, and more than is taken, among them.
 inline constexpr std::size_t contents = 8;
 [[nodiscard]] const std::string& content(std::size_t number);
 

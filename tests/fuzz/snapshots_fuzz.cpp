@@ -64,14 +64,17 @@ Snapshot some_snapshot(SnapshotWorld& world, const Step& step) {
   return made_up;
 }
 
+/// Of a content as far as it goes, or of other bytes; the next may follow it, and go on for ever.
 void chunk(const Step& step) {
-  const std::string& bytes = content(step.a);
+  constexpr std::size_t size = 512;
   const bool far = step.b >= 250;
-  const std::uint64_t position = far ? ~std::uint64_t{step.b} : step.b * std::uint64_t{8};
-  const std::size_t from = std::min<std::size_t>(far ? 0 : position, bytes.size());
-  step.client.say(frames::SnapshotChunk{step.client.handle(step.document), position,
-                                        SharedBytes::copy(std::string_view(bytes).substr(from, 500)), (step.a & 8) != 0,
-                                        step.a >= 240 ? std::uint64_t{1} << step.b % 64 : 0, 0});
+  const std::uint64_t position = far ? ~std::uint64_t{step.b} : step.b * std::uint64_t{16};
+  const std::string_view bytes = content(step.a);
+  std::string data(bytes.substr(std::min<std::size_t>(far ? 0 : position, bytes.size()), size));
+  if (step.a >= 128) data.resize(size, 'z');
+  const std::uint64_t unpacked = step.a >= 240 ? std::uint64_t{1} << step.b % 64 : 0;
+  step.client.say(frames::SnapshotChunk{step.client.handle(step.document), position, SharedBytes::take(std::move(data)),
+                                        (step.a & 8) != 0, unpacked, 0});
 }
 
 void take(SnapshotWorld& world, const Step& step) {
