@@ -47,6 +47,9 @@ class Buried {
   }
 };
 
+/// What a header had that knew nothing of making snapshots.
+constexpr std::size_t options_bytes_min = offsetof(weir_client_options, makes_snapshots);
+
 Result<client::SessionOptions> session_options(const weir_client_options& options) {
   client::SessionOptions out;
   if (options.producer) {
@@ -56,6 +59,7 @@ Result<client::SessionOptions> session_options(const weir_client_options& option
   }
   if (options.client_name) out.client_name = options.client_name;
   out.connect = !options.starts_disconnected;
+  out.makes_snapshots = options.makes_snapshots != 0;
   // Unsigned milliseconds may be more than their signed kin can hold.
   const auto milliseconds = [](std::uint64_t count) {
     return std::chrono::milliseconds(std::min<std::uint64_t>(count, std::uint64_t{1} << 40));
@@ -132,7 +136,7 @@ Result<std::unique_ptr<weir_client>> open_client(const weir_client_options& opti
 weir_code weir_client_open(const weir_client_options* options, weir_client** out, weir_error** error) {
   if (out) *out = nullptr;
   return weir::c::guarded(error, [&]() -> weir::Result<void> {
-    const auto known = weir::c::read_options(options, sizeof *options, "weir_client_options");
+    const auto known = weir::c::read_options(options, weir::c::options_bytes_min, "weir_client_options");
     if (!known) return known.error();
     if (!out) {
       const std::shared_ptr<void> released = weir::c::owned(known->user, known->user_released);

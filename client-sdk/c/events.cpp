@@ -100,6 +100,38 @@ void tell(const Settled& settled, weir_when_settled call, void* user) {
   call(user, &out);
 }
 
+/// The application's part in snapshots; what it gives is not believed to be one of the enumeration's values.
+class Callbacks final : public client::Snapshotter {
+ public:
+  Callbacks(const weir_document_options& options, std::shared_ptr<void> user)
+      : make_(options.make_snapshot), check_(options.check_snapshot), user_(std::move(user)) {}
+
+  std::optional<client::MadeSnapshot> make() override {
+    if (!make_) return {};
+    weir_answer answer;
+    const int fidelity = make_(user_.get(), &answer);
+    if (answer.pieces.size() != 1) return {};
+    const bool known = fidelity == WEIR_FIDELITY_LOSSLESS || fidelity == WEIR_FIDELITY_LOSSY;
+    return client::MadeSnapshot{answer.pieces.front(), {}, known ? static_cast<Fidelity>(fidelity) : Fidelity::unknown};
+  }
+  std::optional<bool> check(const client::SnapshotToCheck& snapshot) override {
+    if (!check_) return {};
+    std::vector<weir_record> records;
+    records.reserve(snapshot.records.size());
+    for (const Record& record : snapshot.records) records.push_back(told(ReadRecord{record}));
+    const std::vector<const weir_record*> listed = pointers(records);
+    const weir_snapshot_check out{bytes_of(snapshot.bytes.view()), static_cast<std::uint32_t>(snapshot.codec.value),
+                                  listed.data(), listed.size()};
+    const int verdict = check_(user_.get(), &out);
+    return verdict == 0 || verdict == 1 ? std::optional<bool>(verdict == 1) : std::nullopt;
+  }
+
+ private:
+  decltype(weir_document_options::make_snapshot) make_;
+  decltype(weir_document_options::check_snapshot) check_;
+  std::shared_ptr<void> user_;
+};
+
 }  // namespace
 
 weir_status status_of(client::Status status) {
@@ -145,6 +177,9 @@ client::Handlers handlers_of(const weir_document_options& options, const std::sh
       const weir_failed told{&error, failed.over};
       call(user.get(), &told);
     };
+  if (options.make_snapshot || options.check_snapshot) out.snapshotter = std::make_shared<Callbacks>(options, user);
+  if (const auto call = options.on_snapshot_kept)
+    out.on_snapshot_kept = [call, user](Offset offset) { call(user.get(), offset.value); };
   if (const auto call = options.state)
     out.state = [call, user] {
       weir_answer answer;

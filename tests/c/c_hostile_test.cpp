@@ -104,7 +104,8 @@ TEST(CHostile, ReadsOptionsOfOtherVersions) {
   weir_client* client = nullptr;
   const auto open = [&](const weir_client_options& options) { return weir_client_open(&options, &client, nullptr); };
   weir_client_options options = nowhere();
-  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, sizeof options - 1, std::size_t{5000}, SIZE_MAX}) {
+  constexpr std::size_t first_version = offsetof(weir_client_options, makes_snapshots);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, first_version - 1, std::size_t{5000}, SIZE_MAX}) {
     options.struct_size = size;
     EXPECT_EQ(open(options), WEIR_INVALID_ARGUMENT) << size;
   }

@@ -5,12 +5,13 @@ import weir
 from relay import Relay
 from weir import Client, Error, until
 
+RECORDS = 30  # after so many the relay asks for a snapshot
 PATIENCE = 60  # far more than any machine needs; a condition that never comes fails instead of hanging
 
 
 class Together(unittest.TestCase):
     def setUp(self):
-        self.relay = self.enterContext(Relay())
+        self.relay = self.enterContext(Relay(snapshots__tail_records_min=RECORDS))
         self.clients = []
         self.addCleanup(self.end)
 
@@ -134,6 +135,27 @@ class Together(unittest.TestCase):
         with self.assertRaises(Error) as plain:
             stranger.set_key(1, keys[1])
         self.assertEqual(plain.exception.code, "FAILED_PRECONDITION")
+
+    def test_makes_checks_and_takes_snapshots(self):
+        def state(document):  # a set of words; own records come back without their payloads
+            return b",".join(sorted({b"word %d" % (i % 10) for i in range(len(document.records))}))
+
+        def right(document, snapshot, later):
+            return b",".join(sorted({*snapshot.split(b","), *later})) == state(document)
+
+        maker = self.client(makes_snapshots=1).open("space", "plan", make=state)
+        for i in range(RECORDS):
+            maker.publish(b"word %d" % (i % 10)).result(PATIENCE)
+        until(lambda: maker.kept, "the snapshot is made")
+        checker = self.client(makes_snapshots=1).open("space", "plan", check=right)
+        until(lambda: checker.checked == [True], "it is found to be right")
+        checker.publish(b"word 1").result(PATIENCE)  # behind the verdict, on the same connection
+        reader = self.open("plan", snapshots=True)
+        reader.when_caught_up().result(PATIENCE)
+        self.assertEqual(reader.snapshots, [(state(maker), 0, maker.kept[0])])
+        self.assertEqual(self.payloads(reader), [b"word 1"])
+        maker.free()
+        checker.free()
 
     def test_says_what_is_wrong(self):
         client = self.client()

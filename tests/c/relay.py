@@ -19,13 +19,14 @@ def free_port():
 
 
 class Relay:
-    def __init__(self):
+    def __init__(self, **settings):
+        self.settings = [word for key, value in settings.items() for word in ("--set", f"{key.replace('__', '.')}={value}")]
         self.http, self.grpc = (f"127.0.0.1:{free_port()}" for _ in range(2))
         self.data = tempfile.mkdtemp(prefix="weir-c-")
         self.start()
 
     def start(self):
-        command = [os.environ["WEIR_BIN"], "serve", "--data", self.data, "--http", self.http, "--grpc", self.grpc]
+        command = [os.environ["WEIR_BIN"], "serve", "--data", self.data, "--http", self.http, "--grpc", self.grpc, *self.settings]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         log = []
         for line in self.process.stdout:

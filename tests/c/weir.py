@@ -46,6 +46,10 @@ class Snapshot(c.Structure):
                 ("fidelity", c.c_int), ("cursor", c.POINTER(Cursor))]
 
 
+class SnapshotCheck(c.Structure):
+    _fields_ = [("bytes", Bytes), ("codec", c.c_uint32), ("records", c.POINTER(c.POINTER(Record))), ("count", c.c_size_t)]
+
+
 class Presence(c.Structure):
     _fields_ = [("key", Bytes), ("producer", c.c_uint8 * 16), ("data", Bytes), ("gone", c.c_int)]
 
@@ -79,7 +83,7 @@ class ClientOptions(c.Structure):
                 ("backoff_first_ms", c.c_uint64), ("backoff_max_ms", c.c_uint64), ("outbox_bytes_max", c.c_size_t),
                 ("calls_waiting_max", c.c_size_t), ("calls_waiting_bytes_max", c.c_size_t), ("user", P),
                 ("user_released", callback()), ("token", callback(P)), ("on_status", callback(c.c_int)),
-                ("on_connection_error", callback(P)), ("on_producer_changed", callback(P)), ("on_error", callback(P))]
+                ("on_connection_error", callback(P)), ("on_producer_changed", callback(P)), ("on_error", callback(P)), ("makes_snapshots", c.c_int)]
 
 
 class DocumentOptions(c.Structure):
@@ -88,7 +92,9 @@ class DocumentOptions(c.Structure):
                 ("on_records", callback(c.POINTER(Records))), ("on_snapshot", callback(c.POINTER(Snapshot))),
                 ("on_caught_up", callback()), ("on_stored", callback(c.c_size_t)),
                 ("on_presence", callback(c.POINTER(Presences))), ("on_error", callback(c.POINTER(Failed))),
-                ("state", callback(P)), ("key", c.c_char_p), ("key_id", c.c_uint32), ("verify", c.c_int), ("find_key", FindKey)]
+                ("state", callback(P)), ("key", c.c_char_p), ("key_id", c.c_uint32), ("verify", c.c_int), ("find_key", FindKey),
+                ("make_snapshot", c.CFUNCTYPE(c.c_int, P, P)),
+                ("check_snapshot", c.CFUNCTYPE(c.c_int, P, c.POINTER(SnapshotCheck))), ("on_snapshot_kept", callback(c.c_uint64))]
 
 
 for name, answer, *arguments in [
@@ -210,7 +216,7 @@ class Client:
 
 
 class Document:
-    def __init__(self, client, space, document, cursor=None, snapshots=False, state=None, keys=None, **options):
+    def __init__(self, client, space, document, cursor=None, snapshots=False, state=None, keys=None, make=None, check=None, **options):
         self.records = []
         self.snapshots = []
         self.presence = {}
@@ -219,6 +225,8 @@ class Document:
         self.cursor = None
         self.caught_up = 0
         self.stored = 0
+        self.kept = []
+        self.checked = []
         self._state = state
         callbacks = {"on_opened": self._opened, "on_records": self._records, "on_caught_up": self._caught_up,
                      "on_stored": self._stored, "on_presence": self._presence, "on_error": self._failed}
@@ -226,6 +234,11 @@ class Document:
             callbacks["on_snapshot"] = self._snapshot
         if state:
             callbacks["state"] = lambda _, answer: [lib.weir_answer_add(answer, piece, len(piece)) for piece in state]
+        if make:
+            callbacks["make_snapshot"] = lambda _, answer: self._make(make(self), answer)
+        if check:
+            callbacks["check_snapshot"] = lambda _, about: self._check(check, about.contents)
+        callbacks["on_snapshot_kept"] = lambda _, offset: self._tell(lambda: self.kept.append(offset))
         if keys:
             callbacks["find_key"] = lambda _, key_id, into: self._find(keys, key_id, into)
         types = dict(DocumentOptions._fields_)
@@ -242,6 +255,16 @@ class Document:
         with changed:
             change()
             changed.notify_all()
+
+    @staticmethod
+    def _make(state, answer):
+        lib.weir_answer_add(answer, state, len(state))
+        return 1  # lossless
+
+    def _check(self, check, about):
+        verdict = check(self, about.bytes.get(), [about.records[i].contents.payload.get() for i in range(about.count)])
+        self._tell(lambda: self.checked.append(verdict))
+        return int(verdict)
 
     @staticmethod
     def _find(keys, key_id, into):

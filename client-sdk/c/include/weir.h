@@ -173,6 +173,14 @@ typedef struct weir_snapshot {
   const weir_cursor* cursor; /**< as in weir_records */
 } weir_snapshot;
 
+/** A snapshot that somebody else has made, and the records after it. */
+typedef struct weir_snapshot_check {
+  weir_bytes bytes;                  /**< as its maker made it */
+  uint32_t codec;                    /**< as its maker says */
+  const weir_record* const* records; /**< `count` pointers: all that came after it */
+  size_t count;                      /**< may be 0 */
+} weir_snapshot_check;
+
 /** Somebody's presence has changed. */
 typedef struct weir_presence {
   weir_bytes key;       /**< whose: opaque, the same while that session lives */
@@ -229,6 +237,7 @@ typedef struct weir_client_options {
   void (*on_connection_error)(void* user, const weir_error* error);    /**< the next attempt is under way */
   void (*on_producer_changed)(void* user, const uint8_t producer[16]); /**< the relay refused the old producer id */
   void (*on_error)(void* user, const weir_error* error);               /**< concerns the whole client */
+  int makes_snapshots; /**< some document of this client will have make_snapshot or check_snapshot */
 } weir_client_options;
 
 /** Where reading begins, and what is called. Zeroed, but for struct_size, it reads all that is kept, and calls nothing.
@@ -264,6 +273,15 @@ typedef struct weir_document_options {
   int verify;      /**< without a key: the document ends when the relay repeats, leaves out or reorders records */
   /** Asked for the key of what is sealed with another one: writes its 32 bytes and returns 1; 0: the document ends. */
   int (*find_key)(void* user, uint32_t key_id, uint8_t key[32]);
+  /**
+   * The relay wants a snapshot: adds the whole state, in one weir_answer_add() of codec 0, and returns its
+   * weir_fidelity; or adds nothing, and another client is asked. Called when everything that was handed over, and
+   * nothing else, is in it.
+   */
+  weir_fidelity (*make_snapshot)(void* user, weir_answer* answer);
+  /** Do these together give what you have? 1: yes, 0: no, -1: you cannot tell. Called at such a moment as well. */
+  int (*check_snapshot)(void* user, const weir_snapshot_check* check);
+  void (*on_snapshot_kept)(void* user, uint64_t offset); /**< a snapshot of this client is durable */
 } weir_document_options;
 
 /** @name Errors
