@@ -16,7 +16,7 @@ import type { ClientStatus, TokenSource, WeirClientOptions } from './client-opti
 import type { DocumentClient } from './document-client.js';
 import type { Compaction, DocumentSession, SubscribeOptions } from './document.js';
 import { Emitter } from './emitter.js';
-import { BadSnapshotError, Code, OutboxFullError, UnreadableRecordError, WeirError } from './errors.js';
+import { BadSnapshotError, Code, OutboxFullError, PayloadTooLargeError, UnreadableRecordError, WeirError } from './errors.js';
 import type { Encryption, Verification } from './guard.js';
 import type { PackDecoder } from './pack-decoder.js';
 import type { WebSocketConstructor } from './runtime.js';
@@ -26,6 +26,7 @@ import type { WaitOptions } from './waiters.js';
 import { AwarenessBridge } from './yjs-presence.js';
 import { yjsSnapshotter } from './yjs-snapshots.js';
 import { splitUpdate } from './yjs-split.js';
+import { Unsent } from './yjs-unsent.js';
 import { mergeYjsDeltas, yjsUpdateOf } from './yjs-updates.js';
 
 export { compareYjsStates, yjsSnapshotter, yjsState } from './yjs-snapshots.js';
@@ -92,10 +93,12 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   #held = false;
   /** Why part of the document was not taken, and will not be if nothing changes. */
   #refusal: WeirError | null = null;
+  readonly #unsent: Unsent;
 
   constructor(url: string, space: string, document: string, doc: Y.Doc, options: WeirProviderOptions = {}) {
     super();
     this.doc = doc;
+    this.#unsent = new Unsent(doc);
     this.#ownsAwareness = options.awareness === undefined;
     this.awareness = options.awareness === undefined ? new Awareness(doc) : options.awareness;
     this.#encrypted = options.encryption !== undefined;
@@ -136,7 +139,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   }
   /** Updates that are not yet durable. */
   get pendingCount(): number {
-    return this.#session.pendingCount + (this.#held ? 1 : 0);
+    return this.#session.pendingCount + this.#unsent.count + (this.#held ? 1 : 0);
   }
 
   connect(): void {
@@ -167,7 +170,8 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       if (this.#held) await this.#session.whenCaughtUp(options);
       await this.#session.whenStored(options);
       if (this.pendingCount === 0) return;
-      if (this.#held && this.#session.caughtUp && this.#refusal !== null) throw this.#refusal;
+      const waits = this.#held ? !this.#session.caughtUp : this.#session.pendingCount > 0;
+      if (!waits && this.#refusal !== null) throw this.#refusal;
     }
   }
 
@@ -241,6 +245,8 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   // ---- from the document ----
 
   readonly #updated = (update: Uint8Array, origin: unknown, _doc: Y.Doc, transaction: Y.Transaction): void => {
+    const goes = this.#unsent.takenOut(transaction);
+    if (goes !== null) this.#publish(splitUpdate(goes, this.#pieceBytesMax));
     if (origin === this) return;
     if (this.#received !== null && !transaction.local) this.#held = true;
     if (!this.#held) this.#publish(splitUpdate(update, this.#pieceBytesMax));
@@ -250,6 +256,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   #publish(updates: Uint8Array[]): void {
     for (const update of updates)
       this.#session.publish(update).catch((error: unknown) => {
+        if (error instanceof PayloadTooLargeError) return this.#tooLarge(update, error);
         // Not stored: whatever it was, it is part of the document, and goes with what is offered next.
         this.#held = true;
         this.#received ??= [];
@@ -263,6 +270,18 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
           );
         this.#checkSaved();
       });
+  }
+
+  /** Published before the relay had said how much it takes, perhaps: then in smaller pieces. One value cannot be cut. */
+  #tooLarge(update: Uint8Array, cause: PayloadTooLargeError): void {
+    if (this.#destroyed) return;
+    const pieces = splitUpdate(update, this.#pieceBytesMax);
+    if (pieces.length > 1) return this.#publish(pieces);
+    const { code, document, message } = cause;
+    const what = `${message}; it is one value, a picture perhaps, that cannot be cut: others see all else once it is taken out`;
+    this.#refusal = new PayloadTooLargeError(what, { code, document, cause });
+    if (this.#unsent.add(update)) this.emit('error', this.#refusal);
+    this.#checkSaved();
   }
 
   get #pieceBytesMax(): number {
@@ -294,7 +313,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   #snapshots(): Pick<SubscribeOptions, 'snapshots' | 'snapshotter'> {
     return {
       snapshots: (snapshot) => this.#applySnapshot(snapshot),
-      snapshotter: yjsSnapshotter(this.doc, () => !this.#held && this.#received === null),
+      snapshotter: yjsSnapshotter(this.doc, () => !this.#held && this.#unsent.count === 0 && this.#received === null),
     };
   }
 
@@ -328,6 +347,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   /** The document less what the relay sent, in pieces; null when the relay has it all. */
   #whatRelayLacks(): Uint8Array[] | null {
     this.#refusal = null;
+    this.#unsent.forget();
     const there = new Y.Doc();
     there.transact(() => this.#received?.forEach((update) => Y.applyUpdate(there, update)));
     this.#held = false;

@@ -256,6 +256,82 @@ test('pieces of an update are the update', () => {
   assert.deepEqual(splitUpdate(update, update.length), [update]);
 });
 
+test('a long text is cut within itself, never within a character, and is put together again', () => {
+  const source = new Y.Doc();
+  const content = source.getText('t');
+  content.insert(0, 'before after');
+  content.insert(7, `x${'\u{1f600}\u00e4'.repeat(1000)}`);
+  source.getArray('a').push(Array.from({ length: 3000 }, (_, i) => i));
+  content.delete(100, 51);
+  const update = Y.encodeStateAsUpdate(source);
+  for (const bytesMax of [100, 101, 102, 103, 1000]) {
+    const pieces = splitUpdate(update, bytesMax);
+    assert.ok(pieces.every((piece) => piece.length <= bytesMax));
+    const copy = new Y.Doc();
+    for (const piece of pieces) Y.applyUpdate(copy, piece);
+    assert.equal(copy.getText('t').toString(), content.toString());
+    assert.deepEqual(copy.getArray('a').toJSON(), source.getArray('a').toJSON());
+    assert.deepEqual(Y.encodeStateAsUpdate(copy), update);
+  }
+});
+
+for (const mebibytes of [1.5, 3])
+  test(`a paste of ${mebibytes} MiB reaches the others, and what is typed after it`, async () => {
+    const { join, leave, relay } = stage();
+    relay.payloadBytesMax = 1024 * 1024;
+    const [early, b] = [join(), join()];
+    type(early, 0, `${'paste '.repeat((mebibytes * 1024 * 1024) / 6)}before the relay has said how much it takes `);
+    await early.whenSaved();
+    type(early, 3, 'y'.repeat(mebibytes * 1024 * 1024));
+    type(early, 1, 'typed afterwards');
+    await early.whenSaved();
+    await quiet();
+    assert.ok(text(b) === text(early) && text(b).includes('typed afterwards'));
+    leave();
+  });
+
+test('pieces that turn out to be larger than this relay takes are cut again', async () => {
+  const { join, leave, relay } = stage();
+  relay.payloadBytesMax = 1000;
+  const [a, b] = [join(), join()];
+  type(a, 0, 'x'.repeat(10_000));
+  await a.whenSaved();
+  await quiet();
+  assert.equal(text(b), text(a));
+  leave();
+});
+
+test('what cannot be cut stays here; all that is typed afterwards goes out, and the rest once it is taken out', async () => {
+  const { join, leave, relay } = stage();
+  relay.payloadBytesMax = 1000;
+  const [a, b] = [join(), join()];
+  await Promise.all([a.whenSynced(), b.whenSynced()]);
+  const errors: Error[] = [];
+  a.on('error', (error) => errors.push(error));
+  type(a, 0, 'hello');
+  a.doc.getMap('m').set('picture', new Uint8Array(2000));
+  await quiet();
+  assert.match(errors.map(({ message }) => message).join(), /^s\/d: .* cannot be cut/);
+  type(a, 5, ' there');
+  a.doc.getMap('m').set('other', 1);
+  await quiet();
+  assert.equal(text(b), 'hello there');
+  assert.deepEqual(b.doc.getMap('m').toJSON(), { other: 1 });
+  assert.equal(a.saved, false);
+  await assert.rejects(a.whenSaved(), /cannot be cut/);
+  a.doc.getMap('m').delete('picture');
+  await a.whenSaved();
+  await quiet();
+  type(a, 0, 'and ');
+  await a.whenSaved();
+  await quiet();
+  assert.ok(a.saved && errors.length === 1);
+  assert.deepEqual(Y.encodeStateVector(b.doc), Y.encodeStateVector(a.doc));
+  assert.deepEqual(b.doc.getMap('m').toJSON(), { other: 1 });
+  assert.equal(text(b), 'and hello there');
+  leave();
+});
+
 // ---- snapshots ----
 
 test('a newcomer reads a snapshot that one provider made and another verified, and the records after it', async () => {
