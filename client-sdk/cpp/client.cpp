@@ -25,9 +25,10 @@ Result<Document> Client::subscribe(DocumentAddress address, Handlers handlers, S
   if (!space) return space.error();
   const Result<DocumentName> document = DocumentName::parse(address.document);
   if (!document) return document.error();
+  const bool encrypted = options.encryption.has_value();
   const Result<DocumentId> id = loop_->subscribe({*space, *document}, std::move(handlers), std::move(options));
   if (!id) return id.error();
-  return Document(loop_, *id);
+  return Document(loop_, *id, encrypted);
 }
 
 void Client::connect() {
@@ -74,7 +75,8 @@ Result<void> Document::when_kept(WhenSettled then) {
 }
 
 Result<void> Document::set_key(const DocumentKey& key) {
-  return loop_->inbox().call([id = id_, key](Session& session, Time at) { session.set_key(id, key, at); });
+  if (!encrypted_) return takes_no_key();
+  return loop_->inbox().call([id = id_, key](Session& session, Time at) { (void)session.set_key(id, key, at); });
 }
 
 void Document::close() {

@@ -92,6 +92,7 @@ class Document {
   /// Replaces this client's presence; empty withdraws it. The last of several that come quickly is the one that counts.
   void set_presence(std::string_view data);
   /// What is published from now on is sealed with this key; the older ones go on opening what they have sealed.
+  /// FAILED_PRECONDITION for a document that was subscribed without `encryption`: nothing would be sealed.
   [[nodiscard]] Result<void> set_key(const DocumentKey& key);
   /// What is not yet stored is given up. No callback of this document follows when it is closed in a callback; from
   /// another thread, one may still be under way.
@@ -99,9 +100,11 @@ class Document {
 
  private:
   friend class Client;
-  Document(std::shared_ptr<class ClientLoop> loop, DocumentId id) : loop_(std::move(loop)), id_(id) {}
+  Document(std::shared_ptr<class ClientLoop> loop, DocumentId id, bool encrypted)
+      : loop_(std::move(loop)), id_(id), encrypted_(encrypted) {}
   std::shared_ptr<ClientLoop> loop_;
   DocumentId id_;
+  bool encrypted_;
 };
 
 class Client {

@@ -15,6 +15,12 @@ ClientError tampered(const std::string& what, const std::string& why) {
                         "): the relay, or a client without the key, has changed it; it is left out");
 }
 
+/// The tag says that something differs, and not what.
+std::string wrong_tag(const DocumentKey& key) {
+  return "its tag does not fit; or what is given here as key " + std::to_string(key.id) +
+         " is not the key of this document with that id";
+}
+
 std::string named(const Record& record) {
   return "the record at offset " + std::to_string(record.offset.value) + " (producer " + record.producer.hex() +
          ", sequence " + std::to_string(record.sequence.value) + ")";
@@ -120,7 +126,7 @@ Opened<std::string> DocumentCipher::open(const SealedPlace& place, std::string_v
                           ", which this application does not have; get it, give it by Encryption::find, and subscribe "
                           "again");
   std::optional<std::string> contents = sealing_.open(*key, place, sealed);
-  if (!contents) return tampered(what, "its tag does not fit");
+  if (!contents) return tampered(what, wrong_tag(*key));
   return std::move(*contents);
 }
 

@@ -38,8 +38,10 @@ void DocumentLogic::set_presence(SharedBytes data) {
   link_.want_flush(*this);
 }
 
-void DocumentLogic::set_key(const DocumentKey& key) {
-  if (intake_.cipher() != nullptr) intake_.cipher()->set_key(key);
+Result<void> DocumentLogic::set_key(const DocumentKey& key) {
+  if (intake_.cipher() == nullptr) return takes_no_key();
+  intake_.cipher()->set_key(key);
+  return {};
 }
 
 void DocumentLogic::offer_snapshot(const Cursor& at, const MadeSnapshot& plain) {
@@ -71,7 +73,7 @@ void DocumentLogic::attest(Offset offset, const Digest& hash, bool valid) {
 }
 
 std::optional<Cursor> DocumentLogic::idle_at() const {
-  if (phase_ != Phase::open || !caught_up_ || publisher_.pending() > 0) return std::nullopt;
+  if (phase_ != Phase::open || !caught_up_ || publisher_.pending() > 0 || intake_.lacks_sealed()) return std::nullopt;
   return history_.cursor();
 }
 
@@ -109,6 +111,7 @@ void DocumentLogic::disconnected() {
   caught_up_ = false;
   snapshot_.reset();
   work_.forget();
+  intake_.disconnected();
   publisher_.disconnected();
   link_.tell(DocumentDisconnected{id_});
 }

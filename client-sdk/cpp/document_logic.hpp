@@ -36,7 +36,7 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner, p
   // For the application, through the session.
   void when_caught_up(Ticket ticket);
   void set_presence(SharedBytes data);
-  void set_key(const DocumentKey& key);
+  [[nodiscard]] Result<void> set_key(const DocumentKey& key);
   /// As it stood at the cursor; nothing is sent when the relay's history is another by now.
   void offer_snapshot(const Cursor& at, const MadeSnapshot& made);
   void attest(Offset offset, const Digest& hash, bool valid);

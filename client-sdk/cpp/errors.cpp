@@ -32,6 +32,12 @@ ClientError make_error(ErrorKind kind, Code code, std::string message) {
   return {kind, {code, std::move(message)}, frames::Reason::unspecified, 0};
 }
 
+Error takes_no_key() {
+  return fail(Code::failed_precondition,
+              "this document was subscribed without SubscribeOptions::encryption: it takes no key, and what is "
+              "published stays plain; close it, and subscribe with `encryption`");
+}
+
 bool is_transient(Code code) {
   switch (code) {
     case Code::resource_exhausted:

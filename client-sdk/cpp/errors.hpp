@@ -27,10 +27,11 @@ enum class ErrorKind : std::uint8_t {
   protocol,           ///< the peer broke the protocol, or is not weir
   connection,         ///< the connection could not be made or was lost; tried again by itself
   closed,             ///< the client or the document was closed by its own application
-  // With encryption, the last three also with `verify` (docs/encryption.md).
+  // With encryption, forked and the two after it also with `verify` (docs/encryption.md).
   tampered,         ///< sealed bytes were changed, or moved to another place; they are not delivered
   unsealed,         ///< a record that is not sealed came in an encrypted document; it is not delivered
-  unknown_key,      ///< sealed with a key that this application does not have; the document has ended before it
+  unknown_key,      ///< sealed with a key that this application does not have; the document has ended before it, or,
+                    ///< without `encryption`, goes on without what is sealed
   forked,           ///< others were shown another history; the document has ended
   replayed,         ///< a record came again as a new one; the document has ended
   missing_records,  ///< records were left out or reordered; the document has ended
@@ -47,6 +48,9 @@ struct ClientError {
 /// What the relay answered, with its kind; `where` ("space/document", or empty) begins the message.
 [[nodiscard]] ClientError error_from_answer(const frames::ErrorEvent& event, std::string_view where);
 [[nodiscard]] ClientError make_error(ErrorKind kind, Code code, std::string message);
+
+/// Why a document that was subscribed without encryption is given none.
+[[nodiscard]] Error takes_no_key();
 
 /// Worth trying again as it is.
 [[nodiscard]] bool is_transient(Code code);

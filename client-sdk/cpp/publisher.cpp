@@ -14,6 +14,9 @@ constexpr std::size_t entry_bytes = 64;  // what an entry costs beside its paylo
 
 StoredDelta to_store(const OutboxEntry& entry) { return {entry.sequence, entry.base, entry.offered, entry.delta}; }
 
+/// Others up to 15 are for what weir itself may come to define.
+bool is_for_applications(Codec codec) { return codec.value <= 1 || (codec.value >= 16 && codec.value <= UINT32_MAX); }
+
 // A publish sent under this producer can never be stored.
 bool takes_another_producer(frames::Reason reason) {
   return reason == frames::Reason::resend_differs || reason == frames::Reason::not_comparable ||
@@ -361,12 +364,13 @@ std::size_t Publisher::payload_bytes_max() const {
 
 std::optional<ClientError> Publisher::refusal(const Delta& delta) const {
   const std::size_t bytes = delta.payload.size();
-  if (delta.codec.value > UINT32_MAX)
-    return make_error(ErrorKind::other, Code::invalid_argument,
-                      std::to_string(delta.codec.value) + " is not a codec; use 0, 1, or 16 and above");
   if (delta.codec == sealed_codec)
     return make_error(ErrorKind::other, Code::invalid_argument,
                       owner_.where() + ": codec 2 is for what weir seals; publish what is inside, with its own codec");
+  if (!is_for_applications(delta.codec))
+    return make_error(ErrorKind::other, Code::invalid_argument,
+                      owner_.where() + ": " + std::to_string(delta.codec.value) +
+                          " is not a codec of yours; use 0, 1, or 16 and above, up to 2^32 - 1");
   const std::size_t wire_bytes = bytes + (sealer_ != nullptr ? sealed_record_overhead : 0);
   if (wire_bytes > payload_bytes_max()) return too_large(wire_bytes);
   const std::size_t waiting = outbox_.bytes() + outbox_.size() * entry_bytes;

@@ -1,5 +1,7 @@
 #include "weir/client/record_intake.hpp"
 
+#include <utility>
+
 namespace weir::client {
 
 RecordIntake::RecordIntake(DocumentLink& link, const DocumentPath& path, const SubscribeOptions& options)
@@ -22,10 +24,11 @@ Intake RecordIntake::take(const Record& record, bool own, bool stub, History& hi
 
 /// A record that is left out counts as read in its producer's sequences and in the chain.
 Intake RecordIntake::look(const Record& record, bool own, bool stub, const History& history) {
-  if (!checking_) return {.records = {{record, own, stub}}};
   // What is one's own and comes without its payload was sealed here; it can have begun the count.
   if (!cipher_ || (own && stub)) {
-    if (auto wrong = checks_.look(record, own, Begins::unknown)) return {{}, std::move(wrong), true};
+    if (checking_)
+      if (auto wrong = checks_.look(record, own, Begins::unknown)) return {{}, std::move(wrong), true};
+    if (!cipher_ && record.codec == sealed_codec) return leave_out_sealed(record);
     return {.records = {{record, own, stub}}};
   }
   const Opened<RecordContents> contents = cipher_->open(record);
@@ -40,7 +43,22 @@ Intake RecordIntake::look(const Record& record, bool own, bool stub, const Histo
   return taken;
 }
 
+/// Told once for each connection: a document has many of them. Any writer can make one, so that the document goes on.
+Intake RecordIntake::leave_out_sealed(const Record& record) {
+  lacks_sealed_ = true;
+  if (std::exchange(told_sealed_, true)) return {};
+  return {.error = make_error(
+              ErrorKind::unknown_key, Code::failed_precondition,
+              "this document is encrypted (the record at offset " + std::to_string(record.offset.value) +
+                  " is sealed): subscribe with SubscribeOptions::encryption, from a cursor before it. Without, sealed "
+                  "records are left out, and what you publish is plain, which readers with the key leave out")};
+}
+
 std::optional<Error> RecordIntake::look(const frames::SnapshotHeader& header) const {
+  if (!cipher_ && header.codec == sealed_codec)
+    return fail(Code::failed_precondition, "the snapshot at offset " + std::to_string(header.offset.value) +
+                                               " is sealed: this document is encrypted, subscribe with "
+                                               "SubscribeOptions::encryption");
   const std::optional<Digest> known = checks_.chain_at(header.offset);
   if (!known || *known == header.chain) return std::nullopt;
   return fail(Code::data_loss, "a snapshot stands for another history than the one that was read");

@@ -1,5 +1,6 @@
 // What comes between the relay's records and the application: is this record the next one, can it be opened, what is in
-// it. Without encryption and `verify` everything is taken as it comes.
+// it. Without encryption and `verify` everything is taken as it comes, but for what is sealed: it is not readable here,
+// and an application would take it for a delta of its own.
 //
 //   Intake taken = intake.take(record, own, stub, history);     the history stands behind it, unless the document ends
 //
@@ -34,6 +35,9 @@ class RecordIntake {
   /// Reading begins where the history stands now.
   void begin(const History& history);
   void jump(const History& history);
+  void disconnected() { told_sealed_ = false; }
+  /// Sealed records were left out, for want of any key: what the application has is not the document.
+  [[nodiscard]] bool lacks_sealed() const { return lacks_sealed_; }
   void producer_replaced() { checks_.forget_own(); }
 
   [[nodiscard]] Intake take(const Record& record, bool own, bool stub, History& history);
@@ -49,9 +53,12 @@ class RecordIntake {
 
  private:
   [[nodiscard]] Intake look(const Record& record, bool own, bool stub, const History& history);
+  [[nodiscard]] Intake leave_out_sealed(const Record& record);
 
   DocumentLink& link_;
   bool checking_;
+  bool lacks_sealed_ = false;
+  bool told_sealed_ = false;  ///< on this connection
   ReaderChecks checks_;
   std::unique_ptr<DocumentCipher> cipher_;
 };

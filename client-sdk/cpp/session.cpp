@@ -105,9 +105,10 @@ void Session::set_presence(DocumentId document, SharedBytes data, Time now) {
   if (DocumentLogic* found = find(document)) found->set_presence(std::move(data));
 }
 
-void Session::set_key(DocumentId document, const DocumentKey& key, Time now) {
+Result<void> Session::set_key(DocumentId document, const DocumentKey& key, Time now) {
   advance(now);
-  if (DocumentLogic* found = find(document)) found->set_key(key);
+  DocumentLogic* found = find(document);
+  return found != nullptr ? found->set_key(key) : Result<void>();
 }
 
 void Session::offer(DocumentId document, std::vector<SharedBytes> pieces, Time now) {

@@ -58,7 +58,8 @@ class Session : private DocumentLink, private ConnectionListener {
   /// Replaces this client's presence, empty withdraws it; sent again after each reconnect.
   void set_presence(DocumentId document, SharedBytes data, Time now);
   /// What is published from now on is sealed with this key; the older ones go on opening what they have sealed.
-  void set_key(DocumentId document, const DocumentKey& key, Time now);
+  /// FAILED_PRECONDITION for a document without encryption: it would stay plain.
+  [[nodiscard]] Result<void> set_key(DocumentId document, const DocumentKey& key, Time now);
   /// The answer to StateWanted: the application's state as deltas of codec 0, or what of it the relay lacks.
   void offer(DocumentId document, std::vector<SharedBytes> pieces, Time now);
 

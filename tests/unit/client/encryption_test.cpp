@@ -106,7 +106,7 @@ TEST(Encryption, ALimitIsThatOfTheSealedBytes) {
 
 TEST(Encryption, ANewKeySealsWhatComesAfterItAndTheOldOneStillOpens) {
   SealedScene scene;
-  scene.session.set_key(scene.document, key_of(2), scene.now);
+  ASSERT_TRUE(scene.session.set_key(scene.document, key_of(2), scene.now));
   scene.publish(scene.document, "new");
   const auto publish = scene.next<frames::Publish>();
   EXPECT_EQ(sealed_key_id(publish.deltas[0].payload.view()), 2U);
