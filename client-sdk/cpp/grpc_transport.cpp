@@ -29,6 +29,38 @@ SharedBytes to_bytes(const grpc::ByteBuffer& buffer) {
   return SharedBytes::take(std::move(bytes));
 }
 
+struct Ending {
+  const std::string& address;
+  bool heard;
+  const grpc::Status& status;
+};
+
+bool says(const grpc::Status& status, const char* words) {
+  return status.error_message().find(words) != std::string::npos;
+}
+
+/// For people: what is at the address, and what to do. How gRPC puts it differs from version to version, so its words
+/// only refine what its codes say, and stand behind.
+const char* reason(const Ending& ending) {
+  const grpc::Status& status = ending.status;
+  if (ending.heard) return "the connection was lost";
+  if (says(status, "http1") || says(status, "HTTP/1") || says(status, "content-type") ||
+      says(status, "header with status"))
+    return "answers, but not gRPC: weir's gRPC address is wanted, by default port 8788";
+  if (status.error_code() == grpc::StatusCode::UNIMPLEMENTED) return "answers gRPC, but is no relay";
+  if (says(status, "DNS") || says(status, "name resolution")) return "this name was not found; is it spelled right?";
+  if (says(status, "andshake") || says(status, "SSL"))
+    return "no TLS connection could be made; does the relay speak TLS there, and is its certificate good?";
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE)
+    return "no relay answers there; is it running, and is this its gRPC address?";
+  return "the call failed";
+}
+
+std::string why_lost(const Ending& ending) {
+  if (ending.status.ok()) return ending.address + ": the relay ended the call";
+  return ending.address + ": " + reason(ending) + " (" + ending.status.error_message() + ')';
+}
+
 /// How many calls there are: gRPC ends a call in its own time, on its own threads, and a client that is closed waits
 /// for that, so that none of them is at work when the program ends.
 class Live {
@@ -62,10 +94,11 @@ class Live {
 /// One call. It keeps itself until gRPC is done with it; its events are called without its lock.
 class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
-  Call(std::shared_ptr<Live> live, std::shared_ptr<grpc::Channel> channel, std::uint64_t attempt,
+  Call(std::shared_ptr<Live> live, std::shared_ptr<grpc::Channel> channel, std::string address, std::uint64_t attempt,
        std::shared_ptr<TransportEvents> events)
       : live_(std::move(live)),
         channel_(std::move(channel)),
+        address_(std::move(address)),
         stub_(channel_),
         attempt_(attempt),
         events_(std::move(events)) {}
@@ -99,6 +132,7 @@ class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
     std::shared_ptr<TransportEvents> events;
     {
       const std::scoped_lock lock(mutex_);
+      heard_ = true;
       events = events_;
     }
     if (events) events->received(attempt_, frame);
@@ -110,7 +144,7 @@ class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   }
   void OnDone(const grpc::Status& status) override {
     if (const std::shared_ptr<TransportEvents> events = end())
-      events->lost(attempt_, status.ok() ? "the relay ended the call" : status.error_message());
+      events->lost(attempt_, why_lost({address_, heard_, status}));
     const std::shared_ptr<Call> last = std::move(self_);
   }
 
@@ -144,6 +178,7 @@ class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
 
   Live::Guard live_;  // first: it goes when all else is gone
   std::shared_ptr<grpc::Channel> channel_;
+  std::string address_;
   grpc::GenericStub stub_;
   grpc::ClientContext context_;
   std::uint64_t attempt_;
@@ -154,6 +189,7 @@ class Call final : public grpc::ClientBidiReactor<grpc::ByteBuffer, grpc::ByteBu
   std::shared_ptr<TransportEvents> events_;
   std::deque<std::string> waiting_;  ///< bounded by what the session has in flight
   bool writing_ = false;
+  bool heard_ = false;  ///< a relay, or what speaks gRPC as one does
   bool over_ = false;
 };
 
@@ -168,8 +204,8 @@ class GrpcTransport final : public Transport {
   void open(std::uint64_t attempt, const std::string& address, std::shared_ptr<TransportEvents> events) override {
     if (call_) call_->shut();
     attempt_ = attempt;
-    call_ = std::make_shared<Call>(live_, channel(address.empty() ? options_.address : address), attempt,
-                                   std::move(events));
+    const std::string& where = address.empty() ? options_.address : address;
+    call_ = std::make_shared<Call>(live_, channel(where), where, attempt, std::move(events));
     call_->start(call_);
   }
   void send(std::uint64_t attempt, std::string frame) override {
