@@ -278,8 +278,10 @@ inline Reading::Next Reading::next() { return Next(state_); }
 inline std::optional<ClientError> Reading::error() const { return state_->error(); }
 inline Document& Reading::document() { return state_->document(); }
 inline void Reading::close() {
-  state_->document().close();
-  state_->end(make_error(ErrorKind::closed, Code::cancelled, "this reading was closed"));
+  const auto state = state_;  // who goes on may let go of this reading
+  // First, for the client's thread ends it too when the document has closed, with fewer words.
+  state->end(make_error(ErrorKind::closed, Code::cancelled, "this reading was closed"));
+  state->document().close();
 }
 
 /// A coroutine for those who have no type of their own: it begins at once, and a thread can wait for its end.
