@@ -9,7 +9,7 @@ export class Addresses {
   #redirect: string | null = null;
 
   constructor(addresses: string | readonly string[]) {
-    this.#urls = (typeof addresses === 'string' ? [addresses] : addresses).map(socketUrl);
+    this.#urls = [addresses].flat().map(socketUrl);
     if (this.#urls.length === 0) throw new TypeError('give at least one address of a relay');
   }
 
@@ -45,11 +45,14 @@ export class Addresses {
 
 /** Where the native protocol is served, from an address as people write it. */
 export function socketUrl(address: string): string {
-  const url = new URL(address);
-  if (url.protocol === 'http:') url.protocol = 'ws:';
-  if (url.protocol === 'https:') url.protocol = 'wss:';
-  if (url.protocol !== 'ws:' && url.protocol !== 'wss:')
-    throw new TypeError(`${address} is not a ws:// or wss:// address`);
-  if (url.pathname === '/' || url.pathname === '') url.pathname = '/v1/sync';
+  let url: URL | null = null;
+  try {
+    url = new URL(`${address}`.replace(/^http/i, 'ws'));
+  } catch {
+    // told below
+  }
+  if (url === null || !url.protocol.startsWith('ws'))
+    throw new TypeError(`${JSON.stringify(address)} is not a ws:// or wss:// address`);
+  if (url.pathname === '/') url.pathname = '/v1/sync';
   return url.href;
 }

@@ -6,6 +6,7 @@
 // It connects again by itself, with backoff and full jitter, unless it was fenced, told to disconnect, or denied access.
 
 import { Addresses } from './addresses.js';
+import { checkFrom, checkPlace } from './checks.js';
 import type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 import { Connection } from './connection.js';
 import type { DocumentClient } from './document-client.js';
@@ -137,7 +138,8 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
 
   /** One session per document; it lives until it is closed, over any number of connections. */
   subscribe(document: string, options: SubscribeOptions = {}): DocumentSession {
-    const space = this.#spaceOf(options);
+    const space = checkPlace(options.space ?? this.#options.space, document);
+    checkFrom(options.from);
     if (this.#status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
     const key = `${space}\0${document}`;
     if (this.#documents.has(key))
@@ -153,12 +155,8 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   }
 
   history(document: string, options: HistoryOptions = {}): AsyncGenerator<HistoryPage, void, undefined> {
-    return readHistory({ asker: this.#questions, space: this.#spaceOf(options), document, inflate: this.#packs }, options);
-  }
-
-  #spaceOf({ space = this.#options.space }: { space?: string }): string {
-    if (space === undefined) throw new TypeError('name a space, here or in the client');
-    return space;
+    const space = checkPlace(options.space ?? this.#options.space, document);
+    return readHistory({ asker: this.#questions, space, document, inflate: this.#packs }, options);
   }
 
   // ---- connecting ----

@@ -4,6 +4,7 @@
 //
 // Internal: applications see the DocumentSession interface.
 
+import { checkBytes } from './checks.js';
 import type { DocumentEvents, DocumentSession, PublishOptions, StoredResult, SubscribeOptions } from './document.js';
 import { DocumentLoading, type LoadingOwner } from './document-loading.js';
 import { DocumentPresence } from './document-presence.js';
@@ -91,6 +92,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   publish(payload: Uint8Array, options: PublishOptions = {}): Promise<StoredResult> {
+    checkBytes(payload, 'publish');
     return this.#publisher.publish(payload, options, null);
   }
 
@@ -117,6 +119,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   setPresence(data: Uint8Array): void {
+    checkBytes(data, 'setPresence');
     this.#presence.set(data);
   }
 

@@ -30,8 +30,6 @@ const frameDeltasMax = 1000;
 const framePayloadBytesMax = 256 * 1024;
 const payloadBytesMaxUnknown = 1024 * 1024;
 const codecMax = 2 ** 32 - 1;
-/** Of what is sealed (docs/encryption.md). */
-const sealedCodec = 2;
 
 /** What publishing needs of its document. */
 export interface PublisherOwner {
@@ -373,11 +371,10 @@ export class Publisher {
   #refusal(payload: Uint8Array, codec: number): WeirError | null {
     if (this.#overWith !== null) return this.#overWith;
     const document = this.#owner.path;
-    if (!Number.isInteger(codec) || codec < 0 || codec > codecMax || codec === sealedCodec)
-      return new CodecError(`${codec} is not a codec; use 0, 1, or 16 and above`, {
-        code: Code.invalidArgument,
-        document,
-      });
+    if (!Number.isInteger(codec) || codec < 0 || codec > codecMax || (codec > 1 && codec < 16)) {
+      const what = codec === 2 ? 'codec 2 is sealed: subscribe with `encryption`, or' : `${codec} is not a codec;`;
+      return new CodecError(`${document}: ${what} use 0, 1, or 16 and above`, { code: Code.invalidArgument, document });
+    }
     const room = Math.min(this.#payloadBytesMax, this.#sealer?.deltaBytesMax ?? Infinity);
     if (payload.length > room) return this.#tooLarge(payload.length);
     const { outboxBytesMax } = this.#link;

@@ -21,12 +21,13 @@ const changesPerEntry = 1000;
 
 /** Opens the store in this folder, or makes it. Rejects with StoreLockedError while another process has it. */
 export async function openStore(folder: string): Promise<WeirStore> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const unlock = await lockFile(join(folder, 'lock'));
+  let unlock: (() => Promise<void>) | null = null;
   try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    unlock = await lockFile(join(folder, 'lock'));
     return await FileStore.open(folder, unlock);
   } catch (error) {
-    await unlock();
+    await unlock?.();
     throw errorOf(folder, error);
   }
 }

@@ -5,10 +5,42 @@
 // term; what was meant for another is not heard.
 
 import type { ClientStatus } from '../client-options.js';
-import { WeirError } from '../errors.js';
-import * as errors from '../errors.js';
+import {
+  AccessDeniedError,
+  BadPackError,
+  BadSnapshotError,
+  ClosedError,
+  Code,
+  CodecError,
+  ConnectionError,
+  DocumentDeletedError,
+  EpochChangedError,
+  FencedError,
+  furtherErrors,
+  LimitReachedError,
+  MarkLostError,
+  NotFoundError,
+  OutboxFullError,
+  PayloadTooLargeError,
+  ProducerOwnedError,
+  ProtocolError,
+  RecordDamagedError,
+  RelayUnavailableError,
+  ResendRefusedError,
+  SnapshotRefusedError,
+  StateError,
+  TokenError,
+  UnreadableRecordError,
+  WeirError,
+} from '../errors.js';
 import type { Presence } from '../presence.js';
-import * as storeErrors from '../store/errors.js';
+import {
+  StorageFullError,
+  StoreCorruptError,
+  StoreError,
+  StoreLockedError,
+  StoreUnavailableError,
+} from '../store/errors.js';
 import type { Author, StoredRecord } from '../store/store.js';
 import type { Cursor, Delta, GoingAway, Welcome } from '../wire/events.js';
 
@@ -102,14 +134,23 @@ export interface PlainError {
 export function plainError(error: unknown): PlainError {
   const { name, message } = error instanceof Error ? error : { name: 'WeirError', message: String(error) };
   const { code, reason, document, retryAfterMs } =
-    error instanceof WeirError ? error : { code: errors.Code.unknown, reason: 0, document: undefined, retryAfterMs: 0 };
+    error instanceof WeirError ? error : { code: Code.unknown, reason: 0, document: undefined, retryAfterMs: 0 };
   return { name, message, code, reason, document, retryAfterMs };
 }
+
+/** By what they call themselves; a table by name would cost a page more. */
+const classes: (new (message: string, details: never) => WeirError)[] = [
+  DocumentDeletedError, EpochChangedError, FencedError, ResendRefusedError, ProducerOwnedError, AccessDeniedError,
+  PayloadTooLargeError, OutboxFullError, ProtocolError, ConnectionError, BadPackError, NotFoundError,
+  LimitReachedError, RelayUnavailableError, RecordDamagedError, MarkLostError, TokenError, StateError, CodecError,
+  UnreadableRecordError, BadSnapshotError, SnapshotRefusedError, ClosedError, StoreError, StorageFullError,
+  StoreLockedError, StoreCorruptError, StoreUnavailableError,
+];
 
 /** An error of the class it had. */
 export function revivedError({ name, message, ...details }: PlainError): WeirError {
   const error = new WeirError(message, details);
-  const known = (errors as Record<string, unknown>)[name] ?? (storeErrors as Record<string, unknown>)[name] ?? errors.furtherErrors[name];
+  const known = classes.find((One) => new One('', details as never).name === name) ?? furtherErrors[name];
   if (typeof known === 'function' && known.prototype instanceof WeirError)
     Object.setPrototypeOf(error, known.prototype as object);
   error.name = name;

@@ -10,6 +10,7 @@ import type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from 
 import type { Compaction, DocumentSession, SubscribeOptions } from '../document.js';
 import type { DocumentClient } from '../document-client.js';
 import { Emitter } from '../emitter.js';
+import { checkPlace } from '../checks.js';
 import { ClosedError } from '../errors.js';
 import type { Guarding } from '../guard.js';
 import { systemRuntime } from '../runtime.js';
@@ -129,8 +130,7 @@ export class SharedClient extends Emitter<ClientEvents> implements DocumentClien
   }
 
   subscribe(document: string, options: SubscribeOptions = {}): DocumentSession {
-    const space = options.space ?? this.#options.space;
-    if (space === undefined) throw new TypeError('name a space, here or in the client');
+    const space = checkPlace(options.space ?? this.#options.space, document);
     if (this.#status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
     if ((options.from ?? 'start') !== 'start') throw new TypeError('a shared client reads from the start');
     const key = `${space}\0${document}`;

@@ -4,6 +4,7 @@
 // document is opened behind the last record that came, and what the new one lacks is given again.
 
 import { toHex } from '../bytes.js';
+import { checkBytes } from '../checks.js';
 import type {
   Compaction,
   DocumentEvents,
@@ -112,6 +113,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
   }
 
   publish(payload: Uint8Array, options: PublishOptions = {}): Promise<StoredResult> {
+    checkBytes(payload, 'publish');
     if (this.#overWith !== null) return Promise.reject(this.#overWith);
     const codec = options.codec ?? 0;
     const promise = new Promise<StoredResult>((resolve, reject) => {
@@ -145,6 +147,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
   }
 
   setPresence(data: Uint8Array): void {
+    checkBytes(data, 'setPresence');
     this.#presence = data.length === 0 ? null : compactBytes(data);
     if (this.#phase === 'open') this.#link.say({ kind: 'presence', key: this.key, data });
   }

@@ -1,0 +1,64 @@
+// What is wrong with a call is said at the call, and nothing is begun.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { WeirClient } from '../../src/client.js';
+import { CodecError } from '../../src/errors.js';
+import { openStore } from '../../src/node/index.js';
+import { StoreError } from '../../src/store/errors.js';
+import { FakeNetwork, FakeRuntime } from '../support/network.js';
+
+const network = new FakeNetwork();
+const clientOf = (url: unknown): WeirClient =>
+  new WeirClient({ url: url as string, space: 's', webSocket: network.Socket, runtime: new FakeRuntime(), connect: false });
+
+test('only bytes are published and shown', () => {
+  const session = clientOf('ws://relay').subscribe('d');
+  for (const wrong of ['text', [1, 2], undefined, null, {}, 7, new ArrayBuffer(2)] as unknown as Uint8Array[]) {
+    assert.throws(() => session.publish(wrong), { name: 'TypeError', message: 'publish takes a Uint8Array' });
+    assert.throws(() => session.setPresence(wrong), { name: 'TypeError', message: 'setPresence takes a Uint8Array' });
+  }
+  assert.equal(session.pendingCount, 0);
+  void session.publish(Buffer.from('a'));
+  assert.equal(session.pendingCount, 1);
+});
+
+test('a place to read from that is none; the document can be subscribed afterwards', () => {
+  const client = clientOf('ws://relay');
+  const chain = new Uint8Array(32);
+  const wrongs = ['begin', 7, {}, null, { epoch: 1, offset: 1, chain }, { epoch: 1n, offset: 0.5, chain }, { epoch: 1n, offset: 1, chain: 'ab' }];
+  for (const from of wrongs as 'start'[]) assert.throws(() => client.subscribe('d', { from }), /^TypeError: from takes 'start', 'live' or a cursor/);
+  client.subscribe('d', { from: { epoch: 1n, offset: 1, chain } });
+});
+
+test('names that are none', () => {
+  const client = clientOf('ws://relay');
+  const wrongs = ['', 'a\nb', '\u007f', '\u0085', '\ud800', 'a\udc00', 7, null, {}, '\u00e4'.repeat(513)] as string[];
+  for (const wrong of wrongs) {
+    assert.throws(() => client.subscribe(wrong), { name: 'TypeError', message: /^a document name has 1 to 1024 bytes/ });
+    assert.throws(() => client.history(wrong), TypeError);
+  }
+  for (const space of ['', 'a\tb', 'x'.repeat(256)])
+    assert.throws(() => client.subscribe('d', { space }), { name: 'TypeError', message: /^a space name has 1 to 255 bytes/ });
+  for (const good of ['\u{1f600} /\u00e4', 'x'.repeat(1024)]) client.subscribe(good);
+});
+
+test('codecs that are not the application\'s', async () => {
+  const session = clientOf('ws://relay').subscribe('d');
+  for (const codec of [2, 3, 15, -1, 1.5, 2 ** 32, '16' as unknown as number])
+    await assert.rejects(session.publish(new Uint8Array(1), { codec }), (error) => {
+      assert.ok(error instanceof CodecError);
+      assert.match(error.message, codec === 2 ? /^s\/d: codec 2 is sealed: subscribe with `encryption`/ : /use 0, 1, or 16 and above/);
+      return true;
+    });
+  for (const codec of [0, 1, 16, 2 ** 32 - 1]) void session.publish(new Uint8Array(1), { codec });
+  assert.equal(session.pendingCount, 4);
+});
+
+test('addresses that are none are shown', () => {
+  for (const [url, shown] of [['127.0.0.1:8787', '"127.0.0.1:8787"'], ['localhost:1', '"localhost:1"'], ['ftp://x', '"ftp://x"'], [undefined, 'undefined']])
+    assert.throws(() => clientOf(url), { name: 'TypeError', message: `${shown} is not a ws:// or wss:// address` });
+  for (const url of ['http://x', 'https://x', 'wss://x/path', ['ws://x', 'HTTP://y']]) clientOf(url);
+});
+
+test('a folder that cannot be', () => assert.rejects(openStore('/dev/null/store'), StoreError));
