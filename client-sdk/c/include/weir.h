@@ -100,7 +100,8 @@ typedef enum weir_kind {
   WEIR_KIND_CLOSED = 12,           /**< you closed the document or the client */
   WEIR_KIND_TAMPERED = 13,         /**< sealed bytes were changed, or moved to another place; they are left out */
   WEIR_KIND_UNSEALED = 14,         /**< a record of an encrypted document is not sealed; it is left out */
-  WEIR_KIND_UNKNOWN_KEY = 15,      /**< sealed with a key that you do not have; the document has ended before it */
+  WEIR_KIND_UNKNOWN_KEY = 15,      /**< sealed with a key that you do not have; the document ends before it, or
+                                        goes on without what is sealed if it was opened without a key */
   WEIR_KIND_FORKED = 16,           /**< others were shown another history; the document has ended */
   WEIR_KIND_REPLAYED = 17,         /**< a record came again as a new one; the document has ended */
   WEIR_KIND_MISSING_RECORDS = 18   /**< records were left out or reordered; the document has ended */
