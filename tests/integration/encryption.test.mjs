@@ -214,3 +214,14 @@ test('verify alone goes along with an honest relay that is killed', async () => 
   assert.deepEqual(read, Array.from({ length: 100 }, (_, i) => `delta ${i}`));
   assert.deepEqual(errors, []);
 });
+
+test('who opens an encrypted document without its key is told so, once', async () => {
+  const writer = join('secret');
+  await writer.whenSynced();
+  await type(writer, 'abc');
+  const stranger = join('secret', { encryption: undefined });
+  await stranger.whenSynced();
+  assert.equal(text(stranger), '');
+  assert.deepEqual(stranger.seen.errors.map(({ name }) => name), ['UnreadableRecordError']);
+  assert.match(stranger.seen.errors[0].message, /^desk\/secret: it is encrypted: give `encryption`/);
+});

@@ -1,7 +1,7 @@
 // One socket's life: hello, welcome, events, and the watch for silence. It never reconnects; the client makes a new one.
 
 import { Code, ConnectionError, ProtocolError, WeirError } from './errors.js';
-import type { Runtime, Timer, WebSocketConstructor, WebSocketLike } from './runtime.js';
+import type { Runtime, SocketEvent, Timer, WebSocketConstructor, WebSocketLike } from './runtime.js';
 import { decodeServerFrame } from './wire/decode.js';
 import { encodeClientEvent } from './wire/encode.js';
 import type { ClientEvent, Hello, ServerEvent, Welcome } from './wire/events.js';
@@ -39,9 +39,9 @@ export class Connection {
     this.#socket = new Socket(url, subprotocol);
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.addEventListener('open', () => this.send(hello()));
-    this.#socket.addEventListener('message', (event) => this.#receive(event.data));
-    this.#socket.addEventListener('error', (event) => (this.#failure = event.message ?? ''));
-    this.#socket.addEventListener('close', (event) => {
+    this.#socket.addEventListener('message', (event: SocketEvent) => this.#receive(event.data));
+    this.#socket.addEventListener('error', (event: SocketEvent) => (this.#failure = event.message ?? ''));
+    this.#socket.addEventListener('close', (event: SocketEvent) => {
       const why = [event.code, event.reason, this.#failure].filter((part) => part !== undefined && part !== '');
       this.#end(`the connection closed (${why.join(', ')})`);
     });

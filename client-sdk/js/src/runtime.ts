@@ -7,10 +7,10 @@ export interface WebSocketLike {
   readonly bufferedAmount?: number;
   send(data: Uint8Array): void;
   close(code?: number, reason?: string): void;
-  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void): void;
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: object) => void): void;
 }
 
-/** What is looked at of any socket event. */
+/** What is looked at of any socket event; `object` above, since the types of `ws` and of browsers have nothing in common. */
 export interface SocketEvent {
   readonly data?: unknown;
   readonly code?: number;

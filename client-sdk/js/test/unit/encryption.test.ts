@@ -274,12 +274,12 @@ test('presence is sealed, and an old value is not shown again', async () => {
   const session = client.subscribe('d', { encryption: sealed(), presence: true });
   await welcome(network, { presenceBytesMax: 4096 });
   await answerSubscribe(network.last);
-  session.setPresence(bytes('0abc'));
+  session.setPresence(bytes('0abc0abc0abc0abc'));
   await quiet();
   const { data } = network.last.takeOne('presence');
-  assert.ok(!String(data).includes('0abc'));
+  assert.ok(!String(data).includes('0abc0abc0abc0abc'));
   const opened = await cipherFor().openPresence(bytes(String(data)));
-  assert.equal(hex(opened!.data), '0abc');
+  assert.equal(hex(opened!.data), '0abc0abc0abc0abc');
   session.withdrawPresence();
   assert.equal(network.last.takeOne('presence').data, '');
 

@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { WebSocket } from 'ws';
+
 import { WeirClient } from '../../src/client.js';
 import { CodecError } from '../../src/errors.js';
 import { openStore } from '../../src/node/index.js';
 import { StoreError } from '../../src/store/errors.js';
+import type { WebSocketConstructor } from '../../src/runtime.js';
 import { FakeNetwork, FakeRuntime } from '../support/network.js';
 
 const network = new FakeNetwork();
@@ -62,3 +65,8 @@ test('addresses that are none are shown', () => {
 });
 
 test('a folder that cannot be', () => assert.rejects(openStore('/dev/null/store'), StoreError));
+
+test('the WebSocket of ws, and the one of browsers, are taken as they are', () => {
+  const given: (WebSocketConstructor | undefined)[] = [WebSocket, globalThis.WebSocket]; // it compiles
+  assert.equal(given[0], WebSocket);
+});
