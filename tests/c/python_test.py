@@ -149,7 +149,8 @@ class Together(unittest.TestCase):
         until(lambda: maker.kept, "the snapshot is made")
         checker = self.client(makes_snapshots=1).open("space", "plan", check=right)
         until(lambda: checker.checked == [True], "it is found to be right")
-        checker.publish(b"word 1").result(PATIENCE)  # behind the verdict, on the same connection
+        until(lambda: b" verified " in self.relay.tell("docs", "snapshots", "space", "plan"), "the relay has heard of it")
+        checker.publish(b"word 1").result(PATIENCE)
         reader = self.open("plan", snapshots=True)
         reader.when_caught_up().result(PATIENCE)
         self.assertEqual(reader.snapshots, [(state(maker), 0, maker.kept[0])])

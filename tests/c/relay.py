@@ -36,6 +36,10 @@ class Relay:
                 return self.reader.start()
         raise AssertionError("the relay ended:\n" + "".join(log))
 
+    def tell(self, *command):
+        """What a command of the relay's own says of it."""
+        return subprocess.check_output([os.environ["WEIR_BIN"], *command, "--server", self.grpc])
+
     def kill(self):
         self._end(self.process.kill)
 
