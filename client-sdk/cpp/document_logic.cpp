@@ -174,7 +174,10 @@ void DocumentLogic::subscribed(const frames::Subscribed& event) {
   else if (fresh)
     history_.start_over(event.epoch);
   if (options_.live_only || fresh) intake_.begin(history_);
-  if (!publisher_.resume(event, lost, changed)) return;
+  if (!publisher_.resume(event, lost, changed)) {
+    intake_.producer_replaced();  // what was stored under the old id is gone, and is not waited for
+    return;
+  }
   presence_changed_ = !presence_.empty();
   link_.tell(DocumentOpened{id_, fresh, lost});
   change_presence(event.presence, true);

@@ -26,6 +26,8 @@ export class OrderGuard implements DocumentGuard {
   #epoch = 0n;
   /** Which numbers this producer has given here before, nobody knows. */
   #numbersUnknown: boolean;
+  /** The relay has forgotten what it had acknowledged, and another producer is about to be taken: it is not waited for. */
+  #ownLost = false;
   /** Where reading began: what is before it is not known here. */
   #begin = 0;
 
@@ -57,6 +59,7 @@ export class OrderGuard implements DocumentGuard {
   heard(event: ServerEvent): void {
     if (event.kind === 'stored') this.writes();
     if (event.kind !== 'subscribed') return;
+    this.#ownLost = event.lastSequence < this.#owner.publisher.progress.storedThrough;
     const unknown = this.#numbersUnknown && event.lastSequence === 0 && event.head > 0;
     this.#numbersUnknown = false;
     if (!unknown) return;
@@ -91,7 +94,7 @@ export class OrderGuard implements DocumentGuard {
   /** Everything up to here was read. */
   #reached(offset: number): WeirError | null {
     const { storedThrough, storedOffset } = this.#owner.publisher.progress;
-    if (storedOffset <= this.#begin || storedOffset > offset) return null;
+    if (this.#ownLost || storedOffset <= this.#begin || storedOffset > offset) return null;
     if (this.#sequences.lastOf(this.#link.producer) >= storedThrough) return null;
     return this.#error(MissingRecordsError, `the relay stored sequence ${storedThrough} of this client, and does not send it`);
   }
