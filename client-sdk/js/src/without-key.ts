@@ -1,7 +1,7 @@
 // For adapters: what was read in a document without `encryption` that only who has its key can read.
 import { Code, UnreadableRecordError } from './errors.js';
 
-/** docs/encryption.md */
+/** As in sealing/format.ts, which is not loaded where nothing is sealed. */
 const sealedCodec = 2;
 
 export function isSealed({ codec, payload }: { codec: number; payload: Uint8Array | null }): boolean {

@@ -56,8 +56,8 @@ export function checkKey(id: number, key: DocumentKey): void {
     throw new TypeError('encryption needs WebCrypto, which browsers have only on secure pages: https, or localhost');
   if (key instanceof Uint8Array) {
     if (key.length !== keyBytes) throw new TypeError(`a document key has ${keyBytes} bytes, and this one ${key.length}`);
-  } else if (key.algorithm?.name !== 'HKDF' || !key.usages.includes('deriveKey'))
-    throw new TypeError("a CryptoKey for a document is imported for 'HKDF', with the use 'deriveKey'");
+  } else if ((key as CryptoKey | null)?.algorithm?.name !== 'HKDF' || !key.usages.includes('deriveKey'))
+    throw new TypeError(`a document key is a Uint8Array of ${keyBytes} bytes, or a CryptoKey for 'HKDF' with the use 'deriveKey'`);
 }
 
 function importKey(key: DocumentKey): Promise<CryptoKey> {

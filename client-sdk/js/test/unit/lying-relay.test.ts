@@ -4,8 +4,9 @@ import { test } from 'node:test';
 
 import { ForkedError, MissingRecordsError, ReplayedError, TamperedError, UnknownKeyError, UnsealedError, verify } from '../../src/encryption.js';
 import { cipherFor, Ledger, sealed, sent, type There } from '../support/author.js';
-import { answerSubscribe, bytes, caughtUp, epoch, handle, records, run, stored } from '../support/conversation.js';
+import { answerSubscribe, bytes, caughtUp, epoch, handle, records, run, stored, welcome } from '../support/conversation.js';
 import { ada, bob, endedBy, eve, hex, ledger, opened, own, reader } from '../support/reader.js';
+import { settled } from '../support/network.js';
 
 test('an honest relay: all is read, and deltas of one record come together', async () => {
   const there = await ledger();
@@ -171,6 +172,26 @@ test('this client’s own record comes as a stub, and is read', async () => {
   assert.deepEqual(await done, { offset: 3 });
   assert.deepEqual(at.errors, []);
   assert.deepEqual(at.read, ['']);
+});
+
+test('a relay that has forgotten this client’s record is not held to it while another producer id is taken', async () => {
+  const at = await reader({ verify });
+  void at.session.publish(bytes('c0')).catch(() => undefined);
+  await settled();
+  await at.hear(records(run(ada, 1, 1, ['a1'])), stored(1, 3));
+  const { network, runtime } = at;
+  const before = network.sockets.length;
+  network.last.drop();
+  while (network.sockets.length === before) await runtime.advance(100);
+  await welcome(network);
+  await settled();
+  const { request } = network.last.takeOne('subscribe');
+  // An old copy of its store was put in place, and others have written since.
+  const subscribed = { request, document: handle, epoch, head: 4, lastSequence: 0 };
+  network.last.say({ subscribed }, records(run(bob, 1, 4, ['b1'])), caughtUp(4));
+  await opened();
+  assert.deepEqual(at.errors.map(({ name }) => name), []);
+  assert.deepEqual(at.read, ['a1', 'b1']);
 });
 
 // ---- keys ----
