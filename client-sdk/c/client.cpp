@@ -52,6 +52,7 @@ constexpr std::size_t options_bytes_min = offsetof(weir_client_options, makes_sn
 
 Result<client::SessionOptions> session_options(const weir_client_options& options) {
   client::SessionOptions out;
+  if (options.producer && options.store) return invalid("producer and store are given; a store has its own, give none");
   if (options.producer) {
     const auto producer = ProducerId::parse({reinterpret_cast<const char*>(options.producer), 16});
     if (!producer) return producer.error();
@@ -113,7 +114,8 @@ Result<void> usable(const weir_client* client) {
 }  // namespace
 
 Result<std::unique_ptr<weir_client>> open_client(const weir_client_options& options,
-                                                 std::unique_ptr<client::Transport> transport) {
+                                                 std::unique_ptr<client::Transport> transport,
+                                                 std::shared_ptr<client::ClientStore> store) {
   auto out = std::make_unique<weir_client>();
   out->state = std::make_shared<ClientState>();
   out->state->user = owned(options.user, options.user_released);
@@ -126,6 +128,8 @@ Result<std::unique_ptr<weir_client>> open_client(const weir_client_options& opti
   wanted.session = *session;
   if (options.calls_waiting_max > 0) wanted.calls_waiting_max = options.calls_waiting_max;
   if (options.calls_waiting_bytes_max > 0) wanted.calls_waiting_bytes_max = options.calls_waiting_bytes_max;
+  if (store) out->unsent = store->unsent();
+  wanted.store = std::move(store);
   add_callbacks(wanted, options, out->state);
   out->client = std::make_unique<client::Client>(std::move(wanted), std::move(transport));
   return out;
@@ -135,18 +139,25 @@ Result<std::unique_ptr<weir_client>> open_client(const weir_client_options& opti
 
 weir_code weir_client_open(const weir_client_options* options, weir_client** out, weir_error** error) {
   if (out) *out = nullptr;
-  return weir::c::guarded(error, [&]() -> weir::Result<void> {
+  return weir::c::guarded(error, [&]() -> weir_code {
     const auto known = weir::c::read_options(options, weir::c::options_bytes_min, "weir_client_options");
-    if (!known) return known.error();
-    if (!out) {
+    if (!known) return weir::c::report(error, known.error());
+    const auto refuse = [&](weir::client::ErrorKind kind, const weir::Error& why) {
       const std::shared_ptr<void> released = weir::c::owned(known->user, known->user_released);
-      return weir::c::invalid("out is NULL");
-    }
+      return weir::c::report(error, kind, why);
+    };
+    if (!out) return refuse(weir::client::ErrorKind::other, weir::c::invalid("out is NULL"));
     weir::c::Buried::clear();
-    auto client = weir::c::open_client(*known, nullptr);
-    if (!client) return client.error();
+    std::shared_ptr<weir::client::ClientStore> store;
+    if (known->store) {
+      auto opened = weir::client::ClientStore::open(known->store);
+      if (!opened) return refuse(weir::client::ErrorKind::store, opened.error());
+      store = std::move(*opened);
+    }
+    auto client = weir::c::open_client(*known, nullptr, std::move(store));
+    if (!client) return weir::c::report(error, client.error());
     *out = client->release();
-    return {};
+    return WEIR_OK;
   });
 }
 
@@ -168,6 +179,17 @@ weir_code weir_client_disconnect(weir_client* client, weir_error** error) {
 
 weir_status weir_client_status(const weir_client* client) {
   return client ? weir::c::status_of(client->state->status) : WEIR_STOPPED;
+}
+
+weir_code weir_client_unsent(const weir_client* client, std::size_t index, const char** space, const char** document) {
+  return weir::c::guarded(nullptr, [&]() -> weir::Result<void> {
+    if (!client || !space || !document) return weir::c::invalid("client, space or document is NULL");
+    *space = *document = nullptr;
+    if (index >= client->unsent.size()) return weir::fail(weir::Code::out_of_range, "there are no more");
+    *space = client->unsent[index].space.text().c_str();
+    *document = client->unsent[index].document.text().c_str();
+    return {};
+  });
 }
 
 void weir_client_close(weir_client* client) {

@@ -100,6 +100,13 @@ weir_code weir_document_when_caught_up(weir_document* document, weir_when_settle
   });
 }
 
+weir_code weir_document_when_kept(weir_document* document, weir_when_settled then, void* user, weir_error** error) {
+  return weir::c::guarded(error, [&] {
+    auto done = weir::c::usable(document, then);
+    return done ? document->document.when_kept(weir::c::telling(then, user)) : done;
+  });
+}
+
 weir_code weir_document_set_presence(weir_document* document, const void* data, std::size_t size, weir_error** error) {
   return weir::c::guarded(error, [&]() -> weir::Result<void> {
     if (auto done = weir::c::usable(document); !done) return done;

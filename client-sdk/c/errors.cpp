@@ -4,19 +4,19 @@
 
 namespace weir::c {
 
-weir_code report(weir_error** error, const Error& what) noexcept {
+weir_code report(weir_error** error, client::ErrorKind kind, const Error& what) noexcept {
   if (error) {
     try {
-      *error = std::make_unique<weir_error>(
-                   weir_error{client::make_error(
-                       what.code == Code::cancelled ? client::ErrorKind::closed : client::ErrorKind::other, what.code,
-                       what.message)})
-                   .release();
+      *error = std::make_unique<weir_error>(weir_error{client::make_error(kind, what.code, what.message)}).release();
     } catch (const std::bad_alloc&) {
       *error = nullptr;  // the code alone
     }
   }
   return static_cast<weir_code>(what.code);
+}
+
+weir_code report(weir_error** error, const Error& what) noexcept {
+  return report(error, what.code == Code::cancelled ? client::ErrorKind::closed : client::ErrorKind::other, what);
 }
 
 namespace {
@@ -43,8 +43,9 @@ weir_kind kind_of(client::ErrorKind kind) {
     case ErrorKind::forked: return WEIR_KIND_FORKED;
     case ErrorKind::replayed: return WEIR_KIND_REPLAYED;
     case ErrorKind::missing_records: return WEIR_KIND_MISSING_RECORDS;
-    default: return WEIR_KIND_OTHER;  // one that has no number here yet: its code and message say more
+    case ErrorKind::store: return WEIR_KIND_STORE;
   }
+  return WEIR_KIND_OTHER;
 }
 
 }  // namespace

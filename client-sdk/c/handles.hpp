@@ -15,6 +15,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "weir/client/client.hpp"
@@ -44,15 +45,21 @@ struct ClientState {
 }
 
 /// Sets `*error`, if wanted, and returns the code.
+[[nodiscard]] weir_code report(weir_error** error, client::ErrorKind kind, const Error& what) noexcept;
 [[nodiscard]] weir_code report(weir_error** error, const Error& what) noexcept;
 
-/// The body of a function of weir.h: an Error becomes its code, and no exception gets out.
+/// The body of a function of weir.h: an Error becomes its code, and no exception gets out. A body that reports by
+/// itself returns the code.
 template <class Body>
 [[nodiscard]] weir_code guarded(weir_error** error, Body body) noexcept {
   if (error) *error = nullptr;
   try {
-    const Result<void> done = body();
-    return done ? WEIR_OK : report(error, done.error());
+    if constexpr (std::is_same_v<decltype(body()), weir_code>) {
+      return body();
+    } else {
+      const Result<void> done = body();
+      return done ? WEIR_OK : report(error, done.error());
+    }
   } catch (const std::bad_alloc&) {
     return report(error, {Code::resource_exhausted, {}});  // no memory, nor for words
   } catch (const std::exception& caught) {
@@ -86,14 +93,16 @@ template <class Options>
   return std::string_view(static_cast<const char*>(data), size);
 }
 
-/// With a transport of one's own; null for gRPC. Tests give one.
+/// With a transport of one's own; null for gRPC. Tests give one. `store` is what the options name.
 [[nodiscard]] Result<std::unique_ptr<weir_client>> open_client(const weir_client_options& options,
-                                                               std::unique_ptr<client::Transport> transport);
+                                                               std::unique_ptr<client::Transport> transport,
+                                                               std::shared_ptr<client::ClientStore> store = nullptr);
 
 }  // namespace weir::c
 
 struct weir_client {
   std::shared_ptr<weir::c::ClientState> state;
+  std::vector<weir::DocumentPath> unsent;  ///< as its store had it in the beginning
   std::unique_ptr<weir::client::Client> client;
 };
 

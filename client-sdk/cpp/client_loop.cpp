@@ -43,6 +43,7 @@ void ClientLoop::finish() {
   run_calls();
   settle();
   if (options_.store) options_.store->end();
+  options_.store.reset();         // documents' handles hold this, and must not keep the folder from the next client
   WEIR_ASSERT(awaited_.empty());  // a closed session leaves no ticket open
   transport_.reset();
   const auto gone = std::exchange(handlers_, {});  // what goes with them may call back

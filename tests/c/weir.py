@@ -83,7 +83,8 @@ class ClientOptions(c.Structure):
                 ("backoff_first_ms", c.c_uint64), ("backoff_max_ms", c.c_uint64), ("outbox_bytes_max", c.c_size_t),
                 ("calls_waiting_max", c.c_size_t), ("calls_waiting_bytes_max", c.c_size_t), ("user", P),
                 ("user_released", callback()), ("token", callback(P)), ("on_status", callback(c.c_int)),
-                ("on_connection_error", callback(P)), ("on_producer_changed", callback(P)), ("on_error", callback(P)), ("makes_snapshots", c.c_int)]
+                ("on_connection_error", callback(P)), ("on_producer_changed", callback(P)), ("on_error", callback(P)), ("makes_snapshots", c.c_int),
+                ("store", c.c_char_p)]
 
 
 class DocumentOptions(c.Structure):
@@ -104,10 +105,12 @@ for name, answer, *arguments in [
     ("weir_client_open", c.c_int, P, P, P), ("weir_client_connect", c.c_int, P, P),
     ("weir_client_disconnect", c.c_int, P, P), ("weir_client_status", c.c_int, P), ("weir_client_close", None, P),
     ("weir_client_free", None, P),
+    ("weir_client_unsent", c.c_int, P, c.c_size_t, c.POINTER(c.c_char_p), c.POINTER(c.c_char_p)),
     ("weir_document_open", c.c_int, P, c.c_char_p, c.c_char_p, P, P, P),
     ("weir_document_publish", c.c_int, P, c.c_uint32, c.c_char_p, c.c_size_t, WhenSettled, P, P),
     ("weir_document_when_stored", c.c_int, P, WhenSettled, P, P),
     ("weir_document_when_caught_up", c.c_int, P, WhenSettled, P, P),
+    ("weir_document_when_kept", c.c_int, P, WhenSettled, P, P),
     ("weir_document_set_presence", c.c_int, P, c.c_char_p, c.c_size_t, P),
     ("weir_document_set_key", c.c_int, P, c.c_uint32, c.c_char_p, P), ("weir_document_close", None, P),
     ("weir_document_free", None, P),
@@ -195,7 +198,7 @@ class Client:
             struct_size=c.sizeof(ClientOptions), address=address.encode(), producer=producer, backoff_first_ms=10,
             backoff_max_ms=backoff_max_ms, user=self.number, user_released=released, **self._callbacks, **options)
         self.handle = P()
-        call(lib.weir_client_open, c.byref(self._options), c.byref(self.handle))
+        call(lib.weir_client_open, c.byref(self._options), c.byref(self.handle))  # lets go by itself when it fails
 
     def _status(self, _, status):
         with changed:
@@ -206,6 +209,13 @@ class Client:
         with changed:
             self.errors.append(Error(error))
             changed.notify_all()
+
+    def unsent(self):
+        """(space, document) of what the store had waiting when this client was opened."""
+        space, document, found = c.c_char_p(), c.c_char_p(), []
+        while lib.weir_client_unsent(self.handle, len(found), c.byref(space), c.byref(document)) == 0:
+            found.append((space.value.decode(), document.value.decode()))
+        return found
 
     def open(self, space, document, **options):
         return Document(self, space, document, **options)
@@ -316,6 +326,9 @@ class Document:
 
     def when_stored(self):
         return awaiting(lib.weir_document_when_stored, self.handle)
+
+    def when_kept(self):
+        return awaiting(lib.weir_document_when_kept, self.handle)
 
     def when_caught_up(self):
         return awaiting(lib.weir_document_when_caught_up, self.handle)

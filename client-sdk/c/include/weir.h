@@ -16,8 +16,8 @@
  * weir_client_free(client);
  * @endcode
  *
- * It connects again by itself and sends again what was not stored. What is not yet stored lives in memory only: wait
- * with weir_document_when_stored() before the program ends. docs/c-sdk.md is a tutorial.
+ * It connects again by itself and sends again what was not stored. What is not yet stored lives in memory only, unless
+ * there is a store: wait with weir_document_when_stored() before the program ends. docs/c-sdk.md is a tutorial.
  *
  * **Threads.** Any thread may call anything, callbacks included. Every callback of a client runs on its one thread, one
  * at a time, in order. A callback that takes long holds up the others, and then the relay waits. No exception and no
@@ -104,7 +104,9 @@ typedef enum weir_kind {
                                         goes on without what is sealed if it was opened without a key */
   WEIR_KIND_FORKED = 16,           /**< others were shown another history; the document has ended */
   WEIR_KIND_REPLAYED = 17,         /**< a record came again as a new one; the document has ended */
-  WEIR_KIND_MISSING_RECORDS = 18   /**< records were left out or reordered; the document has ended */
+  WEIR_KIND_MISSING_RECORDS = 18,  /**< records were left out or reordered; the document has ended */
+  WEIR_KIND_STORE = 19             /**< the store could not be opened; or it takes nothing (it is full, say), is tried
+                                        again, and nothing waits for it */
 } weir_kind;
 
 /** Where a client stands. */
@@ -239,6 +241,13 @@ typedef struct weir_client_options {
   void (*on_producer_changed)(void* user, const uint8_t producer[16]); /**< the relay refused the old producer id */
   void (*on_error)(void* user, const weir_error* error);               /**< concerns the whole client */
   int makes_snapshots; /**< some document of this client will have make_snapshot or check_snapshot */
+  /**
+   * A folder, made if there is none: the store. What is published is in it before it is sent, and survives the process;
+   * when its document is opened again it goes out as it was, so that the relay stores it once. It has a producer id of
+   * its own, so give none. One client at a time has it; weir_client_close() lets it go. NULL: what is not yet stored
+   * lives in memory only.
+   */
+  const char* store;
 } weir_client_options;
 
 /** Where reading begins, and what is called. Zeroed, but for struct_size, it reads all that is kept, and calls nothing.
@@ -312,7 +321,9 @@ WEIR_API weir_code weir_answer_add(weir_answer* answer, const void* data, size_t
 ///@{
 /**
  * Opens a client, which begins to connect at once; callbacks may come before this returns. That no relay is there is
- * not an error of this call: on_connection_error tells, and the client goes on trying.
+ * not an error of this call: on_connection_error tells, and the client goes on trying. WEIR_KIND_STORE when its store
+ * cannot be opened: WEIR_FAILED_PRECONDITION when another client has it, WEIR_DATA_LOSS when it is damaged (it is left
+ * as it is), WEIR_PERMISSION_DENIED, WEIR_RESOURCE_EXHAUSTED or WEIR_UNAVAILABLE when the disk does not let it.
  */
 WEIR_API weir_code weir_client_open(const weir_client_options* options, weir_client** out, weir_error** error);
 /** Connects a client that started disconnected, or was told to disconnect. */
@@ -322,10 +333,17 @@ WEIR_API weir_code weir_client_disconnect(weir_client* client, weir_error** erro
 /** As on_status told last. WEIR_STOPPED for NULL. */
 WEIR_API weir_status weir_client_status(const weir_client* client);
 /**
- * Ends it for ever: what is not yet stored is given up, and everything that waits is answered with WEIR_KIND_CLOSED.
- * Returns when all callbacks are over; none comes after it. In a callback of this client it returns at once, and the
- * answers come after that callback. Do not hold a lock meanwhile that a callback takes. NULL, or again: nothing
- * happens.
+ * The documents of which the store had deltas that the relay is not known to have, when this client was opened: open
+ * them, and they are sent. Gives one after the other, from `index` 0; WEIR_OUT_OF_RANGE behind the last, and without a
+ * store. The names live as long as the handle.
+ */
+WEIR_API weir_code weir_client_unsent(const weir_client* client, size_t index, const char** space,
+                                      const char** document);
+/**
+ * Ends it for ever: what is not yet stored is given up, unless there is a store, and everything that waits is answered
+ * with WEIR_KIND_CLOSED. Returns when all callbacks are over; none comes after it. In a callback of this client it
+ * returns at once, and the answers come after that callback. Do not hold a lock meanwhile that a callback takes. NULL,
+ * or again: nothing happens.
  */
 WEIR_API void weir_client_close(weir_client* client);
 /**
@@ -359,6 +377,12 @@ WEIR_API weir_code weir_document_when_stored(weir_document* document, weir_when_
 WEIR_API weir_code weir_document_when_caught_up(weir_document* document, weir_when_settled then, void* user,
                                                 weir_error** error);
 /**
+ * Calls `then` when everything published so far is in the store, fsynced; WEIR_FAILED_PRECONDITION in weir_settled when
+ * there is no store.
+ */
+WEIR_API weir_code weir_document_when_kept(weir_document* document, weir_when_settled then, void* user,
+                                           weir_error** error);
+/**
  * Replaces this client's presence, which is sent again after each reconnect; size 0 withdraws it. Of several that come
  * quickly the last one counts.
  */
@@ -371,9 +395,9 @@ WEIR_API weir_code weir_document_set_presence(weir_document* document, const voi
 WEIR_API weir_code weir_document_set_key(weir_document* document, uint32_t key_id, const uint8_t* key,
                                          weir_error** error);
 /**
- * Ends the subscription: what is not yet stored is given up. In a callback none follows for this document but answers
- * to what waits; from another thread, one may still be under way, and user_released tells when all are over. NULL, or
- * again: nothing happens.
+ * Ends the subscription: what is not yet stored is given up, unless there is a store. In a callback none follows for
+ * this document but answers to what waits; from another thread, one may still be under way, and user_released tells
+ * when all are over. NULL, or again: nothing happens.
  */
 WEIR_API void weir_document_close(weir_document* document);
 /** Closes it, and frees the handle; also in callbacks. */
