@@ -12,7 +12,7 @@ import { WebsocketProvider } from 'y-websocket';
 import * as YOfWebsocket from 'yjs';
 
 import { startRelay } from './relay.mjs';
-import { encryption, openStore, packDecoder, UnsealedError, verify, WeirClient, WeirProvider, Y } from './sdk.mjs';
+import { encryption, openStore, packDecoder, UnknownKeyError, UnsealedError, verify, WeirClient, WeirProvider, Y } from './sdk.mjs';
 import { leave, until } from './until.mjs';
 
 const tailRecords = 60;
@@ -215,13 +215,19 @@ test('verify alone goes along with an honest relay that is killed', async () => 
   assert.deepEqual(errors, []);
 });
 
-test('who opens an encrypted document without its key is told so, once', async () => {
+test('who opens an encrypted document without its key is told so, once, and what they write is not sent in plain', async () => {
   const writer = join('secret');
   await writer.whenSynced();
   await type(writer, 'abc');
   const stranger = join('secret', { encryption: undefined });
   await stranger.whenSynced();
   assert.equal(text(stranger), '');
-  assert.deepEqual(stranger.seen.errors.map(({ name }) => name), ['UnreadableRecordError']);
+  assert.deepEqual(stranger.seen.errors.map(({ name }) => name), ['UnknownKeyError']);
   assert.match(stranger.seen.errors[0].message, /^desk\/secret: it is encrypted: give `encryption`/);
+  stranger.doc.getText('text').insert(0, 'plain as day');
+  await assert.rejects(stranger.whenSaved(), UnknownKeyError);
+  assert.equal(stranger.saved, false);
+  await type(writer, 'd');
+  assert.equal(text(writer), 'abcd');
+  assert.deepEqual(writer.seen.errors, []);
 });

@@ -260,7 +260,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   /** Sends presence and one frame of deltas, if they may go now. False when there is nothing more to send. */
   flush(budgetBytes: number, wireIdle: boolean): boolean {
-    if (this.#phase !== 'open') return false;
+    if (this.#phase !== 'open' || !this.#publisher.maySend) return false;
     this.#presence.send();
     return this.#publisher.flush(budgetBytes, wireIdle) || this.#snapshots.flush(budgetBytes);
   }
@@ -357,11 +357,13 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   #deliver(): void {
     if (this.#intake.empty) return;
     const records = this.#intake.take();
+    this.#publisher.saw(records);
     if (!this.live) this.durable?.read(records, this.#intake.isOwn, this.history);
     for (const { opened } of records) if (opened?.error) this.emit('error', opened.error);
     const shown = records.flatMap(spread);
     if (shown.length > 0) this.emit('records', shown);
-    if (this.#options.compact !== undefined)
+    // What is sealed stays in the store, for a client that has the key.
+    if (this.#options.compact !== undefined && this.#publisher.withheld === null)
       this.durable?.compact(this.#options.compact, (cause) => this.emit('error', storeError(this.path, cause)));
   }
 
@@ -403,9 +405,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
       get handle() {
         return document.#handle;
       },
-      get epoch() {
-        return document.history.epoch;
-      },
+      history: this.history,
       sent: (sequence, payload) => this.history.published(sequence, payload),
       stored: () => this.emit('stored', { pendingCount: this.pendingCount }),
       failed: (error) => this.emit('error', error),
@@ -428,6 +428,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
       },
       history: this.history,
       seals: this.#seals,
+      received: (snapshot) => this.#publisher.saw([snapshot]),
       taken: (snapshot, kept) => this.durable?.readSnapshot(snapshot, this.history, kept),
       announced: (snapshot) => this.emit('snapshot', snapshot),
       refused: (error) => {
@@ -442,6 +443,6 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   /** The cursor, if all that was read and published is in it and nothing else. */
   get #settledAt(): Cursor | null {
     const settled = this.#phase === 'open' && this.#caughtUp && this.pendingCount === 0 && this.#intake.empty;
-    return settled && this.#publisher.progress.storedOffset <= this.history.offset ? this.history.cursor : null;
+    return settled && this.#publisher.maySend && this.#publisher.progress.storedOffset <= this.history.offset ? this.history.cursor : null;
   }
 }

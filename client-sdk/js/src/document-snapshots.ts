@@ -17,6 +17,8 @@ export interface DocumentSnapshotsOwner extends SnapshotOwner {
   /** Where the reader stands. */
   readonly history: History;
   readonly seals: Sealing | null;
+  /** It came whole, and is about to be taken. */
+  received(snapshot: WeirSnapshot): void;
   /** The reader now stands behind this snapshot; `kept` is what a store has of a sealed one. */
   taken(snapshot: WeirSnapshot, kept: Uint8Array | null): void;
   announced(snapshot: WeirSnapshot): void;
@@ -129,6 +131,7 @@ export class DocumentSnapshots {
 
   #accept(header: SnapshotHeader, received: WeirSnapshot, snapshot: WeirSnapshot, kept: Uint8Array | null): void {
     const { takes } = this.#owner;
+    this.#owner.received(snapshot);
     try {
       if (typeof takes === 'function') takes(snapshot);
     } catch (cause) {

@@ -22,7 +22,7 @@ import type { DocumentWriter } from './store/writer.js';
 import type { Delta, WireRecord } from './wire/events.js';
 
 /** How far publishing has come; part of the document's place. */
-export type Progress = Pick<Place, 'storedThrough' | 'storedOffset' | 'everStored' | 'stateWanted'>;
+export type Progress = Pick<Place, 'storedThrough' | 'storedOffset' | 'everStored' | 'stateWanted' | 'encrypted'>;
 
 /** A delta of this client's; with what is sealed in it. */
 export type OwnDelta = Delta & { author: Author | null } & Pick<WireRecord, 'opened'>;

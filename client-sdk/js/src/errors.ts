@@ -144,6 +144,10 @@ export class CodecError extends WeirError {
 export class UnreadableRecordError extends WeirError {
   override name = 'UnreadableRecordError';
 }
+/** A document is encrypted, and its key is not here, or not all of them; nothing is sent in plain. Subscribe again with them. */
+export class UnknownKeyError extends WeirError {
+  override name = 'UnknownKeyError';
+}
 /** A snapshot is not what it says, or cannot be taken; the client goes on without snapshots in this document. */
 export class BadSnapshotError extends WeirError {
   override name = 'BadSnapshotError';

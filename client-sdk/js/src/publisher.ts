@@ -19,11 +19,13 @@ import {
   type WeirError,
 } from './errors.js';
 import type { KeptDocument, RestoredDelta, Sealer, Sealing } from './guard.js';
+import type { History } from './history.js';
 import type { DocumentLink } from './link.js';
 import { Outbox, type OutboxEntry } from './outbox.js';
 import { backoffMs, type Timer } from './runtime.js';
 import type { Author } from './store/store.js';
 import { abortable, Waiters, type WaitOptions } from './waiters.js';
+import { PlainWriting, type PlainOwner } from './without-key.js';
 import type { Delta, ErrorEvent, Subscribed } from './wire/events.js';
 
 const frameDeltasMax = 1000;
@@ -32,13 +34,10 @@ const payloadBytesMaxUnknown = 1024 * 1024;
 const codecMax = 2 ** 32 - 1;
 
 /** What publishing needs of its document. */
-export interface PublisherOwner {
-  readonly path: string;
+export interface PublisherOwner extends PlainOwner {
   readonly handle: number;
-  readonly epoch: bigint;
+  readonly history: History;
   readonly state: (() => StateOffer | Promise<StateOffer>) | undefined;
-  /** What is stored comes back as a record. */
-  readonly willRead: boolean;
   /** Null: deltas go as they are. */
   readonly seals: Sealing | null;
   sent(sequence: number, payload: Uint8Array): void;
@@ -53,6 +52,8 @@ export class Publisher {
   readonly #outbox: Outbox;
   readonly #durable: DurableDocument | null;
   readonly #sealer: Sealer | null;
+  /** Null: what goes is sealed. */
+  readonly #plain: PlainWriting | null;
   readonly #whenStored = new Waiters();
   #everStored = false;
   #storedThrough = 0; // the mark this producer was told of in this epoch
@@ -75,6 +76,7 @@ export class Publisher {
     this.#owner = owner;
     this.#durable = durable;
     this.#sealer = owner.seals?.sealer(durable, () => this.#outbox) ?? null;
+    this.#plain = this.#sealer === null ? new PlainWriting(owner) : null;
     this.#outbox = new Outbox(this.#sealer ?? durable);
   }
 
@@ -104,15 +106,18 @@ export class Publisher {
       storedOffset: this.#storedOffset,
       everStored: this.#everStored,
       stateWanted: this.#stateWanted,
+      encrypted: this.#plain === null || this.#plain.withheld !== null,
     };
   }
 
   /** Goes on where an earlier life of this client was; under another producer when `renumber` says so. */
-  restore({ place, outbox }: KeptDocument, renumber: boolean): void {
+  restore({ place, outbox, records }: KeptDocument, renumber: boolean): void {
     this.#storedThrough = place?.storedThrough ?? 0;
     this.#storedOffset = place?.storedOffset ?? 0;
     this.#everStored = place?.everStored ?? false;
     this.#stateWanted = place?.stateWanted === true && this.#owner.state !== undefined;
+    if (place?.encrypted === true && this.#plain?.withhold() === true) this.#withhold();
+    else this.saw([...records, ...outbox]);
     const waiting = outbox.filter(({ sequence }) => sequence > this.#storedThrough);
     const restored = (delta: RestoredDelta): OutboxEntry => this.#restored(delta);
     const entries = waiting.map((delta) => this.#sealer?.restored(delta, restored) ?? restored(delta));
@@ -155,7 +160,29 @@ export class Publisher {
   }
 
   whenStored(options?: WaitOptions): Promise<void> {
-    return this.#whenStored.wait(this.#outbox.length === 0, this.#overWith, options);
+    const nothing = this.#outbox.length === 0;
+    return this.#whenStored.wait(nothing, this.#overWith ?? (nothing ? null : this.withheld), options);
+  }
+
+  /** Why nothing that is written here is sent: it would go in plain. Null: it is, or will be. */
+  get withheld(): WeirError | null {
+    return this.#plain?.withheld ?? null;
+  }
+
+  /** Deltas may be sent, and presence. */
+  get maySend(): boolean {
+    return this.#plain?.allowed !== false;
+  }
+
+  /** These were read. */
+  saw(deltas: readonly Pick<Delta, 'codec'>[]): void {
+    if (this.#plain?.saw(deltas) === true) this.#withhold();
+  }
+
+  #withhold(): void {
+    const error = this.withheld!;
+    this.#owner.failed(error);
+    if (this.#outbox.length > 0) this.#whenStored.reject(error);
   }
 
   // ---- the connection's course ----
@@ -193,6 +220,7 @@ export class Publisher {
   /** Brings the outbox in line with what the relay has. False when this producer cannot go on. */
   resume(event: Subscribed, lost: boolean, changed: boolean): boolean {
     this.disconnected();
+    this.#plain?.subscribed(event);
     const forgotten = event.lastSequence < this.#storedThrough;
     if (lost || changed) {
       this.#forgetMark();
@@ -219,6 +247,8 @@ export class Publisher {
 
   /** Everything the relay has was delivered. */
   reachedHead(): void {
+    this.#plain?.caughtUp();
+    this.#link.wantFlush();
     if (this.#stateWanted) this.#askState();
   }
 
@@ -262,7 +292,7 @@ export class Publisher {
   /** Sends one frame of deltas, if it may go now. False when there is nothing more to send. */
   flush(budgetBytes: number, wireIdle: boolean): boolean {
     if (this.#sealer !== null) this.#outbox.begin(); // only what has a number can be sealed
-    if (this.#stateWanted || this.#halted || this.#resendFrom !== null) return false;
+    if (!this.maySend || this.#stateWanted || this.#halted || this.#resendFrom !== null) return false;
     const next = this.#outbox.next;
     if (next === undefined || (next.bytes > budgetBytes && !wireIdle)) return false;
     if (next.bytes > this.#payloadBytesMax && !next.sent) {
@@ -290,7 +320,7 @@ export class Publisher {
     this.#link.send({
       kind: 'publish',
       document: this.#owner.handle,
-      epoch: this.#owner.epoch,
+      epoch: this.#owner.history.epoch,
       firstSequence: frame.firstSequence,
       deltas: frame.entries.map(({ codec, payload }): Delta => ({ codec, payload })),
       base: frame.base,

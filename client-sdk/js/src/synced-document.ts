@@ -30,7 +30,6 @@ import { JsonPresence } from './presence-json.js';
 import { snapshotter } from './snapshotter.js';
 import type { SnapshotState, Verdict, WeirSnapshot } from './snapshots.js';
 import type { WaitOptions } from './waiters.js';
-import { isSealed, withoutKey } from './without-key.js';
 
 export type { Crdt } from './crdt.js';
 export { compactionOf } from './crdt-deltas.js';
@@ -75,7 +74,6 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
   readonly session: DocumentSession;
   readonly #crdt: One;
   readonly #encrypted: boolean;
-  #toldOfKey = false;
   readonly #presence: JsonPresence;
   readonly #unobserve: () => void;
   #synced = false;
@@ -264,10 +262,6 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
   // ---- from the relay and the store ----
 
   #take(deltas: readonly Read[]): void {
-    if (!this.#encrypted && !this.#toldOfKey && deltas.some(isSealed)) {
-      this.#toldOfKey = true;
-      this.emit('error', withoutKey(`${this.session.space}/${this.session.document}`));
-    }
     const readable = deltas.filter(({ codec, payload }) => codec === codecDelta && payload !== null);
     const payloads = readable.map(({ payload }) => payload!);
     try {

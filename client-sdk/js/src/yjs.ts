@@ -23,7 +23,6 @@ import type { WebSocketConstructor } from './runtime.js';
 import type { WeirSnapshot } from './snapshots.js';
 import type { WeirStore } from './store/store.js';
 import type { WaitOptions } from './waiters.js';
-import { isSealed, withoutKey } from './without-key.js';
 import { AwarenessBridge } from './yjs-presence.js';
 import { yjsSnapshotter } from './yjs-snapshots.js';
 import { splitUpdate } from './yjs-split.js';
@@ -83,7 +82,6 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   readonly #ownsClient: boolean;
   readonly #ownsAwareness: boolean;
   readonly #encrypted: boolean;
-  #toldOfKey = false;
   readonly #session: DocumentSession;
   readonly #bridge: AwarenessBridge | null;
   #synced = false;
@@ -299,7 +297,6 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
         const { offset } = delta;
         try {
           const update = yjsUpdateOf(delta);
-          if (isSealed(delta) && !this.#encrypted) this.#lacksKey();
           if (update === null) continue;
           Y.applyUpdate(this.doc, update, this);
           this.#received?.push(update);
@@ -311,11 +308,6 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       }
     };
     Y.transact(this.doc, apply, this, false);
-  }
-
-  #lacksKey(): void {
-    if (!this.#toldOfKey) this.#failed(withoutKey(`${this.#session.space}/${this.#session.document}`));
-    this.#toldOfKey = true;
   }
 
   #snapshots(): Pick<SubscribeOptions, 'snapshots' | 'snapshotter'> {

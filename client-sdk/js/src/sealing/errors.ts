@@ -2,6 +2,8 @@
 
 import { furtherErrors, WeirError } from '../errors.js';
 
+export { UnknownKeyError } from '../errors.js';
+
 /** What was sealed was changed on its way, or moved from another place, or made without the key; it was left out. */
 export class TamperedError extends WeirError {
   override name = 'TamperedError';
@@ -9,10 +11,6 @@ export class TamperedError extends WeirError {
 /** A delta that is not sealed, in a document that is encrypted; it was left out. */
 export class UnsealedError extends WeirError {
   override name = 'UnsealedError';
-}
-/** Something is sealed under a key that is not here; the document ended. Subscribe again when the key is. */
-export class UnknownKeyError extends WeirError {
-  override name = 'UnknownKeyError';
 }
 /** The relay sent a record again; the document ended. */
 export class ReplayedError extends WeirError {
@@ -27,5 +25,5 @@ export class ForkedError extends WeirError {
   override name = 'ForkedError';
 }
 
-const all = { TamperedError, UnsealedError, UnknownKeyError, ReplayedError, MissingRecordsError, ForkedError };
+const all = { TamperedError, UnsealedError, ReplayedError, MissingRecordsError, ForkedError };
 Object.assign(furtherErrors, all); // so that they keep their class from tab to tab

@@ -90,6 +90,7 @@ export class HubDocument {
         caughtUp: session.caughtUp,
         cursor: session.cursor,
         presence: [...session.presence.values(), ...this.#presenceOfTabs(tab)],
+        withheld: session.publisher.withheld && plainError(session.publisher.withheld),
       });
     } catch (error) {
       this.#hub.tell(tab, { kind: 'over', key: this.key, error: plainError(error) });

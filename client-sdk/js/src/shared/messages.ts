@@ -30,6 +30,7 @@ import {
   SnapshotRefusedError,
   StateError,
   TokenError,
+  UnknownKeyError,
   UnreadableRecordError,
   WeirError,
 } from '../errors.js';
@@ -89,6 +90,8 @@ export interface Opened {
   caughtUp: boolean;
   cursor: Cursor | null;
   presence: Presence[];
+  /** It is encrypted, and none of the tabs has a key. */
+  withheld: PlainError | null;
 }
 
 export type DocumentNews =
@@ -143,8 +146,8 @@ const classes: (new (message: string, details: never) => WeirError)[] = [
   DocumentDeletedError, EpochChangedError, FencedError, ResendRefusedError, ProducerOwnedError, AccessDeniedError,
   PayloadTooLargeError, OutboxFullError, ProtocolError, ConnectionError, BadPackError, NotFoundError,
   LimitReachedError, RelayUnavailableError, RecordDamagedError, MarkLostError, TokenError, StateError, CodecError,
-  UnreadableRecordError, BadSnapshotError, SnapshotRefusedError, ClosedError, StoreError, StorageFullError,
-  StoreLockedError, StoreCorruptError, StoreUnavailableError,
+  UnreadableRecordError, UnknownKeyError, BadSnapshotError, SnapshotRefusedError, ClosedError, StoreError,
+  StorageFullError, StoreLockedError, StoreCorruptError, StoreUnavailableError,
 ];
 
 /** An error of the class it had. */

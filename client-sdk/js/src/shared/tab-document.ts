@@ -17,7 +17,7 @@ import type {
 } from '../document.js';
 import { compactBytes, replay, spread } from '../durable.js';
 import { Emitter } from '../emitter.js';
-import { ClosedError, Code, SnapshotRefusedError, UnreadableRecordError, type WeirError } from '../errors.js';
+import { ClosedError, Code, SnapshotRefusedError, UnknownKeyError, UnreadableRecordError, type WeirError } from '../errors.js';
 import type { Guarding } from '../guard.js';
 import type { Presence } from '../presence.js';
 import type { WeirSnapshot } from '../snapshots.js';
@@ -76,6 +76,8 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
   #presence: Uint8Array | null = null;
   #recreate: boolean;
   #overWith: WeirError | null = null;
+  /** Why what waits is not sent. */
+  #withheld: WeirError | null = null;
 
   constructor(link: TabLink, space: string, document: string, options: SubscribeOptions, given: number) {
     super();
@@ -127,7 +129,8 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
 
   async whenStored(options: WaitOptions = {}): Promise<void> {
     if (!this.#loaded) await this.whenLoaded(options);
-    return this.#whenStored.wait(this.pendingCount === 0, this.#overWith, options);
+    const nothing = this.pendingCount === 0;
+    return this.#whenStored.wait(nothing, this.#overWith ?? (nothing ? null : this.#withheld), options);
   }
   whenCaughtUp(options?: WaitOptions): Promise<void> {
     return this.#whenCaughtUp.wait(this.#caughtUp, this.#overWith, options);
@@ -247,7 +250,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
         this.emit('cut', news.offset);
         return;
       case 'failed':
-        this.emit('error', revivedError(news.error));
+        return this.#failed(revivedError(news.error));
     }
   }
 
@@ -263,6 +266,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
     for (const records of this.#meanwhile.splice(0)) this.#records(records);
     if (news.pending.length > 0) this.emit('pending', news.pending);
     this.#hubPending = news.pendingCount;
+    if (news.withheld !== null) this.#failed(revivedError(news.withheld));
     this.#resume(news);
     if (!this.#loaded) {
       this.#loaded = true;
@@ -321,6 +325,15 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
   #checkStored(): void {
     this.emit('stored', { pendingCount: this.pendingCount });
     if (this.pendingCount === 0) this.#whenStored.resolve();
+  }
+
+  #failed(error: WeirError): void {
+    if (error instanceof UnknownKeyError) {
+      if (this.#withheld !== null) return; // it was told
+      this.#withheld = error;
+      if (this.pendingCount > 0) this.#whenStored.reject(error);
+    }
+    this.emit('error', error);
   }
 
   // ---- records ----

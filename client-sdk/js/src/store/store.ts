@@ -48,6 +48,8 @@ export interface Place {
   everStored: boolean;
   /** The relay lacks what this client has: its state is to be offered, before all that waits. */
   stateWanted: boolean;
+  /** Who has no key sends nothing of what waits. */
+  encrypted?: boolean;
 }
 
 export interface StoredDocument {

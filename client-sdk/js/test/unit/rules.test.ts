@@ -195,6 +195,8 @@ for (const reason of [Reason.resendDiffers, Reason.notComparable])
     assert.equal(network.sockets.length, 2);
     assert.equal((await welcome(network)).producer, '02'.repeat(16));
     await answerSubscribe(network.last, { head: 1 });
+    network.last.say(caughtUp(1));
+    await settled();
     assert.deepEqual(inShort(network.last.takeOne('publish')), [1, false, ['bb', 'cc']]);
     network.last.say(stored(2));
     await session.whenStored();
@@ -309,6 +311,8 @@ test('what the relay has under our sequences may be of a clone: it is sent all t
   const stage = await threePublished();
   const { network, runtime } = stage;
   await reconnect(stage, { lastSequence: 3, head: 3 });
+  network.last.say(caughtUp(3));
+  await settled();
   assert.deepEqual(inShort(network.last.takeOne('publish')), [2, false, ['bb', 'cc']]);
   network.last.say(refused({ code: Code.aborted, reason: Reason.resendDiffers, throughSequence: 3 }));
   await runtime.advance(1000);

@@ -88,6 +88,8 @@ test('what was not stored is sent again after a reconnect: the same bytes under 
   await welcome(network);
   await answerSubscribe(network.last, { lastSequence: 2, head: 2 });
   assert.equal(session.pendingCount, 3);
+  network.last.say(caughtUp(2)); // before anything of it was read, nothing is sent
+  await settled();
   assert.deepEqual(inShort(network.last.takeOne('publish')), [2, false, ['bb', 'cc', 'dd']]);
 });
 
@@ -100,9 +102,9 @@ test('records come in order, each once, and the cursor names them; own ones may 
   await answerSubscribe(network.last, { head: 5 });
   void session.publish(bytes('0a'));
   await settled();
+  network.last.say(records(run(other, 1, 4, ['aa', 'bb'])), caughtUp(5));
+  await settled();
   network.last.say(
-    records(run(other, 1, 4, ['aa', 'bb'])),
-    caughtUp(5),
     stored(1, 9),
     records(run(own, 1, 9, [''], true)),
     records(run(other, 3, 12, ['cc'])),
@@ -254,6 +256,8 @@ test('a producer of an earlier life goes on behind its last sequence', async () 
   void session.publish(bytes('aa'));
   assert.equal((await welcome(network)).producer, '09'.repeat(16));
   await answerSubscribe(network.last, { lastSequence: 37, head: 50 });
+  network.last.say(caughtUp(50)); // before anything of it was read, nothing is sent
+  await settled();
   assert.deepEqual(inShort(network.last.takeOne('publish')), [38, false, ['aa']]);
 });
 
@@ -289,6 +293,8 @@ for (const when of ['subscribing', 'publishing'])
     assert.equal(network.sockets.length, 2);
     await welcome(network);
     await answerSubscribe(network.last, { lastSequence: 1, head: 1 });
+    network.last.say(caughtUp(1));
+    await settled();
     assert.deepEqual(inShort(network.last.takeOne('publish')), [2, false, ['bb']]);
   });
 
