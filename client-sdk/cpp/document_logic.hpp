@@ -1,6 +1,6 @@
 // The rules of one document (docs/protocol.md), between the session's connection and the application: it subscribes on
 // every connection from its cursor, hands over records and presence, and never offers a deleted document again. What
-// concerns publishing stands in publisher.hpp.
+// concerns publishing stands in publisher.hpp; what concerns snapshots, in document_snapshots.cpp.
 //
 // Internal: Session drives it. Threads: one, the session's.
 #pragma once
@@ -43,6 +43,8 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner, p
   void close();
 
   // For the session.
+  /// What an earlier session has left. Only at the beginning. FAILED_PRECONDITION when a key is missing.
+  [[nodiscard]] Result<void> restore(const StoredDocument& kept);
   void connected();
   void disconnected();
   void producer_replaced();
@@ -75,6 +77,7 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner, p
   void take_snapshot(const frames::SnapshotHeader& header, SharedBytes bytes);
   void snapshot_wrong(const Error& error);
   void change_presence(const std::vector<frames::PresenceUpdate>& updates, bool complete);
+  void see();
   void tell_failed(ClientError error);
   /// The relay cannot be trusted with this document, or it cannot be read: it ends.
   void give_up(ClientError error);
@@ -85,6 +88,7 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner, p
   [[nodiscard]] DocumentHandle handle() const override { return handle_; }
   [[nodiscard]] Epoch epoch() const override { return history_.epoch(); }
   [[nodiscard]] bool offers_state() const override { return options_.offers_state; }
+  [[nodiscard]] bool lacks_key() const override { return intake_.lacks_key(); }
   void sent(Sequence sequence, std::string_view payload) override { history_.published(sequence, payload); }
   void resubscribe() override;
 
@@ -112,6 +116,7 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner, p
   SnapshotReader snapshot_;
   SnapshotWork work_;
   bool avoid_snapshots_ = false;  ///< one was wrong
+  bool seen_ = false;             ///< all that was there has been read once, so that something sealed would show
   Offset cut_;                    ///< the relay was asked what stands for the records up to here
   PresenceSet others_;
   SharedBytes presence_;

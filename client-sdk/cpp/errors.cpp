@@ -38,6 +38,14 @@ Error takes_no_key() {
               "published stays plain; close it, and subscribe with `encryption`");
 }
 
+ClientError lacks_key(std::string_view where) {
+  return make_error(
+      ErrorKind::unknown_key, Code::failed_precondition,
+      std::string(where) +
+          ": this document is encrypted, and was subscribed without SubscribeOptions::encryption: nothing "
+          "is published to it, for it would be plain; close it, and subscribe with its key");
+}
+
 bool is_transient(Code code) {
   switch (code) {
     case Code::resource_exhausted:

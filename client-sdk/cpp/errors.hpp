@@ -31,7 +31,7 @@ enum class ErrorKind : std::uint8_t {
   tampered,         ///< sealed bytes were changed, or moved to another place; they are not delivered
   unsealed,         ///< a record that is not sealed came in an encrypted document; it is not delivered
   unknown_key,      ///< sealed with a key that this application does not have; the document has ended before it, or,
-                    ///< without `encryption`, goes on without what is sealed
+                    ///< without `encryption`, goes on without what is sealed, and publishes nothing
   forked,           ///< others were shown another history; the document has ended
   replayed,         ///< a record came again as a new one; the document has ended
   missing_records,  ///< records were left out or reordered; the document has ended
@@ -51,6 +51,8 @@ struct ClientError {
 
 /// Why a document that was subscribed without encryption is given none.
 [[nodiscard]] Error takes_no_key();
+/// Why nothing is published to a document that was subscribed without encryption, and is encrypted.
+[[nodiscard]] ClientError lacks_key(std::string_view where);
 
 /// Worth trying again as it is.
 [[nodiscard]] bool is_transient(Code code);

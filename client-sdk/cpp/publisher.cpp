@@ -104,7 +104,7 @@ bool Publisher::resume(const frames::Subscribed& event, bool lost, bool changed)
 }
 
 void Publisher::reached_head() {
-  if (state_ != State::wanted) return;
+  if (state_ != State::wanted || owner_.lacks_key()) return;
   state_ = State::asked;
   link_.tell(StateWanted{owner_.id()});
 }
@@ -178,7 +178,8 @@ Result<void> Publisher::restore(const StoredDocument& kept) {
     OutboxEntry entry{
         .delta = stored.delta, .offered = stored.offered, .sequence = stored.sequence, .base = stored.base};
     entry.kept = link_.keeping() - 1;
-    if (sealer_ != nullptr && stored.delta.codec == sealed_codec) {
+    if (sealer_ == nullptr && stored.delta.codec == sealed_codec) return client::lacks_key(owner_.where()).error;
+    if (stored.delta.codec == sealed_codec) {
       const auto inside = sealer_->unseal(kept.place.producer, stored.sequence, stored.delta);
       if (!inside) return inside.error();
       for (const Delta& delta : *inside) entry.sealed.push_back({delta, 0});
@@ -217,7 +218,7 @@ void Publisher::leave(bool deleted) {
   keep_new();
   StoredDocument left{place(), {}};
   if (deleted) {
-    left.place.ever_stored = left.place.state_wanted = false;
+    left.place.ever_stored = left.place.state_wanted = left.place.encrypted = false;
     left.place.stored_through = {};
     if (epoch_.value == 0) left.place.last_given = {};  // none was ever sent
     link_.keep(KeepPlace{owner_.path(), left.place});
@@ -245,7 +246,13 @@ void Publisher::rewritten() {
 }
 
 StoredPlace Publisher::place() const {
-  return {link_.producer(), epoch_, outbox_.last_given(), stored_through_, ever_stored_, state_ != State::settled};
+  return {link_.producer(),
+          epoch_,
+          outbox_.last_given(),
+          stored_through_,
+          ever_stored_,
+          state_ != State::settled,
+          sealer_ != nullptr || owner_.lacks_key()};
 }
 
 void Publisher::keep_place() {
@@ -363,6 +370,7 @@ std::size_t Publisher::payload_bytes_max() const {
 }
 
 std::optional<ClientError> Publisher::refusal(const Delta& delta) const {
+  if (owner_.lacks_key()) return client::lacks_key(owner_.where());
   const std::size_t bytes = delta.payload.size();
   if (delta.codec == sealed_codec)
     return make_error(ErrorKind::other, Code::invalid_argument,

@@ -4,7 +4,8 @@
 //    same bytes under the same sequences, to be compared;
 //  - lost history: once all that is left was read, the application's state goes as a base, then the outbox;
 //  - with a store, a delta is sent when it is kept under the sequence it is sent with;
-//  - a refused publish: wait until every frame on the wire was answered, then send again what was not stored.
+//  - a refused publish: wait until every frame on the wire was answered, then send again what was not stored;
+//  - an encrypted document without a key: what is published is refused, and what waits is held.
 //
 // Internal: DocumentLogic drives it. Threads: one, the session's.
 #pragma once
@@ -28,6 +29,8 @@ class PublisherOwner {
   [[nodiscard]] virtual DocumentHandle handle() const = 0;
   [[nodiscard]] virtual Epoch epoch() const = 0;
   [[nodiscard]] virtual bool offers_state() const = 0;
+  /// It is encrypted, and there is no key: what would be published is plain.
+  [[nodiscard]] virtual bool lacks_key() const = 0;
   virtual void sent(Sequence sequence, std::string_view payload) = 0;
   virtual void resubscribe() = 0;
 };
@@ -56,6 +59,8 @@ class Publisher {
   // The store's.
   /// What an earlier session has left. Only at the beginning. FAILED_PRECONDITION when a key is missing.
   [[nodiscard]] Result<void> restore(const StoredDocument& kept);
+  /// What is known of the document, if it was not kept already.
+  void keep_place();
   /// What was published in this turn is given its sequences, and kept under them.
   void keep_new();
   void kept_through(std::uint64_t number);
@@ -91,7 +96,6 @@ class Publisher {
   void send_frame(std::size_t payload_bytes_max);
   [[nodiscard]] bool refuse_too_large(const OutboxEntry& next);
   [[nodiscard]] StoredPlace place() const;
-  void keep_place();
   /// The outbox was numbered anew, or lost a part.
   void rewritten();
   void leave(bool deleted);

@@ -45,20 +45,22 @@ Intake RecordIntake::look(const Record& record, bool own, bool stub, const Histo
 
 /// Told once for each connection: a document has many of them. Any writer can make one, so that the document goes on.
 Intake RecordIntake::leave_out_sealed(const Record& record) {
-  lacks_sealed_ = true;
+  lacks_key_ = true;
   if (std::exchange(told_sealed_, true)) return {};
   return {.error = make_error(
               ErrorKind::unknown_key, Code::failed_precondition,
               "this document is encrypted (the record at offset " + std::to_string(record.offset.value) +
                   " is sealed): subscribe with SubscribeOptions::encryption, from a cursor before it. Without, sealed "
-                  "records are left out, and what you publish is plain, which readers with the key leave out")};
+                  "records are left out, and nothing is published: it would be plain")};
 }
 
-std::optional<Error> RecordIntake::look(const frames::SnapshotHeader& header) const {
-  if (!cipher_ && header.codec == sealed_codec)
+std::optional<Error> RecordIntake::look(const frames::SnapshotHeader& header) {
+  if (!cipher_ && header.codec == sealed_codec) {
+    lacks_key_ = true;
     return fail(Code::failed_precondition, "the snapshot at offset " + std::to_string(header.offset.value) +
                                                " is sealed: this document is encrypted, subscribe with "
                                                "SubscribeOptions::encryption");
+  }
   const std::optional<Digest> known = checks_.chain_at(header.offset);
   if (!known || *known == header.chain) return std::nullopt;
   return fail(Code::data_loss, "a snapshot stands for another history than the one that was read");

@@ -36,8 +36,11 @@ class RecordIntake {
   void begin(const History& history);
   void jump(const History& history);
   void disconnected() { told_sealed_ = false; }
-  /// Sealed records were left out, for want of any key: what the application has is not the document.
-  [[nodiscard]] bool lacks_sealed() const { return lacks_sealed_; }
+  /// Something sealed was left out, for want of any key: what the application has is not the document, and what it
+  /// would publish is plain.
+  [[nodiscard]] bool lacks_key() const { return lacks_key_; }
+  /// From an earlier process.
+  void know(bool encrypted) { lacks_key_ = encrypted && !cipher_; }
   void producer_replaced() { checks_.forget_own(); }
 
   [[nodiscard]] Intake take(const Record& record, bool own, bool stub, History& history);
@@ -47,7 +50,7 @@ class RecordIntake {
   [[nodiscard]] std::optional<ClientError> caught_up(Offset offset) { return checks_.caught_up(offset); }
 
   /// Why a snapshot of this history cannot be.
-  [[nodiscard]] std::optional<Error> look(const frames::SnapshotHeader& header) const;
+  [[nodiscard]] std::optional<Error> look(const frames::SnapshotHeader& header);
   /// A snapshot in the middle of what was read, with the records after it, readable. None: it cannot be told.
   [[nodiscard]] std::optional<SnapshotToCheck> open(const SnapshotToCheck& sealed, Offset offset);
 
@@ -57,7 +60,7 @@ class RecordIntake {
 
   DocumentLink& link_;
   bool checking_;
-  bool lacks_sealed_ = false;
+  bool lacks_key_ = false;
   bool told_sealed_ = false;  ///< on this connection
   ReaderChecks checks_;
   std::unique_ptr<DocumentCipher> cipher_;

@@ -12,7 +12,7 @@ Result<void> Session::restore(DocumentLogic& document) {
   if (!keeps()) return {};
   const auto kept = options_.kept->documents.find(document.path());
   if (kept == options_.kept->documents.end()) return {};
-  if (const Result<void> restored = document.publisher().restore(kept->second); !restored) {
+  if (const Result<void> restored = document.restore(kept->second); !restored) {
     to_flush_.erase(document.id());
     return restored;
   }

@@ -35,7 +35,7 @@ void put(std::string& out, const KeepPlace& change) {
   put_big_endian(out, place.epoch.value, 8);
   put_varuint(out, place.last_given.value);
   put_varuint(out, place.stored_through.value);
-  put_varuint(out, (place.ever_stored ? 1U : 0U) | (place.state_wanted ? 2U : 0U));
+  put_varuint(out, (place.ever_stored ? 1U : 0U) | (place.state_wanted ? 2U : 0U) | (place.encrypted ? 4U : 0U));
 }
 void put(std::string& out, const KeepDelta& change) {
   put(out, change.path);
@@ -92,6 +92,7 @@ class ChangeReader {
     const std::uint64_t flags = number();
     place.ever_stored = (flags & 1) != 0;
     place.state_wanted = (flags & 2) != 0;
+    place.encrypted = (flags & 4) != 0;
     return place;
   }
   KeepOutbox outbox() {

@@ -5,8 +5,8 @@
 //   std::string bytes = encode(persist.changes);
 //
 // Of a document: which numbers its producer has given, what the relay has stored of them, and the deltas that it is not
-// known to have, each with the sequence it is sent with. Not the reader's cursor: it belongs to what the application
-// made of the records, and is kept there, so that the two never disagree.
+// known to have, each with the sequence it is sent with; and whether it is encrypted. Not the reader's cursor: it
+// belongs to what the application made of the records, and is kept there, so that the two never disagree.
 //
 // Threads: plain values.
 #pragma once
@@ -37,8 +37,9 @@ struct StoredPlace {
   Sequence last_given{};
   Sequence stored_through{};
   bool ever_stored = false;
-  bool state_wanted =
-      false;  ///< the relay lacks what this client had: its state is to be offered before all that waits
+  /// The relay lacks what this client had: its state is to be offered before all that waits.
+  bool state_wanted = false;
+  bool encrypted = false;  ///< opened with a key, or seen to have something sealed: nothing goes there in plain
   friend bool operator==(const StoredPlace&, const StoredPlace&) = default;
 };
 

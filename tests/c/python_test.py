@@ -129,6 +129,9 @@ class Together(unittest.TestCase):
         stranger.when_caught_up().result(PATIENCE)
         self.assertEqual(stranger.records, [])
         self.assertEqual([(error.kind, over) for error, over in stranger.errors], [(15, False)])  # once, and it goes on
+        with self.assertRaises(Error) as plain:
+            stranger.publish(b"for everybody").result(PATIENCE)
+        self.assertEqual((plain.exception.code, plain.exception.kind), ("FAILED_PRECONDITION", 15))
         late = self.open("secret", key=keys[2], key_id=2)
         until(lambda: late.errors, "a key is missing")
         self.assertEqual([(error.kind, over) for error, over in late.errors], [(15, True)])

@@ -101,7 +101,8 @@ typedef enum weir_kind {
   WEIR_KIND_TAMPERED = 13,         /**< sealed bytes were changed, or moved to another place; they are left out */
   WEIR_KIND_UNSEALED = 14,         /**< a record of an encrypted document is not sealed; it is left out */
   WEIR_KIND_UNKNOWN_KEY = 15,      /**< sealed with a key that you do not have; the document ends before it, or
-                                        goes on without what is sealed if it was opened without a key */
+                                        goes on without what is sealed, and publishes nothing, if it was opened
+                                        without a key */
   WEIR_KIND_FORKED = 16,           /**< others were shown another history; the document has ended */
   WEIR_KIND_REPLAYED = 17,         /**< a record came again as a new one; the document has ended */
   WEIR_KIND_MISSING_RECORDS = 18,  /**< records were left out or reordered; the document has ended */
@@ -276,7 +277,8 @@ typedef struct weir_document_options {
 
   /**
    * 32 random bytes that everybody has who may read: all that leaves this client is sealed with them, and only what is
-   * sealed is handed over (docs/encryption.md). NULL: the document is plain.
+   * sealed is handed over (docs/encryption.md). NULL: the document is plain; if it turns out to be encrypted, nothing
+   * is published to it.
    */
   const uint8_t* key;
   uint32_t key_id; /**< which of the document's keys it is; you number them, and use no number twice */

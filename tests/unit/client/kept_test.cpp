@@ -60,6 +60,7 @@ TEST(Kept, AfterTheProcessTheSameGoesUnderTheSameSequences) {
   EXPECT_EQ(second.session.pending(), 3U);
   EXPECT_EQ(second.welcome().producer, producer_of('p'));
   second.answer_subscribe({.head = {1}, .last_sequence = {1}});
+  second.caught_up(1);
   EXPECT_EQ(second.published(), "1: aa bb cc");
   second.stored(3);
   second.publish(again, "dd");
@@ -108,6 +109,7 @@ TEST(Kept, OfADeletedDocumentOnlyTheNumbersStay) {
   const DocumentId again = second.subscribe("d", {.verify = true});
   second.welcome();
   second.answer_subscribe({.epoch = {8}, .head = {1}});
+  second.caught_up(1);
   EXPECT_FALSE(second.all<DocumentOpened>().back().lost_history);
   second.publish(again, "bb");
   second.write();
@@ -180,6 +182,7 @@ TEST(Kept, AnotherEpochIsSeenWithoutACursor) {
   second.answer_subscribe({.epoch = {8}, .head = {4}});
   EXPECT_TRUE(second.all<DocumentOpened>().back().lost_history);
   second.write();
+  second.caught_up(4);
   EXPECT_EQ(second.published(), "3 base: bb");
 }
 
@@ -235,6 +238,68 @@ TEST(Kept, NothingOfAnEncryptedDocumentIsReadableInTheStoreNorLostWithoutItsKey)
   EXPECT_EQ(refused.error().code, Code::failed_precondition);
   options.encryption->find = [](std::uint32_t id) { return std::optional(key_of(id)); };
   second.subscribe("d", options);
+  EXPECT_EQ(second.session.pending(), 1U);
+}
+
+TEST(Kept, WhatWasHeldForWantOfAKeyGoesOutSealed) {
+  KeptScene first;
+  const DocumentId d = first.subscribe("d");
+  first.publish(d, "secret");
+  first.welcome();
+  first.answer_subscribe({.head = {1}});
+  first.write();
+  SealedScene author;
+  first.say(author.sealed_record(1, 'b', 1, {"aa"}));
+  EXPECT_TRUE(first.sent.empty());
+  first.session.unsubscribe(d, first.now);
+  first.write();
+  first.sent.clear();
+  first.subscribe("d", encrypted());
+  EXPECT_EQ(first.session.pending(), 1U);
+  first.answer_subscribe({.head = {1}});
+  first.write();
+  const auto sent = first.next<frames::Publish>();
+  ASSERT_EQ(sent.deltas.size(), 1U);
+  EXPECT_EQ(sent.deltas[0].codec, sealed_codec);
+}
+
+TEST(Kept, ThatADocumentIsEncryptedIsRememberedBehindItsSealedRecords) {
+  for (const bool by_key : {false, true}) {
+    KeptScene first;
+    first.subscribe("d", by_key ? encrypted() : SubscribeOptions{});
+    first.welcome();
+    first.answer_subscribe({.head = {1}});
+    SealedScene author;
+    first.say(author.sealed_record(1, 'b', 1, {"aa"}));
+    first.caught_up(1);
+    first.write();
+    const Cursor cursor{epoch, {1}, {}};  // the application goes on from here
+    KeptScene second(first.store);
+    const DocumentId again = second.subscribe("d", {.cursor = cursor});
+    const Ticket ticket = second.publish(again, "secret");
+    EXPECT_EQ(second.outcome(ticket), Scene::error(ErrorKind::unknown_key));
+    second.session.unsubscribe(again, second.now);
+    second.write();
+    KeptScene third(second.store);
+    third.publish(third.subscribe("d", encrypted({.cursor = cursor})), "secret");
+    third.welcome();
+    third.answer_subscribe({.head = {1}});
+    third.write();
+    EXPECT_EQ(third.next<frames::Publish>().deltas.at(0).codec, sealed_codec);
+  }
+}
+
+TEST(Kept, WhatWasSealedIsNotOpenedWithoutAKey) {
+  KeptScene first;
+  const DocumentId d = first.subscribe("d", encrypted());
+  first.publish(d, "secret");
+  first.write();
+  KeptScene second(first.store);
+  const auto refused = second.session.subscribe(path_of("d"), {}, second.now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::failed_precondition);
+  EXPECT_NE(refused.error().message.find("SubscribeOptions::encryption"), std::string::npos);
+  second.subscribe("d", encrypted());
   EXPECT_EQ(second.session.pending(), 1U);
 }
 

@@ -147,6 +147,7 @@ TEST(ClientSession, AProducerOfAnEarlierLifeGoesOnBehindItsLastSequence) {
   scene.publish(scene.subscribe("d"), "aa");
   EXPECT_EQ(scene.welcome().producer, producer_of('p'));
   scene.answer_subscribe({.head = {50}, .last_sequence = {37}});
+  scene.caught_up(50);
   EXPECT_EQ(scene.published(), "38: aa");
 }
 

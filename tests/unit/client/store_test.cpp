@@ -35,7 +35,8 @@ Result<std::unique_ptr<StoreJournal>> open(const Folder& folder) {
 }
 
 KeepPlace place_of(const std::string& document) {
-  return {path_of(document), {.producer = producer_of('p'), .epoch = epoch, .last_given = {3}, .ever_stored = true}};
+  return {path_of(document),
+          {.producer = producer_of('p'), .epoch = epoch, .last_given = {3}, .ever_stored = true, .encrypted = true}};
 }
 StoredDelta delta_of(std::uint64_t sequence, std::string_view payload) {
   return {{sequence}, false, false, {{}, bytes(payload)}};

@@ -73,6 +73,98 @@ TEST(WithoutEncryption, SealedRecordsAreLeftOutAndToldOnceForEachConnection) {
   }
 }
 
+// ---- publishing ----
+
+TEST(WithoutEncryption, NothingIsPublishedOnceSomethingSealedWasSeen) {
+  SealedScene scene(SubscribeOptions{});
+  scene.publish(scene.document, "before");
+  EXPECT_EQ(scene.published(), "1: before");  // it is not known yet
+  scene.say(scene.sealed_record(1, 'b', 1, {"aa"}));
+  const Ticket ticket = scene.publish(scene.document, "secret");
+  EXPECT_EQ(scene.outcome(ticket), Scene::error(ErrorKind::unknown_key));
+  ASSERT_FALSE(scene.all<Settled>().empty());
+  const Error refused = scene.all<Settled>().back().error->error;
+  EXPECT_EQ(refused.code, Code::failed_precondition);
+  EXPECT_TRUE(mentions(refused, "s/d: ")) << refused.message;
+  EXPECT_TRUE(mentions(refused, "SubscribeOptions::encryption")) << refused.message;
+  scene.session.set_presence(scene.document, bytes("line 3"), scene.now);
+  scene.take();
+  EXPECT_TRUE(scene.sent.empty());
+  scene.stored(1);
+  EXPECT_EQ(scene.session.pending(), 0U);
+}
+
+TEST(WithoutEncryption, WhatWasOnTheWireIsNotSentAgain) {
+  SealedScene scene(SubscribeOptions{});
+  const Ticket ticket = scene.publish(scene.document, "before");
+  scene.sent.clear();
+  scene.say(scene.sealed_record(1, 'b', 1, {"aa"}));
+  scene.reconnect({.head = {1}});
+  EXPECT_TRUE(scene.sent.empty());
+  EXPECT_EQ(scene.outcome(ticket), "waits");
+  scene.session.unsubscribe(scene.document, scene.now);
+  scene.take();
+  EXPECT_EQ(scene.outcome(ticket), Scene::error(ErrorKind::closed));
+}
+
+TEST(WithoutEncryption, WhatWaitsIsSentWhenAllThatIsThereWasReadAndIsPlain) {
+  for (const bool sealed : {false, true}) {
+    Scene offline;
+    const DocumentId d = offline.subscribe("d");
+    offline.publish(d, "offline");
+    offline.session.set_presence(d, bytes("line 3"), offline.now);
+    offline.welcome();
+    offline.answer_subscribe({.head = {1}});
+    EXPECT_TRUE(offline.sent.empty());
+    SealedScene author;
+    offline.say(SealedScene::plain_record(1, 'b', 1, "aa"));  // of the time before somebody began to encrypt, perhaps
+    EXPECT_TRUE(offline.sent.empty());
+    if (sealed) offline.say(author.sealed_record(2, 'b', 2, {"aa"}));
+    offline.caught_up(2);
+    if (sealed) {
+      EXPECT_TRUE(offline.sent.empty());
+      continue;
+    }
+    EXPECT_EQ(offline.next<frames::SetPresence>().data.view(), "line 3");
+    EXPECT_EQ(offline.published(), "1: offline");
+  }
+}
+
+TEST(WithoutEncryption, WhatWaitsIsSentWhenThereIsNothingToReadOrItCannotBeRead) {
+  for (const bool damaged : {false, true}) {
+    Scene scene;
+    const DocumentId d = scene.subscribe("d");
+    scene.publish(d, "offline");
+    scene.welcome();
+    scene.answer_subscribe({.head = {1}});
+    EXPECT_TRUE(scene.sent.empty());
+    damaged ? scene.refuse(Code::data_loss, frames::Reason::unspecified, 0) : scene.caught_up(1);
+    EXPECT_EQ(scene.published(), "1: offline");
+  }
+}
+
+TEST(WithoutEncryption, ItOffersNoStateOfWhatItCouldNotRead) {
+  SealedScene scene({.offers_state = true});
+  scene.say(scene.sealed_record(1, 'b', 1, {"aa"}));
+  scene.sent.clear();
+  scene.reconnect({.epoch = {8}, .lost_history = true});
+  scene.caught_up(0);
+  EXPECT_TRUE(scene.all<StateWanted>().empty());
+}
+
+TEST(WithoutEncryption, ASealedSnapshotSaysItToo) {
+  SealedScene scene({.snapshots = true});
+  frames::SnapshotHeader header;
+  header.document = handle;
+  header.offset = {50};
+  header.codec = sealed_codec;
+  header.size = 100;
+  scene.say(header);
+  EXPECT_EQ(scene.outcome(scene.publish(scene.document, "aa")), Scene::error(ErrorKind::unknown_key));
+}
+
+// ---- snapshots ----
+
 TEST(WithoutEncryption, ItMakesNoSnapshotOfWhatItCouldNotRead) {
   for (const bool sealed : {false, true}) {
     SealedScene scene(SubscribeOptions{});
