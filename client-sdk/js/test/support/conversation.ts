@@ -1,7 +1,8 @@
 // The usual openings of a conversation with a client, the test playing the relay.
 import { WeirClient } from '../../src/client.js';
 import type { WeirClientOptions } from '../../src/client-options.js';
-import { FakeNetwork, FakeRuntime, settled, type Event, type FakeSocket, type Fields } from './network.js';
+import { FakeNetwork, FakeRuntime, type Event, type FakeSocket, type Fields } from './network.js';
+import { settled } from './settled.js';
 
 export const epoch = 7;
 export const handle = 3;

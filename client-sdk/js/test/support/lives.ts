@@ -2,7 +2,7 @@
 // when it died, all or nothing did, as chance decides.
 import { Contents } from '../../src/store/memory.js';
 import type { Change, StoredDocument, WeirStore } from '../../src/store/store.js';
-import { settled } from './network.js';
+import { settled } from './settled.js';
 
 /** Numbers in [0, 1) from a seed: the same ones each time. */
 export function randomFrom(seed: number): () => number {

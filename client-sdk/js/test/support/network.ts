@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 
 import type { Runtime, SocketEvent, Timer } from '../../src/runtime.js';
+import { settled } from './settled.js';
 import { schema } from './vectors.js';
 
 const root = schema();
@@ -156,11 +157,6 @@ export class FakeRuntime implements Runtime {
     }
     this.#now = until;
   }
-}
-
-/** All that can happen without time passing has happened. */
-export function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function readable(value: unknown): unknown {

@@ -6,7 +6,8 @@ import type { DocumentSession, SubscribeOptions } from '../../src/document.js';
 import type { WeirError } from '../../src/errors.js';
 import { Ledger, sealed } from './author.js';
 import { answerSubscribe, scene, welcome, type Scene } from './conversation.js';
-import { settled, type Event, type FakeSocket } from './network.js';
+import { type Event, type FakeSocket } from './network.js';
+import { quiet } from './settled.js';
 
 export const ada = 'aa'.repeat(16);
 export const bob = 'bb'.repeat(16);
@@ -14,14 +15,6 @@ export const eve = 'ee'.repeat(16);
 export const own = '01'.repeat(16); // of the first client of a scene
 
 export const hex = (payload: Uint8Array | null): string => Buffer.from(payload ?? []).toString('hex');
-/** Opening is done elsewhere: until it is done, and all that waited for it. */
-export async function opened(): Promise<void> {
-  for (let i = 0; i < 8; i++) {
-    await settled();
-    await crypto.subtle.digest('SHA-256', new Uint8Array(1)); // behind what was asked for before it
-  }
-}
-
 export interface Reader extends Scene {
   session: DocumentSession;
   read: string[];
@@ -42,7 +35,7 @@ export async function reader(options: SubscribeOptions = { encryption: sealed() 
   await answerSubscribe(socket, { head: 99 });
   const hear = async (...events: Event[]): Promise<void> => {
     socket.say(...events);
-    await opened();
+    await quiet();
   };
   return { ...stage, session, read, errors, socket, hear };
 }

@@ -7,17 +7,14 @@ import { Repo } from '@automerge/automerge-repo';
 
 import { AutomergeCrdt, AutomergeDocument, AutomergeProvider, type AutomergeHandle } from '../../src/automerge.js';
 import { WeirClient } from '../../src/client.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
+import { quiet } from '../support/settled.js';
 
 type Todo = {
   items?: Record<string, boolean>;
   title?: string;
 };
-
-async function quiet(turns = 40): Promise<void> {
-  for (let i = 0; i < turns; i++) await settled();
-}
 
 function stage() {
   const network = new FakeNetwork();

@@ -6,7 +6,7 @@ import { socketUrl } from '../../src/addresses.js';
 import { Code, type WeirError } from '../../src/errors.js';
 import type { Presence } from '../../src/presence.js';
 import { answerSubscribe, bytes, handle, scene, stored, welcome } from '../support/conversation.js';
-import { settled } from '../support/network.js';
+import { settled } from '../support/settled.js';
 
 test('a ping is answered with its nonce', async () => {
   const { network } = scene();

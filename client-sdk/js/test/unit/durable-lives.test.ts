@@ -6,15 +6,12 @@ import { WeirClient } from '../../src/client.js';
 import type { WeirClientOptions } from '../../src/client-options.js';
 import { bytes } from '../support/conversation.js';
 import { Device, randomFrom } from '../support/lives.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
+import { quiet } from '../support/settled.js';
 
 const producer = bytes('d1'.repeat(16));
 const hex = (payload: Uint8Array | null): string => Buffer.from(payload ?? []).toString('hex');
-
-async function quiet(turns = 30): Promise<void> {
-  for (let i = 0; i < turns; i++) await settled();
-}
 
 for (let seed = 1; seed <= 40; seed++)
   test(`a device that dies again and again: each persisted delta once, in order (seed ${seed})`, async () => {

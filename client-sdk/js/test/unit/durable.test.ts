@@ -20,15 +20,11 @@ import {
   welcome,
 } from '../support/conversation.js';
 import { Device } from '../support/lives.js';
-import { settled } from '../support/network.js';
+import { quiet } from '../support/settled.js';
 
 const producer = bytes('d1'.repeat(16));
 const other = 'bb'.repeat(16);
 const hex = (payload: Uint8Array | null): string => Buffer.from(payload ?? []).toString('hex');
-
-async function quiet(turns = 30): Promise<void> {
-  for (let i = 0; i < turns; i++) await settled();
-}
 
 interface Heard {
   session: DocumentSession;

@@ -9,21 +9,15 @@ import type { DocumentSession } from '../../src/document.js';
 import { cipherFor, runtimeOf, sealed } from '../support/author.js';
 import { bytes } from '../support/conversation.js';
 import { Device, randomFrom } from '../support/lives.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
+import { quiet } from '../support/settled.js';
 
 const producer = bytes('d1'.repeat(16));
 /** What no sealed byte is likely to hold: it would show if it were anywhere in plain. */
 const mark = 'plaintext in the clear ';
 const deltaOf = (number: number): Uint8Array => new TextEncoder().encode(mark + number);
 const numberOf = (payload: Uint8Array): number => Number(new TextDecoder().decode(payload).slice(mark.length));
-
-async function quiet(turns = 30): Promise<void> {
-  for (let i = 0; i < turns; i++) {
-    await settled();
-    await crypto.subtle.digest('SHA-256', new Uint8Array(1)); // sealing is done elsewhere
-  }
-}
 
 /** All that a client hands over until it has everything, own ones too: it is a reader without a store. */
 async function readAll(network: FakeNetwork, from: string): Promise<number[]> {

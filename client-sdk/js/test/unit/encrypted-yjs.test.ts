@@ -10,15 +10,9 @@ import { compareYjsStates, mergeYjsDeltas, WeirProvider, yjsState, type WeirProv
 import { updateV2Codec, yjsUpdateOf } from '../../src/yjs-updates.js';
 import { cipherFor, runtimeOf, sealed } from '../support/author.js';
 import { Device, randomFrom } from '../support/lives.js';
-import { FakeNetwork, settled } from '../support/network.js';
+import { FakeNetwork } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
-
-async function quiet(turns = 30): Promise<void> {
-  for (let i = 0; i < turns; i++) {
-    await settled();
-    await crypto.subtle.digest('SHA-256', new Uint8Array(1)); // sealing is done elsewhere
-  }
-}
+import { quiet } from '../support/settled.js';
 
 function join(network: FakeNetwork, name: string, options: WeirProviderOptions = {}): WeirProvider & { errors: WeirError[] } {
   const { store } = options;

@@ -11,17 +11,11 @@ import type { WeirStore } from '../../src/store/store.js';
 import { cipherFor, key, runtimeOf, sealed } from '../support/author.js';
 import { answerSubscribe, bytes, handle, scene, welcome } from '../support/conversation.js';
 import { Device, randomFrom } from '../support/lives.js';
-import { FakeNetwork, type FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, type FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
+import { quiet, settled } from '../support/settled.js';
 
 const hex = (payload: Uint8Array | null): string => Buffer.from(payload ?? []).toString('hex');
-async function quiet(turns = 30): Promise<void> {
-  for (let i = 0; i < turns; i++) {
-    await settled();
-    await crypto.subtle.digest('SHA-256', new Uint8Array(1)); // sealing is done elsewhere
-  }
-}
-
 function stage() {
   const network = new FakeNetwork();
   return { network, relay: new FakeRelay(network) };

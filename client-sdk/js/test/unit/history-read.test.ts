@@ -7,7 +7,8 @@ import { digest } from '../../src/chain.js';
 import { AccessDeniedError, BadSnapshotError, ClosedError, EpochChangedError, ProtocolError } from '../../src/errors.js';
 import type { HistoryOptions, HistoryPage } from '../../src/time-travel.js';
 import { bytes, epoch, run, scene, welcome } from '../support/conversation.js';
-import { settled, type Event, type Fields } from '../support/network.js';
+import { type Event, type Fields } from '../support/network.js';
+import { settled } from '../support/settled.js';
 
 const other = 'bb'.repeat(16);
 

@@ -7,8 +7,9 @@ import { EphemeralStore, LoroDoc } from 'loro-crdt';
 import { WeirClient } from '../../src/client.js';
 import { compareLoro } from '../../src/loro-compare.js';
 import { LoroProvider } from '../../src/loro.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
+import { quiet } from '../support/settled.js';
 
 function doc(peer: `${number}`, edit: (doc: LoroDoc) => void): LoroDoc {
   const made = new LoroDoc();
@@ -84,10 +85,6 @@ test('roots that were only asked for, and a document that forgot what it was', (
   shallow.import(own.export({ mode: 'shallow-snapshot', frontiers: own.frontiers() }));
   if (shallow.isShallow()) assert.equal(compareLoro(own, shallow), 'unknown');
 });
-
-async function quiet(turns = 40): Promise<void> {
-  for (let i = 0; i < turns; i++) await settled();
-}
 
 function stage() {
   const network = new FakeNetwork();

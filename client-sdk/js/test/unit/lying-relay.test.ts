@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { ForkedError, MissingRecordsError, ReplayedError, TamperedError, UnknownKeyError, UnsealedError, verify } from '../../src/encryption.js';
 import { cipherFor, Ledger, sealed, sent, type There } from '../support/author.js';
 import { answerSubscribe, bytes, caughtUp, epoch, handle, records, run, stored, welcome } from '../support/conversation.js';
-import { ada, bob, endedBy, eve, hex, ledger, opened, own, reader } from '../support/reader.js';
-import { settled } from '../support/network.js';
+import { ada, bob, endedBy, eve, hex, ledger, own, reader } from '../support/reader.js';
+import { quiet, settled } from '../support/settled.js';
 
 test('an honest relay: all is read, and deltas of one record come together', async () => {
   const there = await ledger();
@@ -143,7 +143,7 @@ test('after lost history a producer goes on at a number that does not follow, an
 test('this client’s own record, stored and kept from it', async () => {
   const at = await reader();
   void at.session.publish(bytes('c0')).catch(() => undefined);
-  await opened();
+  await quiet();
   const publish = at.socket.takeOne('publish');
   assert.equal(publish.firstSequence, 1);
   const there = await ledger();
@@ -156,7 +156,7 @@ test('this client’s own record, stored and kept from it', async () => {
 test('this client’s own record, stored and kept from it, when it has caught up beyond it', async () => {
   const at = await reader();
   void at.session.publish(bytes('c0')).catch(() => undefined);
-  await opened();
+  await quiet();
   at.socket.take();
   await at.hear(stored(1, 3), caughtUp(5));
   endedBy(at, MissingRecordsError, 0);
@@ -165,7 +165,7 @@ test('this client’s own record, stored and kept from it, when it has caught up
 test('this client’s own record comes as a stub, and is read', async () => {
   const at = await reader();
   const done = at.session.publish(bytes('c0'));
-  await opened();
+  await quiet();
   at.socket.take();
   const stub = { producer: own, firstSequence: 1, firstOffset: 3, time: 1, deltas: [{ codec: 2 }], stub: true };
   await at.hear(stored(1, 3), records(stub), caughtUp(5));
@@ -189,7 +189,7 @@ test('a relay that has forgotten this client’s record is not held to it while 
   // An old copy of its store was put in place, and others have written since.
   const subscribed = { request, document: handle, epoch, head: 4, lastSequence: 0 };
   network.last.say({ subscribed }, records(run(bob, 1, 4, ['b1'])), caughtUp(4));
-  await opened();
+  await quiet();
   assert.deepEqual(at.errors.map(({ name }) => name), []);
   assert.deepEqual(at.read, ['a1', 'b1']);
 });
@@ -209,7 +209,7 @@ test('a key that is not here: the application is asked, and the document waits f
   assert.deepEqual(asked, [7]);
   assert.equal(at.session.caughtUp, false);
   give(other);
-  await opened();
+  await quiet();
   assert.deepEqual(at.read, ['a1', 'b1', 'b2', 'a2', 'b3', 'a3', 'a4']);
   assert.deepEqual(at.errors, []);
   assert.ok(at.session.caughtUp);

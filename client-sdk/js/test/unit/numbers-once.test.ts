@@ -4,7 +4,8 @@ import { test } from 'node:test';
 
 import { cipherFor, sealed } from '../support/author.js';
 import { answerSubscribe, bytes, epoch, scene, stored, welcome } from '../support/conversation.js';
-import { hex, opened, own, reader } from '../support/reader.js';
+import { hex, own, reader } from '../support/reader.js';
+import { quiet } from '../support/settled.js';
 
 test('a producer id whose numbers nobody knows is not used where something was written', async () => {
   for (const [head, lastSequence, replaced] of [
@@ -19,7 +20,7 @@ test('a producer id whose numbers nobody knows is not used where something was w
     void session.publish(bytes('c0')).catch(() => undefined);
     await welcome(stage.network);
     await answerSubscribe(stage.network.last, { head, lastSequence });
-    await opened();
+    await quiet();
     assert.deepEqual(changes, replaced ? ['MarkLostError'] : []);
     if (replaced) continue;
     assert.equal(stage.network.last.takeOne('publish').firstSequence, lastSequence + 1);
@@ -29,7 +30,7 @@ test('a producer id whose numbers nobody knows is not used where something was w
 test('a document that is opened again after the relay began anew is written under another id', async () => {
   const at = await reader();
   void at.session.publish(bytes('c0')).catch(() => undefined);
-  await opened();
+  await quiet();
   at.socket.take();
   await at.hear(stored(1, 1));
   at.session.close();
@@ -38,7 +39,7 @@ test('a document that is opened again after the relay began anew is written unde
   at.client.on('producer-changed', (_, cause) => changes.push(cause.name));
   at.client.subscribe('d', { encryption: sealed() });
   await answerSubscribe(at.socket, { head: 4, epoch: epoch + 1 });
-  await opened();
+  await quiet();
   assert.deepEqual(changes, ['MarkLostError']);
 });
 
@@ -48,13 +49,13 @@ test('another epoch, and nothing was lost: the count goes on with a number that 
   await welcome(stage.network);
   await answerSubscribe(stage.network.last);
   void session.publish(bytes('c0')).catch(() => undefined);
-  await opened();
+  await quiet();
   assert.equal(stage.network.last.takeOne('publish').firstSequence, 1);
   stage.network.last.drop(); // perhaps it was stored, and nobody heard of it
   await stage.runtime.advance(1000);
   await welcome(stage.network);
   await answerSubscribe(stage.network.last, { head: 1, epoch: epoch + 1 });
-  await opened();
+  await quiet();
   const publish = stage.network.last.takeOne('publish');
   assert.deepEqual([publish.firstSequence, publish.base], [2, true]);
   const [delta] = publish.deltas as { payload: string }[];

@@ -6,9 +6,9 @@ import { fromHex, toHex } from '../../src/bytes.js';
 import { BadPackError, type WeirError } from '../../src/errors.js';
 import { inspectPack, packDecoder, unpack } from '../../src/pack.js';
 import { answerSubscribe, caughtUp, epoch, handle, records, run, scene, welcome } from '../support/conversation.js';
-import { settled } from '../support/network.js';
 import { readVectors } from '../support/vectors.js';
 import type { WeirRecord } from '../../src/document.js';
+import { settled } from '../support/settled.js';
 
 const typing = readVectors<{ name: string; start: string; chain: string; hex: string }>('packs.json').find(
   ({ name }) => name === 'two authors',

@@ -24,8 +24,8 @@ import {
   welcome,
   type Scene,
 } from '../support/conversation.js';
-import { settled } from '../support/network.js';
 import type { DocumentSession, SubscribeOptions } from '../../src/document.js';
+import { settled } from '../support/settled.js';
 
 const other = 'bb'.repeat(16);
 

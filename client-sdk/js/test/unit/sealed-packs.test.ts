@@ -7,7 +7,8 @@ import { BadPackError } from '../../src/errors.js';
 import { Ledger, sealed, sent, type There } from '../support/author.js';
 import { answerSubscribe, bytes, caughtUp, handle, welcome } from '../support/conversation.js';
 import type { Event } from '../support/network.js';
-import { ada, endedBy, ledger, opened, reader, type Reader } from '../support/reader.js';
+import { ada, endedBy, ledger, reader, type Reader } from '../support/reader.js';
+import { quiet } from '../support/settled.js';
 
 /** What the test says is in a pack: of what packs are made of, packs-received.test.ts tells. */
 async function packReader(there: readonly There[], chain: Uint8Array): Promise<Reader> {
@@ -67,7 +68,7 @@ test('a pack whose chain is not that of its records is fetched as records', asyn
   await welcome(at.network);
   await answerSubscribe(at.network.last, { head: 4 });
   at.network.last.say(sent(there.records), caughtUp(4));
-  await opened();
+  await quiet();
   assert.deepEqual(at.read, ['a1', 'b1', 'b2', 'a2', 'b3']);
   assert.equal(at.errors.length, 1);
 });
@@ -79,14 +80,14 @@ test('what is being opened when the connection is lost is dropped, and read on t
   const at = await reader();
   at.socket.say(sent(there.records), caughtUp(4));
   at.socket.drop();
-  await opened();
+  await quiet();
   assert.deepEqual(at.read, []);
   assert.equal(at.session.cursor?.offset ?? 0, 0);
   await at.runtime.advance(1000);
   await welcome(at.network);
   await answerSubscribe(at.network.last, { head: 4 });
   at.network.last.say(sent(there.records), caughtUp(4));
-  await opened();
+  await quiet();
   assert.deepEqual(at.read, ['a1', 'b1', 'b2', 'a2', 'b3']);
   assert.deepEqual(at.errors, []);
 });

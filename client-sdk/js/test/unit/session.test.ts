@@ -18,7 +18,8 @@ import {
   stored,
   welcome,
 } from '../support/conversation.js';
-import { settled, type Event } from '../support/network.js';
+import { type Event } from '../support/network.js';
+import { settled } from '../support/settled.js';
 
 const own = '01'.repeat(16);
 const other = 'bb'.repeat(16);

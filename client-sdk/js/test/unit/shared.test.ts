@@ -7,15 +7,12 @@ import type { WeirError } from '../../src/errors.js';
 import { mergedPresence } from '../../src/shared/awareness.js';
 import { bytes } from '../support/conversation.js';
 import { Device, randomFrom } from '../support/lives.js';
-import { FakeNetwork, settled } from '../support/network.js';
+import { FakeNetwork } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
+import { quiet } from '../support/settled.js';
 import { FakeBrowser, stranger, type FakeTab } from '../support/tabs.js';
 
 const hex = (payload: Uint8Array | null): string => Buffer.from(payload ?? []).toString('hex');
-async function quiet(turns = 40): Promise<void> {
-  for (let i = 0; i < turns; i++) await settled();
-}
-
 function stage(seed = 1) {
   const random = randomFrom(seed);
   const network = new FakeNetwork();

@@ -20,7 +20,8 @@ import {
   stored,
   welcome,
 } from '../support/conversation.js';
-import { settled, type Event, type Fields } from '../support/network.js';
+import { type Event, type Fields } from '../support/network.js';
+import { settled } from '../support/settled.js';
 
 const own = '01'.repeat(16);
 const other = 'bb'.repeat(16);

@@ -14,7 +14,8 @@ import { MemoryStore } from '../../src/store/memory.js';
 import type { WeirSnapshot } from '../../src/snapshots.js';
 import type { WeirClientOptions } from '../../src/client-options.js';
 import { answerSubscribe, bytes, caughtUp, handle, records, run, scene, welcome } from '../support/conversation.js';
-import { settled, type Event, type Fields } from '../support/network.js';
+import { type Event, type Fields } from '../support/network.js';
+import { settled } from '../support/settled.js';
 import { readVectors } from '../support/vectors.js';
 import { zstdFrame } from '../support/zstd.js';
 

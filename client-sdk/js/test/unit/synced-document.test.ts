@@ -9,20 +9,11 @@ import type { SyncedDocument, SyncedOptions } from '../../src/synced-document.js
 import { key } from '../support/author.js';
 import { kinds, type Copy, type Kind } from '../support/kinds.js';
 import { Device, randomFrom } from '../support/lives.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { mulberry } from '../support/random.js';
 import { FakeRelay } from '../support/relay.js';
+import { quiet } from '../support/settled.js';
 import { FakeBrowser } from '../support/tabs.js';
-
-/** Everything on its way has arrived. */
-async function quiet(turns = 40): Promise<void> {
-  for (let i = 0; i < turns; i++) await settled();
-}
-
-/** Sealing is done elsewhere. */
-async function sealed(): Promise<void> {
-  for (let i = 0; i < 60; i++) await Promise.all([quiet(2), crypto.subtle.digest('SHA-256', new Uint8Array(1))]);
-}
 
 interface Joined {
   copy: Copy;
@@ -127,13 +118,13 @@ for (const kind of kinds) {
     a.copy.write('a secret');
     a.synced.setPresence({ name: 'a secret' });
     await Promise.all([a.synced.whenSaved(), b.synced.whenSynced()]);
-    await sealed();
+    await quiet();
     assert.deepEqual(b.copy.seen(), a.copy.seen());
     assert.deepEqual([...b.synced.others.values()], [{ name: 'a secret' }]);
     relay.wantSnapshot('s', 'd', 0);
-    await sealed();
+    await quiet();
     relay.wantAttestation('s', 'd', 1);
-    await sealed();
+    await quiet();
     assert.deepEqual(relay.attested('s', 'd'), [true]);
     const c = join(options);
     await c.synced.whenSynced();

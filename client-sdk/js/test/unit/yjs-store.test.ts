@@ -7,12 +7,9 @@ import * as Y from 'yjs';
 import { WeirClient } from '../../src/client.js';
 import { WeirProvider } from '../../src/yjs.js';
 import { Device } from '../support/lives.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
-
-async function quiet(turns = 30): Promise<void> {
-  for (let i = 0; i < turns; i++) await settled();
-}
+import { quiet } from '../support/settled.js';
 
 function stage() {
   const network = new FakeNetwork();

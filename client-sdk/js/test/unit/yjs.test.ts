@@ -7,8 +7,9 @@ import * as Y from 'yjs';
 
 import { WeirClient } from '../../src/client.js';
 import { splitUpdate, WeirProvider, type WeirProviderOptions } from '../../src/yjs.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
+import { quiet } from '../support/settled.js';
 
 interface Stage {
   relay: FakeRelay;
@@ -39,11 +40,6 @@ function stage(): Stage {
       }
     },
   };
-}
-
-/** Everything on its way has arrived. */
-async function quiet(turns = 20): Promise<void> {
-  for (let i = 0; i < turns; i++) await settled();
 }
 
 const text = (provider: WeirProvider): string => provider.doc.getText('t').toString();
