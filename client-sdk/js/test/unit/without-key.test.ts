@@ -12,18 +12,12 @@ import { sealed } from '../support/author.js';
 import { answerSubscribe, bytes, caughtUp, inShort, records, run, scene, welcome } from '../support/conversation.js';
 import { kinds } from '../support/kinds.js';
 import { Device, randomFrom } from '../support/lives.js';
-import { FakeNetwork, FakeRuntime, settled } from '../support/network.js';
+import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
+import { quiet } from '../support/settled.js';
 import { FakeBrowser } from '../support/tabs.js';
 
 const hex = (payload: Uint8Array | null): string => Buffer.from(payload ?? []).toString('hex');
-async function quiet(turns = 60): Promise<void> {
-  for (let i = 0; i < turns; i++) {
-    await settled();
-    await crypto.subtle.digest('SHA-256', new Uint8Array(1)); // sealing is done elsewhere
-  }
-}
-
 interface Peer {
   client: WeirClient;
   session: DocumentSession;
