@@ -382,7 +382,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   #flush(): void {
     if (this.#welcome === null) return;
     if (this.#replacing !== null) {
-      if (![...this.#documents.values()].some((document) => document.inFlight)) this.#takeNewProducer();
+      if (![...this.#documents.values()].some(({ publisher }) => publisher.inFlight)) this.#takeNewProducer();
       return;
     }
     const budget = this.#welcome.inFlightBytesMax || inFlightBytesMaxUnknown;
@@ -395,7 +395,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   }
 
   get #inFlightBytes(): number {
-    return [...this.#documents.values()].reduce((sum, { inFlightBytes }) => sum + inFlightBytes, 0);
+    return [...this.#documents.values()].reduce((sum, { publisher }) => sum + publisher.inFlightBytes, 0);
   }
 
   #makeLink(): DocumentLink<DocumentLogic> {

@@ -35,6 +35,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   readonly #intake: RecordIntake;
   /** Null: the relay is taken at its word. */
   readonly #guard: DocumentGuard | null;
+  readonly #seals: Sealing | null;
   /** Null: nothing is kept. */
   readonly durable: DurableDocument | null;
   readonly #presence: DocumentPresence;
@@ -57,6 +58,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#recreate = options.recreate ?? false;
     this.history = new History(space, document, typeof options.from === 'object' ? options.from : null);
     this.#guard = (options.encryption ?? options.verify)?.begin(link, this) ?? null;
+    this.#seals = this.#guard?.seals ?? null;
     this.#intake = new RecordIntake(link, this.history, this.#guard);
     const writer = link.writer && (this.#seals?.writer(link.writer) ?? link.writer);
     this.durable = writer && new DurableDocument(writer, `${space}\0${document}`, link, () => this.#publisher.progress);
@@ -64,10 +66,6 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.#presence = new DocumentPresence(link, this, this.#seals);
     this.#snapshots = this.#makeSnapshots();
     this.#loading = new DocumentLoading(this, this.durable, this.#intake, this.#snapshots);
-  }
-
-  get #seals(): Sealing | null {
-    return this.#guard?.seals ?? null;
   }
 
   // ---- for the application ----
@@ -125,12 +123,12 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   withdrawPresence(): void {
     this.setPresence(new Uint8Array(0));
-    if (this.#phase === 'open') this.#presence.send(); // at once: the page may be on its way out
+    if (this.#maySend) this.#presence.send(); // at once: the page may be on its way out
   }
 
   close(): void {
     if (this.#phase === 'over') return;
-    if (this.#phase === 'open') this.#link.send({ kind: 'unsubscribe', document: this.#handle });
+    this.#unsubscribe();
     this.end(new ClosedError(`${this.path} was closed; open it again with subscribe()`, this.path), false);
   }
 
@@ -157,13 +155,6 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   /** Why it has ended; null while it has not. */
   get over(): WeirError | null {
     return this.#overWith;
-  }
-
-  get inFlightBytes(): number {
-    return this.#publisher.inFlightBytes;
-  }
-  get inFlight(): boolean {
-    return this.#publisher.inFlight;
   }
 
   get makesSnapshots(): boolean {
@@ -260,7 +251,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   /** Sends presence and one frame of deltas, if they may go now. False when there is nothing more to send. */
   flush(budgetBytes: number, wireIdle: boolean): boolean {
-    if (this.#phase !== 'open' || !this.#publisher.maySend) return false;
+    if (!this.#maySend || !this.#publisher.maySend) return false;
     this.#presence.send();
     return this.#publisher.flush(budgetBytes, wireIdle) || this.#snapshots.flush(budgetBytes);
   }
@@ -270,8 +261,8 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   #subscribe(): void {
     this.#phase = 'subscribing';
     this.#cancelRetry();
-    const { live } = this;
-    const cursor = live || this.history.offset === 0 ? null : this.history.cursor;
+    const { live, history } = this;
+    const cursor = live || history.offset === 0 ? null : history.cursor;
     this.#link.request(this, {
       kind: 'subscribe',
       space: this.space,
@@ -285,19 +276,17 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   #subscribed(event: Subscribed): void {
-    const known = this.history.epoch;
-    const changed = known !== 0n && known !== event.epoch;
-    const missed = this.history.offset > 0 || this.#publisher.everStored;
+    const { live, history } = this;
+    const changed = history.epoch !== 0n && history.epoch !== event.epoch;
+    const missed = history.offset > 0 || this.#publisher.everStored;
     const lost = (event.lostHistory || changed) && missed;
-    const { live } = this;
-    const resumed = missed && !lost && this.history.offset > 0 && this.history.cursor !== null;
-    const fresh = !live && !resumed;
+    const fresh = !live && (!missed || lost || history.offset === 0 || history.cursor === null);
     this.#phase = 'open';
     this.#handle = event.document;
     this.#recreate = false; // a later deletion must not be undone by a reconnect
-    if (live) this.history.startLive(event.epoch, event.head);
-    else if (fresh) this.history.startOver(event.epoch);
-    if (fresh) this.durable?.moved(this.history);
+    if (live) history.startLive(event.epoch, event.head);
+    else if (fresh) history.startOver(event.epoch);
+    if (fresh) this.durable?.moved(history);
     if (!this.#publisher.resume(event, lost, changed)) return;
     this.emit('subscribed', { fresh, lostHistory: lost });
     this.#presence.renew(event.presence);
@@ -349,7 +338,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   /** What came before this was taken; the cursor stays there. Null: nothing is wrong. */
   giveUp(wrong: WeirError | null): void {
     if (wrong === null) return;
-    if (this.#phase === 'open') this.#link.send({ kind: 'unsubscribe', document: this.#handle });
+    this.#unsubscribe();
     this.end(wrong);
   }
 
@@ -368,7 +357,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   #reachedHead(offset: number): void {
-    if (!this.#reads) return;
+    if (!this.#reads || !this.#maySend) return; // more has come, if it is paused
     const wrong = this.#guard?.caughtUp(offset) ?? null;
     if (wrong !== null) return this.giveUp(wrong);
     this.#publisher.reachedHead();
@@ -387,24 +376,42 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   #resubscribe(): void {
-    this.#link.send({ kind: 'unsubscribe', document: this.#handle });
+    this.#unsubscribe();
     this.#snapshots.reset();
     this.#caughtUp = false;
     this.#subscribe();
   }
 
+  /** Not while it is paused. */
+  get #maySend(): boolean {
+    return this.#phase === 'open' && this.#handle !== 0;
+  }
+
+  #unsubscribe(): void {
+    if (this.#maySend) this.#link.send({ kind: 'unsubscribe', document: this.#handle });
+  }
+
+  pause(): boolean {
+    if (this.#phase !== 'open' || this.live) return false;
+    this.#unsubscribe();
+    this.#handle = 0;
+    this.#caughtUp = false;
+    return true;
+  }
+
+  resume(): void {
+    if (this.#phase === 'open') this.#resubscribe();
+  }
+
   // ---- publishing, snapshots ----
 
   #makePublisher(): Publisher {
-    const document = this;
     return new Publisher(this.#link, {
       path: this.path,
       state: this.#options.state,
       willRead: !this.live,
       seals: this.#seals,
-      get handle() {
-        return document.#handle;
-      },
+      handle: () => this.#handle,
       history: this.history,
       sent: (sequence, payload) => this.history.published(sequence, payload),
       stored: () => this.emit('stored', { pendingCount: this.pendingCount }),
@@ -414,18 +421,13 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   }
 
   #makeSnapshots(): DocumentSnapshots {
-    const document = this;
     return new DocumentSnapshots(this.#link, {
       space: this.space,
       document: this.document,
       takes: this.#options.snapshots ?? false,
       snapshotter: this.#options.snapshotter,
-      get handle() {
-        return document.#handle;
-      },
-      get settledAt() {
-        return document.#settledAt;
-      },
+      handle: () => this.#handle,
+      settledAt: () => this.#settledAt,
       history: this.history,
       seals: this.#seals,
       received: (snapshot) => this.#publisher.saw([snapshot]),

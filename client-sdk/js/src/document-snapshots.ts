@@ -148,7 +148,7 @@ export class DocumentSnapshots {
     this.#intake.reset();
     if (unusable !== null && cause instanceof BadSnapshotError) {
       const { offset, hash } = unusable;
-      this.#link.send({ kind: 'attest', document: this.#owner.handle, offset, hash, valid: false });
+      this.#link.send({ kind: 'attest', document: this.#owner.handle(), offset, hash, valid: false });
       this.#owner.attested(offset, false);
     }
     const document = `${this.#owner.space}/${this.#owner.document}`;

@@ -54,6 +54,9 @@ export interface GuardOwner {
   take(event: ServerEvent): void;
   /** What was gathered of a frame. */
   handOver(): void;
+  /** The relay is to send no more until resume(), and then from the cursor. False: this document cannot read anything again. */
+  pause(): boolean;
+  resume(): void;
   /** It cannot go on. */
   giveUp(error: WeirError): void;
   /** Something was left out. */

@@ -35,7 +35,7 @@ const codecMax = 2 ** 32 - 1;
 
 /** What publishing needs of its document. */
 export interface PublisherOwner extends PlainOwner {
-  readonly handle: number;
+  handle(): number;
   readonly history: History;
   readonly state: (() => StateOffer | Promise<StateOffer>) | undefined;
   /** Null: deltas go as they are. */
@@ -319,7 +319,7 @@ export class Publisher {
     if (frame.base) this.#baseSequence = frame.firstSequence;
     this.#link.send({
       kind: 'publish',
-      document: this.#owner.handle,
+      document: this.#owner.handle(),
       epoch: this.#owner.history.epoch,
       firstSequence: frame.firstSequence,
       deltas: frame.entries.map(({ codec, payload }): Delta => ({ codec, payload })),

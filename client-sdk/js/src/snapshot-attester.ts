@@ -45,7 +45,7 @@ export class SnapshotAttester {
 
   /** Something may have changed: if the state is waited for, and this is the moment, it is taken. */
   look(): void {
-    const at = this.#capture === null ? null : this.#owner.settledAt;
+    const at = this.#capture === null ? null : this.#owner.settledAt();
     if (this.#capture === null || at === null || at.offset < this.#capture.from) return;
     const { resolve } = this.#capture;
     this.#capture = null;
@@ -107,7 +107,7 @@ export class SnapshotAttester {
   }
 
   #attest({ offset, hash }: AttestationWanted, valid: boolean): void {
-    this.#link.send({ kind: 'attest', document: this.#owner.handle, offset, hash, valid });
+    this.#link.send({ kind: 'attest', document: this.#owner.handle(), offset, hash, valid });
     this.#owner.attested(offset, valid);
   }
 }

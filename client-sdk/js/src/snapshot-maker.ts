@@ -63,7 +63,7 @@ export class SnapshotMaker {
   /** Something may have changed: if one is wanted, and this is the moment, it is made. */
   look(): void {
     if (this.#making || this.#offered !== null || !this.#isWanted) return;
-    const { settledAt } = this.#owner;
+    const settledAt = this.#owner.settledAt();
     if (settledAt !== null) void this.#make(settledAt);
   }
 
@@ -85,7 +85,7 @@ export class SnapshotMaker {
     }
     const last = position + data.length === offered.bytes.length;
     offered.position = last ? null : position + data.length;
-    const document = this.#owner.handle;
+    const document = this.#owner.handle();
     this.#link.send({ kind: 'snapshotChunk', document, position, data, last, unpackedSize: 0, request: 0 });
     return !last;
   }
@@ -146,7 +146,7 @@ export class SnapshotMaker {
     this.#offered = { offset, hash, bytes, position: 0 };
     this.#link.send({
       kind: 'snapshotOffer',
-      document: this.#owner.handle,
+      document: this.#owner.handle(),
       epoch,
       offset,
       chain,

@@ -83,9 +83,9 @@ export interface SnapshotSealing {
 export interface SnapshotOwner {
   readonly space: string;
   readonly document: string;
-  readonly handle: number;
+  handle(): number;
   /** Where it stands, if its state is exactly the records up to there; else null. */
-  readonly settledAt: Cursor | null;
+  settledAt(): Cursor | null;
   /** Null: nothing is sealed. */
   readonly seals: SnapshotSealing | null;
   stored(offset: number): void;

@@ -1,16 +1,26 @@
 // Opening takes time, and a document's events have an order: behind one that is being opened, all wait. Nothing waits
-// where nothing is opened. What waits is what the relay has sent: a WebSocket has no way to say that it may not send more.
+// where nothing is opened.
+//
+// A WebSocket cannot be told to send no more, so where a relay sends faster than can be opened here, the document unsubscribes, and
+// when all that had come was taken it subscribes again from its cursor. What is under way meanwhile is dropped; it comes again.
 
 import type { DocumentLink } from '../link.js';
 import type { Pack, PresenceUpdate, ServerEvent, WireRecord } from '../wire/events.js';
 import { inParts, type DocumentCipher } from './cipher.js';
 import type { PresenceClocks } from './presence-clocks.js';
 
+/** So much may wait, of records and presence. */
+export const waitingBytesMax = 4 * 1024 * 1024;
+
 export interface GateOwner {
   /** What was read before this is not opened again. */
   readonly readThrough: number;
   take(event: ServerEvent): void;
   frameEnd(): void;
+  /** Enough has come. False: it cannot be had again, so it goes on coming. */
+  pause(): boolean;
+  /** All that had come was taken: it may go on. */
+  resume(): void;
   /** Something went wrong that nothing from the relay explains. */
   giveUp(cause: unknown): void;
 }
@@ -23,6 +33,9 @@ export class Gate {
   readonly #cipher: DocumentCipher;
   readonly #clocks: PresenceClocks;
   #waiting: Step[] = [];
+  #waitingBytes = 0;
+  /** Until the answer to the next subscribe. */
+  #paused: 'draining' | 'asked' | null = null;
   #busy = false;
   #round = 0; // what was begun in an older one is dropped
 
@@ -34,8 +47,12 @@ export class Gate {
   }
 
   add(step: Step): void {
+    if (step !== 'frameEnd' && step.kind === 'subscribed') this.#paused = null;
+    if (this.#paused !== null && comesAgain(step)) return;
     this.#waiting.push(step);
-    if (!this.#busy) this.#run();
+    this.#waitingBytes += bytesOf(step);
+    if (!this.#busy) return this.#run();
+    if (this.#waitingBytes > waitingBytesMax && this.#paused === null && this.#owner.pause()) this.#paused = 'draining';
   }
 
   hold(next: Promise<() => void>): void {
@@ -53,6 +70,8 @@ export class Gate {
   drop(): void {
     this.#round++;
     this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#paused = null;
     this.#busy = false;
   }
 
@@ -62,10 +81,15 @@ export class Gate {
     const round = this.#round;
     while (done < steps.length && !this.#busy && round === this.#round) {
       const step = steps[done++]!;
+      this.#waitingBytes -= bytesOf(step);
       if (step === 'frameEnd') this.#owner.frameEnd();
       else this.#step(step);
     }
-    if (round === this.#round) steps.splice(0, done);
+    if (round !== this.#round) return;
+    steps.splice(0, done);
+    if (this.#paused !== 'draining' || this.#busy || steps.length > 0) return;
+    this.#paused = 'asked';
+    this.#owner.resume();
   }
 
   #step(event: ServerEvent): void {
@@ -121,4 +145,15 @@ export class Gate {
     if (opened === null) return { ...update, data: new Uint8Array(0), gone: true };
     return this.#clocks.accepts(update.producer, opened) ? { ...update, data: opened.data } : null;
   }
+}
+
+/** What another subscription tells anew; answers to publishes it does not. */
+function comesAgain(step: Step): boolean {
+  return step === 'frameEnd' || (step.kind !== 'stored' && step.kind !== 'error');
+}
+
+function bytesOf(step: Step): number {
+  if (step === 'frameEnd') return 0;
+  if (step.kind === 'records') return step.records.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0);
+  return step.kind === 'pack' || step.kind === 'presence' ? step.data.length : 0;
 }

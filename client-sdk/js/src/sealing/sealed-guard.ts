@@ -40,6 +40,8 @@ export class SealedGuard implements DocumentGuard, Sealing {
       },
       take: (event: ServerEvent) => owner.take(event),
       frameEnd: () => owner.handOver(),
+      pause: () => owner.pause(),
+      resume: () => owner.resume(),
       giveUp: (cause: unknown) => {
         const document = this.#cipher.path;
         owner.giveUp(new WeirError(`${document}: what came could not be opened`, { code: Code.internal, document, cause }));
