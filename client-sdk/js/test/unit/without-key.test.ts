@@ -14,10 +14,11 @@ import { kinds } from '../support/kinds.js';
 import { Device, randomFrom } from '../support/lives.js';
 import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
-import { quiet } from '../support/settled.js';
+import { quiet, settled } from '../support/settled.js';
 import { FakeBrowser } from '../support/tabs.js';
 
 const hex = (payload: Uint8Array | null): string => Buffer.from(payload ?? []).toString('hex');
+
 interface Peer {
   client: WeirClient;
   session: DocumentSession;
