@@ -2,7 +2,7 @@
 // who does not want packs does not load it.
 import { BadPackError, Code } from './errors.js';
 import type { History } from './history.js';
-import type { PackRecord } from './pack/block.js';
+import type { PackRecord } from './pack/rows.js';
 import type { WireRecord } from './wire/events.js';
 
 export interface PackDecoder {

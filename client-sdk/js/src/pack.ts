@@ -10,10 +10,11 @@
 // Nothing in a pack is trusted: whatever the bytes are, the answer is the records that were packed, or a PackError. What
 // is in memory is one block and the window of its compression. Numbers beyond 2^53 - 1 are refused.
 import { PackError } from './pack/bytes.js';
-import { BlockDecoder, type PackRecord } from './pack/block.js';
+import { BlockDecoder } from './pack/block.js';
 import { Frame } from './pack/frame.js';
 import { inflate } from './pack/inflate.js';
 import { inspectPack, packHeaderBytesMax, packVersion, type PackHeader } from './pack/header.js';
+import type { PackRecord } from './pack/rows.js';
 import { xxh32 } from './pack/xxh32.js';
 import type { PackDecoder } from './pack-decoder.js';
 
@@ -33,20 +34,14 @@ export function* readPack(pack: Uint8Array, limits: PackLimits = {}): Generator<
     throw new PackError('the body of a pack is damaged');
   const blockPayloadBytesMax = limits.blockPayloadBytesMax ?? 32 * 1024 * 1024;
   const frame = new Frame(body);
-  const decoder = new BlockDecoder(header.first, header.timeMin);
-  let last = header.first - 1;
+  const decoder = new BlockDecoder(header);
   let left = { records: header.records, payloadBytes: header.payloadBytes };
   while (left.records > 0) {
     const { records, payloadBytes } = decoder.next(frame, { ...left, blockPayloadBytesMax });
-    for (const { offset, time } of records) {
-      if (offset <= last || offset > header.last || time < header.timeMin || time > header.timeMax)
-        throw new PackError('the records of a pack are not those of its head');
-      last = offset;
-    }
     left = { records: left.records - records.length, payloadBytes: left.payloadBytes - payloadBytes };
     if (left.records === 0) {
       frame.done();
-      if (left.payloadBytes !== 0 || last !== header.last) throw new PackError('a pack does not end where its head says');
+      if (left.payloadBytes !== 0 || decoder.offset !== header.last) throw new PackError('a pack does not end where its head says');
     }
     yield records;
   }

@@ -1,20 +1,25 @@
 // How long the TypeScript decoder takes to unpack a whole history, in Node and in Chromium: node unpack.mjs PACKS...
 //
-// PACKS is what `pack_bench --packs` writes. Each is unpacked eight times by the SDK (client-sdk/js), and every payload looked at: the first time with
-// code that nothing has run yet, as a page does it; then the median of the others. In brackets is what the process used of
-// the processor, its compiler's and its garbage collector's threads included: on a machine that does nothing else it is
-// more than the time that passes, on a busy one less. Chromium is the one that the
-// browser tests use (WEIR_CHROMIUM, or `chromium` in the path; playwright-core from tests/browser); without it only Node.
+// PACKS is what `pack_bench --packs` writes. Each is unpacked by the SDK (client-sdk/js), and every payload looked at: the first
+// time with code that nothing has run yet, as a page does it that has just been loaded, then several times more. All that
+// in several processes of Node and several pages, new ones each time: what is told is the median of the first times and the
+// median of the later ones, and behind it the least. In brackets is what they took of the processor: the thread that
+// unpacks (only Chromium tells), and the process, its compiler's and its garbage collector's threads included. On a machine
+// that does nothing else the time that passes is the thread's and a little more; on a busy one compare what is in brackets.
+// Chromium is the one that the browser tests use (WEIR_CHROMIUM, or `chromium` in the path; playwright-core from
+// tests/browser); without it only Node.
 import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { loadavg } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const sdk = join(here, '../../../client-sdk/js')
-const times = 8
+const fresh = 7 // processes, and pages
+const times = 6 // in each
 
 async function bundle () {
   const { build } = createRequire(join(sdk, 'package.json'))('esbuild')
@@ -49,16 +54,16 @@ function prepare (unpack, base64) {
   }
 }
 
-/** `run` is called again and again, and `cpuMs` asked what the process has used so far. */
-async function measure (run, cpuMs) {
+/** `run` is called again and again, and `used` asked what has been used of the processor so far. */
+async function measure (run, used) {
   const taken = []
   for (let i = 0; i < times; i++) {
-    const before = await cpuMs()
+    const before = await used()
     const { ms, records } = await run()
-    taken.push({ ms, records, cpu: await cpuMs() - before })
+    const after = await used()
+    taken.push({ ms, records, thread: after.thread - before.thread, process: after.process - before.process })
   }
-  const [first, ...later] = taken
-  return { first, later: later.sort((a, b) => a.cpu - b.cpu)[(times - 2) >> 1] }
+  return taken
 }
 
 async function inNode (script) {
@@ -68,7 +73,7 @@ async function inNode (script) {
     return (await once(child, 'message'))[0]
   }
   await ask({ script })
-  const measured = await measure(() => ask('run'), () => ask('cpu'))
+  const measured = await measure(() => ask('run'), async () => ({ process: await ask('cpu') }))
   child.disconnect()
   return measured
 }
@@ -88,11 +93,12 @@ async function inChromium (browser, script) {
   const session = await context.newCDPSession(page)
   await session.send('Performance.enable')
   await page.evaluate(script)
-  const cpuMs = async () => {
+  const used = async () => {
     const { metrics } = await session.send('Performance.getMetrics')
-    return 1000 * metrics.find(({ name }) => name === 'ProcessTime').value
+    const ms = (what) => 1000 * metrics.find(({ name }) => name === what).value
+    return { thread: ms('ThreadTime'), process: ms('ProcessTime') }
   }
-  const measured = await measure(() => page.evaluate('run()'), cpuMs)
+  const measured = await measure(() => page.evaluate('run()'), used)
   await context.close()
   return measured
 }
@@ -110,18 +116,32 @@ async function chromium () {
   }
 }
 
+/** In `fresh` processes or pages, one after another. */
+async function repeated (once) {
+  const all = []
+  while (all.length < fresh) all.push(await once())
+  return { first: all.map(([first]) => first), later: all.flatMap((taken) => taken.slice(2)) }
+}
+
+function row (path, where, when, taken) {
+  const sorted = (what) => taken.map((each) => each[what]).sort((a, b) => a - b)
+  const median = (what) => sorted(what)[taken.length >> 1].toFixed(0)
+  const thread = where === 'Node' ? '' : `thread ${median('thread')}, `
+  return `| ${basename(path, '.packs')} | ${taken[0].records} | ${where}, ${when} | ${median('ms')} ms, least ${sorted('ms')[0].toFixed(0)} ` +
+    `| ${thread}process ${median('process')} |`
+}
+
 async function main () {
   const library = await bundle()
   const browser = await chromium()
-  console.log('| packs | records | Node, first | later | Chromium, first | later |\n|---|---|---|---|---|---|')
+  console.log(`Load of the machine: ${loadavg()[0].toFixed(1)}\n`)
+  console.log('| packs | records | | time | of the processor, ms |\n|---|---|---|---|---|')
   for (const path of process.argv.slice(2)) {
     const script = `${library}; (${prepare})(weir.unpack, ${JSON.stringify(readFileSync(path).toString('base64'))})`
-    // A process and a page of its own each, so that none finds what another has made the engine compile.
-    const measured = [await inNode(script)]
-    if (browser !== null) measured.push(await inChromium(browser, script))
-    const columns = measured.flatMap(({ first, later }) => [first, later])
-      .map(({ ms, cpu }) => `${ms.toFixed(0)} ms (${cpu.toFixed(0)})`)
-    console.log(`| ${basename(path, '.packs')} | ${measured[0].first.records} | ${columns.join(' | ')} |`)
+    const measured = { Node: await repeated(() => inNode(script)) }
+    if (browser !== null) measured.Chromium = await repeated(() => inChromium(browser, script))
+    for (const [where, { first, later }] of Object.entries(measured))
+      console.log(`${row(path, where, 'first', first)}\n${row(path, where, 'later', later)}`)
   }
   await browser?.close()
 }

@@ -1,79 +1,20 @@
 // One block: some records from the nine streams that hold them (docs/pack-format.md, "Block").
 import { Output, PackBytes, PackError } from './bytes.js';
-import { takeSteps, type ColumnStreams } from './columns.js';
+import { follow, takeSteps, type ColumnStreams } from './columns.js';
 import { Form, Restorer } from './elision.js';
-import { decodeFields } from './fields.js';
+import { decodeFields, type ProducerRun } from './fields.js';
 import type { Frame } from './frame.js';
-import { xxh32 } from './xxh32.js';
-
-/**
- * A record as the document's log has it. `payload` is a slice of a larger buffer. It is a view of its block, so that a long
- * history is a few arrays and not a million objects: copy fields by name, spreading it gives nothing.
- */
-export interface PackRecord {
-  readonly offset: number;
-  readonly producer: Uint8Array;
-  readonly sequence: number;
-  readonly time: number;
-  readonly codec: number;
-  readonly payload: Uint8Array;
-}
+import type { PackHeader } from './header.js';
+import { checkBounds, checksumOf, recordsOf, type Heads, type PackRecord, type Producer, type Rows } from './rows.js';
 
 const blockRecordsMax = 65536;
+const blockBytesMax = 2 ** 32 - 1; // whatever limit somebody sets
 const producerBytes = 16;
-const headBytes = 56; // of a record, in the checksum
+const bytesPerStreamByte = 16; // to start with; keystrokes become twenty times what they take in the streams
 
-interface Producer {
-  id: Uint8Array;
-  view: DataView;
-  sequence: number;
-}
-
-/** The records without their payloads, column by column. */
-interface Heads {
-  offsets: Float64Array;
-  sequences: Float64Array;
-  times: Float64Array;
-  codecs: Float64Array;
-  forms: Uint8Array;
-  whole: boolean; // nothing was left out of any payload
-}
-
-/** All of them. */
-interface Rows extends Heads {
-  ends: Float64Array; // of the payloads
-  payloads: Uint8Array;
-}
-
-class Row implements PackRecord {
-  readonly #rows: Rows;
-  readonly #row: number;
-  readonly producer: Uint8Array;
-
-  constructor(rows: Rows, row: number, producer: Uint8Array) {
-    this.#rows = rows;
-    this.#row = row;
-    this.producer = producer;
-  }
-
-  get offset(): number {
-    return this.#rows.offsets[this.#row] as number;
-  }
-  get sequence(): number {
-    return this.#rows.sequences[this.#row] as number;
-  }
-  get time(): number {
-    return this.#rows.times[this.#row] as number;
-  }
-  get codec(): number {
-    return this.#rows.codecs[this.#row] as number;
-  }
-  get payload(): Uint8Array {
-    const { ends, payloads } = this.#rows;
-    const from = this.#row === 0 ? 0 : (ends[this.#row - 1] as number);
-    const bytes = (ends[this.#row] as number) - from;
-    return new Uint8Array(payloads.buffer, payloads.byteOffset + from, bytes); // faster than a subarray
-  }
+interface TakenHeads {
+  heads: Heads;
+  forms: Float64Array | null; // null: nothing was left out of any payload
 }
 
 export interface Room {
@@ -86,14 +27,21 @@ export interface Room {
 export class BlockDecoder {
   readonly #restorer = new Restorer();
   readonly #producers: Producer[] = [];
+  readonly #header: PackHeader;
   #offset: number;
   #time: number;
   #codec = 0;
   #form = 0;
 
-  constructor(first: number, timeMin: number) {
-    this.#offset = first - 1;
-    this.#time = timeMin;
+  constructor(header: PackHeader) {
+    this.#header = header;
+    this.#offset = header.first - 1;
+    this.#time = header.timeMin;
+  }
+
+  /** Of the last record so far. */
+  get offset(): number {
+    return this.#offset;
   }
 
   next(frame: Frame, room: Room): { records: PackRecord[]; payloadBytes: number } {
@@ -102,7 +50,7 @@ export class BlockDecoder {
     const checksum = new PackBytes(frame.pull(4)).uint32();
     if (count === 0 || count > Math.min(room.records, blockRecordsMax))
       throw new PackError('a block of a pack has more records than there are, or none');
-    if (payloadBytes > Math.min(room.payloadBytes, room.blockPayloadBytesMax))
+    if (payloadBytes > Math.min(room.payloadBytes, room.blockPayloadBytesMax, blockBytesMax))
       throw new PackError(`a block of a pack has ${payloadBytes} bytes of payload, more than allowed`);
     const sizes: number[] = [];
     for (let i = 0; i < 9; i++) sizes.push(frame.varint());
@@ -116,116 +64,67 @@ export class BlockDecoder {
     const [meta, head, classes, runs, gaps, residuals, references, literals, fallback] = streams as [
       PackBytes, PackBytes, PackBytes, PackBytes, PackBytes, PackBytes, PackBytes, PackBytes, PackBytes,
     ];
-    const producerOf = this.#takeProducers(meta, count);
-    const heads = this.#takeHeads(meta, { gaps, residuals }, producerOf);
-    const elided = new Output(payloadBytes);
-    const ends = decodeFields(producerOf, { head, classes, runs, gaps, residuals, literals, fallback }, elided);
-    const out = heads.whole ? elided : this.#restored(heads.forms, elided, ends, references);
+    const producerRuns = this.#takeProducers(meta, count);
+    const { heads, forms } = this.#takeHeads(meta, { gaps, residuals }, producerRuns, count);
+    const streamBytes = streams.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    const elided = new Output(payloadBytes, bytesPerStreamByte * streamBytes);
+    const fields = { head, classes, runs, gaps, residuals, literals, fallback };
+    const starts = decodeFields(producerRuns, count, fields, elided);
+    const out = forms === null ? elided : this.#restored(forms, elided, starts, references);
     references.done();
     if (out.size !== payloadBytes) throw new PackError('a block of a pack holds less than it says');
-    const payloads = out.bytes.subarray(0, out.size);
-    if (this.#checksum(heads, producerOf, ends, payloads) !== checksum)
-      throw new PackError('a block of a pack is damaged, or was misread');
-    return this.#records(heads, producerOf, ends, payloads);
+    const rows: Rows = { ...heads, starts, payloads: out.bytes.subarray(0, out.size) };
+    if (checksumOf(rows) !== checksum) throw new PackError('a block of a pack is damaged, or was misread');
+    return recordsOf(rows);
   }
 
-  /** The payloads with what was left out; `ends` are moved. */
-  #restored(forms: Uint8Array, elided: Output, ends: Float64Array, references: PackBytes): Output {
-    const out = new Output(elided.most);
+  /** The payloads with what was left out; `starts` are moved. */
+  #restored(forms: Float64Array, elided: Output, starts: Uint32Array, references: PackBytes): Output {
+    const out = new Output(elided.most, elided.size);
     let from = 0;
     for (let row = 0; row < forms.length; row++) {
-      const end = ends[row] as number;
+      const end = starts[row + 1] as number;
       this.#restorer.restore(forms[row] as number, elided.bytes.subarray(from, end), references, out);
       from = end;
-      ends[row] = out.size;
+      starts[row + 1] = out.size;
     }
     return out;
   }
 
-  #records(heads: Heads, producerOf: Uint32Array, ends: Float64Array, payloads: Uint8Array): PackRecord[] {
-    const rows: Rows = { ...heads, ends, payloads };
-    return Array.from(producerOf, (producer, row) => new Row(rows, row, (this.#producers[producer] as Producer).id));
-  }
-
-  #takeProducers(meta: PackBytes, count: number): Uint32Array {
+  #takeProducers(meta: PackBytes, count: number): ProducerRun[] {
     for (let fresh = meta.varint(count); fresh > 0; fresh--) {
       const id = meta.take(producerBytes).slice();
-      this.#producers.push({ id, view: new DataView(id.buffer), sequence: 0 });
+      const view = new DataView(id.buffer);
+      this.#producers.push({ id, words: Int32Array.from([0, 4, 8, 12], (at) => view.getInt32(at, true)), sequence: 0 });
     }
-    const producerOf = new Uint32Array(count);
-    for (let at = 0; at < count; ) {
-      const index = meta.varint(this.#producers.length - 1);
-      const run = meta.varint(count - at - 1) + 1;
-      producerOf.fill(index, at, at + run);
-      at += run;
+    const runs: ProducerRun[] = [];
+    for (let from = 0; from < count; ) {
+      const producer = meta.varint(this.#producers.length - 1);
+      const to = from + meta.varint(count - from - 1) + 1;
+      runs.push({ producer, from, to });
+      from = to;
     }
-    return producerOf;
+    return runs;
   }
 
-  #takeHeads(meta: PackBytes, streams: ColumnStreams, producerOf: Uint32Array): Heads {
-    const rows = producerOf.length;
-    const column = (first: number): Float64Array => {
-      const { bias, residuals } = takeSteps(meta, rows, streams);
-      const values = new Float64Array(rows);
-      for (let row = 0, value = first; row < rows; row++) values[row] = value = sum(value, bias + residuals.next());
-      return values;
-    };
-    const offsets = column(this.#offset);
-    const sequences = this.#takeSequences(meta, streams, producerOf);
-    const times = column(this.#time);
-    const codecs = column(this.#codec);
-    const forms = column(this.#form);
+  #takeHeads(meta: PackBytes, streams: ColumnStreams, runs: readonly ProducerRun[], count: number): TakenHeads {
+    const column = (): Float64Array => takeSteps(meta, count, streams);
+    const [offsets, sequences, times, codecs, forms] = [column(), column(), column(), column(), column()];
     meta.done();
-    const last = rows - 1;
-    this.#offset = offsets[last] as number;
-    this.#time = times[last] as number;
-    this.#codec = codecs[last] as number;
-    this.#form = forms[last] as number;
-    if (forms.some((form) => form > Form.automerge)) throw new PackError('a payload of a pack is of an unknown form');
-    const whole = forms.every((form) => form === Form.plain);
-    return { offsets, sequences, times, codecs, forms: Uint8Array.from(forms), whole };
-  }
-
-  /** Each a step from the last one of its producer. */
-  #takeSequences(meta: PackBytes, streams: ColumnStreams, producerOf: Uint32Array): Float64Array {
-    const rows = producerOf.length;
-    const { bias, residuals } = takeSteps(meta, rows, streams);
-    const sequences = new Float64Array(rows);
-    for (let row = 0; row < rows; row++) {
-      const producer = this.#producers[producerOf[row] as number] as Producer;
-      sequences[row] = producer.sequence = sum(producer.sequence, bias + residuals.next());
+    const producers = new Uint32Array(count);
+    for (const { producer, from, to } of runs) {
+      producers.fill(producer, from, to);
+      const author = this.#producers[producer] as Producer;
+      author.sequence = follow(sequences, from, to, author.sequence);
     }
-    return sequences;
+    const before = this.#offset;
+    this.#offset = follow(offsets, 0, count, before);
+    this.#time = follow(times, 0, count, this.#time);
+    this.#codec = follow(codecs, 0, count, this.#codec);
+    this.#form = follow(forms, 0, count, this.#form, Form.automerge);
+    const heads = { authors: this.#producers, producers, offsets, sequences, times, codecs };
+    checkBounds(heads, before, this.#header);
+    const whole = !forms.includes(Form.loro) && !forms.includes(Form.automerge);
+    return { heads, forms: whole ? null : forms };
   }
-
-  /** Of what has been unpacked: each record's head as 56 bytes, then their payloads. */
-  #checksum(heads: Heads, producerOf: Uint32Array, ends: Float64Array, payloads: Uint8Array): number {
-    const { offsets, sequences, times, codecs } = heads;
-    const view = new DataView(new ArrayBuffer(producerOf.length * headBytes));
-    let end = 0;
-    for (let row = 0, at = 0; row < producerOf.length; row++, at += headBytes) {
-      const producer = (this.#producers[producerOf[row] as number] as Producer).view;
-      for (let i = 0; i < producerBytes; i += 4) view.setInt32(at + i, producer.getInt32(i, true), true);
-      put64(view, at + 16, offsets[row] as number);
-      put64(view, at + 24, sequences[row] as number);
-      put64(view, at + 32, times[row] as number);
-      put64(view, at + 40, codecs[row] as number);
-      put64(view, at + 48, (ends[row] as number) - end);
-      end = ends[row] as number;
-    }
-    return xxh32(payloads, xxh32(new Uint8Array(view.buffer)));
-  }
-}
-
-function put64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value, true);
-  if (value >= 2 ** 32) view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
-}
-
-function sum(value: number, step: number): number {
-  const result = value + step;
-  // Both are exact, so a sum that is not would be beyond.
-  if (!(result >= 0 && result <= Number.MAX_SAFE_INTEGER))
-    throw new PackError('a number of a record is none, or beyond what a JavaScript number holds');
-  return result;
 }

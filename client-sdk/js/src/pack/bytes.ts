@@ -30,20 +30,21 @@ export class PackBytes {
 
   /** A varint, at most `most`. */
   varint(most = Number.MAX_SAFE_INTEGER): number {
-    const first = this.bytes[this.position];
-    if (first === undefined || first >= 0x80 || first > most) return this.#longVarint(most);
-    this.position++;
-    return first;
+    let value = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.byte();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value <= most ? value : tooLarge(value, most);
+    }
+    return this.#longVarint(value, most);
   }
 
-  #longVarint(most: number): number {
-    let value = 0;
-    for (let factor = 1; factor < 2 ** 63; factor *= 128) {
+  /** With more than the 28 bits that are in `value` already. */
+  #longVarint(value: number, most: number): number {
+    for (let factor = 2 ** 28; factor < 2 ** 63; factor *= 128) {
       const byte = this.byte();
       value += (byte & 0x7f) * factor;
-      if (byte >= 0x80) continue;
-      if (value > most) throw new PackError(`a number of a pack is ${value}; at most ${most} is possible here`);
-      return value;
+      if (byte < 0x80) return value <= most ? value : tooLarge(value, most);
     }
     throw new PackError('a number of a pack is longer than a JavaScript number can hold');
   }
@@ -70,14 +71,41 @@ export class PackBytes {
     while (count > 0) if (this.byte() < 0x80) count--;
   }
 
+  /** Skips so many varints too, and tells how many of them are odd. */
+  skipOdd(count: number): number {
+    let odd = 0;
+    for (; count > 0; count--) {
+      let byte = this.byte();
+      odd += byte & 1;
+      while (byte >= 0x80) byte = this.byte();
+    }
+    return odd;
+  }
+
   done(): void {
     if (this.left !== 0) throw new PackError('a stream of a pack is longer than what it holds');
   }
 }
 
+function tooLarge(value: number, most: number): never {
+  throw new PackError(`a number of a pack is ${value}; at most ${most} is possible here`);
+}
+
 /** Of a row, beside its literals: what may be written before anybody looks whether it was too much. */
 const spareBytes = 1024;
 const shortBytesMax = 32;
+
+/** Of a number below 2^49. */
+export const varintBytesMax = 7;
+
+/** Writes one there, and returns where it ends. */
+export function putVarint(bytes: Uint8Array, at: number, value: number): number {
+  for (; value >= 2 ** 28; value = Math.floor(value / 128)) bytes[at++] = (value % 128) | 0x80;
+  let low = value | 0;
+  for (; low >= 0x80; low >>>= 7) bytes[at++] = (low & 0x7f) | 0x80;
+  bytes[at++] = low;
+  return at;
+}
 
 /** Copies a few bytes; a call of `set` costs more than they do. */
 export function copyBytes(to: Uint8Array, at: number, bytes: Uint8Array, from: number, count: number): void {
@@ -91,9 +119,10 @@ export class Output {
   size = 0;
   readonly most: number;
 
-  constructor(most: number) {
+  /** `likely` is where it starts: it grows, but that costs a copy each time. */
+  constructor(most: number, likely = 4096) {
     this.most = most;
-    this.bytes = new Uint8Array(Math.min(most, 4096));
+    this.bytes = new Uint8Array(Math.min(most, likely));
   }
 
   /** Room for so many bytes behind `size`, which is for the caller to move on, by `end`. */

@@ -29,16 +29,17 @@ export interface ColumnStreams {
   residuals: PackBytes;
 }
 
-const never = 2 ** 30; // rows; small enough to be counted down as an integer
+const never = 2 ** 29; // rows; still a small integer to the engine
 
-/** Gives a column's residuals row by row. */
+/** A column's residuals that are not 0, one after another. */
 export class Residuals {
+  /** The row of the next one; beyond all rows when there is none. */
+  at = never;
   readonly #dense: boolean;
   readonly #gaps: PackBytes;
   readonly #residuals: PackBytes;
   readonly #usual: number = 0;
   #exceptionsLeft = 0;
-  #rowsToNext = never;
   #nextIsUsual = false;
 
   constructor(kind: ColumnKind, rows: number, { gaps, residuals }: ColumnStreams) {
@@ -51,30 +52,32 @@ export class Residuals {
     this.#gaps = used ? from(gaps) : gaps;
     this.#residuals = used ? from(residuals) : residuals;
     if (kind === ColumnKind.sparse) {
-      let unusual = 0;
-      for (let i = 0; i < this.#exceptionsLeft; i++) unusual += gaps.varint() % 2;
-      residuals.skipVarints(unusual);
-      this.#findNext();
+      residuals.skipVarints(gaps.skipOdd(this.#exceptionsLeft));
+      this.#findNext(0);
     } else if (this.#dense) {
       residuals.skipVarints(rows);
+      this.at = 0;
     }
   }
 
-  next(): number {
-    if (this.#dense) return this.#residuals.signed();
-    if (this.#rowsToNext-- > 0) return 0;
+  /** The one of row `at`, which moves on. */
+  take(): number {
+    if (this.#dense) {
+      this.at++;
+      return this.#residuals.signed();
+    }
     const residual = this.#nextIsUsual ? this.#usual : this.#residuals.signed();
-    this.#findNext();
+    this.#findNext(this.at + 1);
     return residual;
   }
 
-  #findNext(): void {
-    this.#rowsToNext = never;
+  #findNext(row: number): void {
+    this.at = never;
     if (this.#exceptionsLeft === 0) return;
     this.#exceptionsLeft--;
     const gap = this.#gaps.varint();
     this.#nextIsUsual = gap % 2 === 0;
-    this.#rowsToNext = Math.min(never, Math.floor(gap / 2));
+    this.at = Math.min(never, row + Math.floor(gap / 2));
   }
 }
 
@@ -84,13 +87,32 @@ function from(reader: PackBytes): PackBytes {
   return copy;
 }
 
-/** A column of metadata: each number is a step from the one before. */
-export function takeSteps(
-  reader: PackBytes,
-  rows: number,
-  streams: ColumnStreams,
-): { bias: number; residuals: Residuals } {
+/** A column of metadata, each number of which is a step from one before: the steps. */
+export function takeSteps(reader: PackBytes, rows: number, streams: ColumnStreams): Float64Array {
   const { kind, from: base, bias } = takeDescription(reader);
   if (kind === ColumnKind.literal || base !== 0) throw new PackError('a column of metadata is described wrongly');
-  return { bias, residuals: new Residuals(kind, rows, streams) };
+  const steps = new Float64Array(rows).fill(bias);
+  const residuals = new Residuals(kind, rows, streams);
+  while (residuals.at < rows) {
+    const row = residuals.at;
+    steps[row] = bias + residuals.take();
+  }
+  return steps;
+}
+
+/** Puts where they lead, from `value` on, in the place of these steps. Returns the last. */
+export function follow(
+  steps: Float64Array,
+  from: number,
+  to: number,
+  value: number,
+  most = Number.MAX_SAFE_INTEGER,
+): number {
+  for (let row = from; row < to; row++) {
+    value += steps[row] as number;
+    // Both were exact, so a sum that is not would be beyond.
+    if (!(value >= 0 && value <= most)) throw new PackError(`a number of a record is none, or beyond ${most}`);
+    steps[row] = value;
+  }
+  return value;
 }
