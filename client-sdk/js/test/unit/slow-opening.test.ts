@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { waitingBytesMax } from '../../src/sealing/gate.js';
 import { Ledger, sealed, sent } from '../support/author.js';
 import { answerSubscribe, bytes, caughtUp, stored, welcome } from '../support/conversation.js';
-import { ada, opened, reader, type Reader } from '../support/reader.js';
+import { ada, reader, type Reader } from '../support/reader.js';
+import { quiet } from '../support/settled.js';
 
 const recordBytes = 512 * 1024;
 const enough = Math.ceil(waitingBytesMax / recordBytes) + 2;
@@ -26,8 +27,8 @@ const kinds = (at: Reader): string[] => at.network.last.take().map((event) => Ob
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 async function drained(at: Reader, count: number): Promise<void> {
-  while (at.read.length < count) await opened();
-  await opened();
+  while (at.read.length < count) await quiet();
+  await quiet();
 }
 
 test('it unsubscribes, takes what has come, and goes on from there', async () => {
@@ -35,7 +36,7 @@ test('it unsubscribes, takes what has come, and goes on from there', async () =>
   const at = await reader();
   void at.session.publish(bytes('0a'));
   at.socket.say(caughtUp(0));
-  await opened();
+  await quiet();
   assert.deepEqual(kinds(at), ['publish']);
   for (const record of records.slice(0, enough)) at.socket.say(sent([record]));
   assert.deepEqual(kinds(at), ['unsubscribe'], 'before any is opened');
@@ -51,7 +52,7 @@ test('it unsubscribes, takes what has come, and goes on from there', async () =>
   const subscribe = await answerSubscribe(at.socket, { head: 99, lastSequence: 1 });
   assert.equal((subscribe.cursor as { offset: number }).offset, read);
   assert.equal(at.session.pendingCount, 1);
-  await opened();
+  await quiet();
   assert.deepEqual(kinds(at).sort(), ['presence', 'publish']);
   at.socket.say(sent(records.slice(read)), caughtUp(records.length));
   await drained(at, records.length);
@@ -82,7 +83,7 @@ test('closed while it takes what has come: nothing more is heard of it', async (
   const at = await reader();
   for (const record of records) at.socket.say(sent([record]));
   at.session.close();
-  await opened();
+  await quiet();
   assert.deepEqual(kinds(at), ['unsubscribe']);
   assert.deepEqual(at.read, []);
 });
