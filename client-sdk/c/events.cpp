@@ -167,6 +167,8 @@ client::Handlers handlers_of(const weir_document_options& options, const std::sh
   if (const auto call = options.on_snapshot)
     out.on_snapshot = [call, user](const SnapshotRead& read) { tell(read, call, user.get()); };
   if (const auto call = options.on_caught_up) out.on_caught_up = [call, user] { call(user.get()); };
+  if (const auto call = options.on_cut)
+    out.on_cut = [call, user](const client::RecordsCut& cut) { call(user.get(), cut.offset.value); };
   if (const auto call = options.on_stored)
     out.on_stored = [call, user](std::size_t pending) { call(user.get(), pending); };
   if (const auto call = options.on_presence)

@@ -57,6 +57,8 @@ struct Handlers {
   std::function<void(const RecordsRead&)> on_records{};
   /// If given, snapshots are asked for, and what they stand for does not come as records.
   std::function<void(const SnapshotRead&)> on_snapshot{};
+  /// Records up to there are not kept any more, and did not come: what is read is not all that ever was.
+  std::function<void(const RecordsCut&)> on_cut{};
   std::function<void()> on_caught_up{};
   std::function<void(std::size_t pending)> on_stored{};
   std::function<void(const std::vector<Presence>&)> on_presence{};

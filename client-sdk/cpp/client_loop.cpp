@@ -206,6 +206,12 @@ void ClientLoop::on(const SnapshotKept& effect) {
   });
 }
 
+void ClientLoop::on(const RecordsCut& effect) {
+  with(effect.document, [&](const Handlers& call) {
+    if (call.on_cut) call.on_cut(effect);
+  });
+}
+
 void ClientLoop::on(const CaughtUp& effect) {
   with(effect.document, [&](const Handlers& call) {
     if (call.on_caught_up) call.on_caught_up();

@@ -72,7 +72,7 @@ class ClientLoop final : public TransportEvents, public std::enable_shared_from_
   void on(const StoredSome& effect);
   void on(const Settled& effect);
   void on(const PresenceChanged& effect);
-  void on(const RecordsCut&) {}
+  void on(const RecordsCut& effect);
   void on(const DocumentDisconnected&) {}
   void on(const StateWanted& effect);
   void on(const DocumentFailed& effect);

@@ -104,8 +104,9 @@ inline Settling when_caught_up(Document document, Executor on = {}) {
       std::move(on)};
 }
 
-/// What a reader is handed, in order; CaughtUp when everything that the relay has came before it.
-using Part = std::variant<SnapshotRead, RecordsRead, CaughtUp>;
+/// What a reader is handed, in order; CaughtUp when everything that the relay has came before it; RecordsCut where
+/// records are missing because they are not kept.
+using Part = std::variant<SnapshotRead, RecordsRead, CaughtUp, RecordsCut>;
 
 struct ReadingOptions {
   SubscribeOptions subscribe{};
@@ -116,7 +117,7 @@ struct ReadingOptions {
   std::size_t waiting_bytes_max = 64 << 20;
   /// Where next() goes on; none: on the client's thread.
   Executor on{};
-  /// Of these, on_records, on_snapshot and on_caught_up are the reading's own.
+  /// Of these, on_records, on_snapshot, on_caught_up and on_cut are the reading's own.
   Handlers handlers{};
 };
 
@@ -260,6 +261,7 @@ inline Result<Reading> Reading::begin(Client& client, DocumentAddress address, R
   if (options.snapshots)
     handlers.on_snapshot = [state](const SnapshotRead& read) { state->add(read, entry_bytes + read.bytes.size()); };
   handlers.on_caught_up = [state] { state->add(CaughtUp{}, entry_bytes); };
+  handlers.on_cut = [state](const RecordsCut& cut) { state->add(cut, entry_bytes); };
   // Gone with the handlers, after their last call: then there is nothing to wait for any more.
   const std::shared_ptr<void> last(nullptr, [state](void*) {
     state->end(make_error(ErrorKind::closed, Code::cancelled, "this document, or its client, was closed"));

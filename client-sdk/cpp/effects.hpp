@@ -127,7 +127,7 @@ struct PresenceChanged {
   DocumentId document;
   std::vector<Presence> changes;
 };
-/// Records up to this offset are not kept any more.
+/// Records up to this offset, which were not read, are not kept any more; with a snapshot for them, that comes instead.
 struct RecordsCut {
   DocumentId document;
   Offset offset;

@@ -95,7 +95,8 @@ class DocumentSource {
   /// The bytes of one, without those it lies on.
   [[nodiscard]] virtual Result<void> read_snapshot(const DocumentPath& path, const SnapshotLine& snapshot,
                                                    const OnBytes& on_bytes) = 0;
-  /// The same, and then what comes, until it is told to stop, which is no error. Survives the loss of the relay.
+  /// The same, and then what comes, until it is told to stop, which is no error. Survives the loss of the relay; what
+  /// was cut meanwhile is told without its chain value.
   [[nodiscard]] virtual Result<void> follow(const DocumentPath& path, Epoch epoch, Offset after,
                                             const OnRecord& on_record, const OnCut& on_cut, std::stop_token stop) = 0;
   /// A space's order, likewise.

@@ -72,7 +72,7 @@ class LiveSource final : public DocumentSource {
   [[nodiscard]] bool puts_exactly() const override { return false; }
 
  private:
-  Result<void> follow_live(const DocumentPath& path, const Cursor& from, const OnRecord& on_record,
+  Result<void> follow_live(const DocumentPath& path, const Cursor& from, const OnRecord& on_record, const OnCut& on_cut,
                            const std::stop_token& stop);
   /// For people, once for each time; the thread that follows, or its client's, one of them at a time.
   void lost(const std::string& why);
@@ -203,7 +203,7 @@ Result<void> LiveSource::follow(const DocumentPath& path, Epoch epoch, Offset af
     return {};
   };
   if (auto done = until_done(read_on, stop); !done || !end) return done;
-  return follow_live(path, *end, on_record, stop);
+  return follow_live(path, *end, on_record, on_cut, stop);
 }
 
 /// What a client's one thread tells the thread that waits for it.
@@ -231,7 +231,7 @@ class Outcome {
 };
 
 Result<void> LiveSource::follow_live(const DocumentPath& path, const Cursor& from, const OnRecord& on_record,
-                                     const std::stop_token& stop) {
+                                     const OnCut& on_cut, const std::stop_token& stop) {
   Outcome outcome;
   client::ClientOptions options{.address = options_.address};
   options.session.client_name = "weir docs";
@@ -253,6 +253,9 @@ Result<void> LiveSource::follow_live(const DocumentPath& path, const Cursor& fro
       if (outcome.is_set()) return;
       if (!on_record(one.record)) outcome.set({});
     }
+  };
+  handlers.on_cut = [&](const client::RecordsCut& cut) {
+    if (!outcome.is_set()) on_cut({from.epoch, cut.offset, {}});
   };
   handlers.on_error = [&](const client::DocumentFailed& failed) {
     if (failed.over) outcome.set(failed.error.error);

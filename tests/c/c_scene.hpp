@@ -88,6 +88,7 @@ inline weir_document_options all_told(Told& into) {
                    " verified=" + std::to_string(it->verified) + " fidelity=" + std::to_string(it->fidelity) +
                    " cursor=" + (it->cursor ? std::to_string(it->cursor->offset) : "none"));
   };
+  out.on_cut = [](void* user, std::uint64_t offset) { told(user).add("cut " + std::to_string(offset)); };
   out.on_caught_up = [](void* user) { told(user).add("caught up"); };
   out.on_stored = [](void* user, std::size_t pending) { told(user).add("pending " + std::to_string(pending)); };
   out.on_presence = [](void* user, const weir_presences* all) {

@@ -95,7 +95,8 @@ class DocumentOptions(c.Structure):
                 ("on_presence", callback(c.POINTER(Presences))), ("on_error", callback(c.POINTER(Failed))),
                 ("state", callback(P)), ("key", c.c_char_p), ("key_id", c.c_uint32), ("verify", c.c_int), ("find_key", FindKey),
                 ("make_snapshot", c.CFUNCTYPE(c.c_int, P, P)),
-                ("check_snapshot", c.CFUNCTYPE(c.c_int, P, c.POINTER(SnapshotCheck))), ("on_snapshot_kept", callback(c.c_uint64))]
+                ("check_snapshot", c.CFUNCTYPE(c.c_int, P, c.POINTER(SnapshotCheck))), ("on_snapshot_kept", callback(c.c_uint64)),
+                ("on_cut", callback(c.c_uint64))]
 
 
 for name, answer, *arguments in [
@@ -236,6 +237,7 @@ class Document:
         self.caught_up = 0
         self.stored = 0
         self.kept = []
+        self.cuts = []
         self.checked = []
         self._state = state
         callbacks = {"on_opened": self._opened, "on_records": self._records, "on_caught_up": self._caught_up,
@@ -248,6 +250,7 @@ class Document:
             callbacks["make_snapshot"] = lambda _, answer: self._make(make(self), answer)
         if check:
             callbacks["check_snapshot"] = lambda _, about: self._check(check, about.contents)
+        callbacks["on_cut"] = lambda _, offset: self._tell(lambda: self.cuts.append(offset))
         callbacks["on_snapshot_kept"] = lambda _, offset: self._tell(lambda: self.kept.append(offset))
         if keys:
             callbacks["find_key"] = lambda _, key_id, into: self._find(keys, key_id, into)

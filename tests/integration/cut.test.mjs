@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
@@ -161,6 +162,56 @@ test('a cut document is followed, fed, exported, and put back', async () => {
   } finally {
     await other.end();
   }
+});
+
+/** Carries connections to a port until it is shut, and from when it is opened again. */
+async function gate(to) {
+  const sockets = new Set();
+  const server = net.createServer((from) => {
+    const there = net.connect(to, '127.0.0.1');
+    for (const [one, other] of [[from, there], [there, from]]) {
+      sockets.add(one);
+      one.on('error', () => {}).on('close', () => other.destroy());
+      one.pipe(other);
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  const shut = async () => {
+    server.close();
+    sockets.forEach((one) => one.destroy());
+    await once(server, 'close');
+  };
+  return { grpc: port, shut, open: () => server.listen(port, '127.0.0.1') };
+}
+
+test('who follows and was away when the document was cut is told so', async () => {
+  const [a, b] = [join(relay, 'followed'), join(relay, 'followed')];
+  await Promise.all([a.whenSynced(), b.whenSynced()]);
+  await type(a, 3);
+  const line = await gate(relay.grpc);
+  const followed = begin(relayBinary(), 'docs', 'tail', 'short', 'followed', '--follow', '--json', ...at(line));
+  await until('what is there is printed', () => followed.lines().length === 3);
+  await line.shut();
+  await until('it says that the relay is away', () => followed.err !== '');
+
+  const last = followed.lines().at(-1).offset;
+  await until('the relay has cut behind it', async () => {
+    const snapshots = await docs('snapshots', 'short', 'followed', ...at(relay));
+    if (snapshots.every(({ standing }) => standing === 'verified')) await type(a, tailRecords);
+    const [{ cut }] = await docs('show', 'short', 'followed', ...at(relay));
+    return cut > last;
+  });
+  line.open();
+  const { head } = (await docs('show', 'short', 'followed', ...at(relay)))[0];
+  await until('it goes on', () => followed.lines().at(-1).offset === head);
+  const [first, ...rest] = followed.lines().slice(3);
+  assert.ok(first.cut > last);
+  assert.ok(rest.length > 0 && rest.every(({ offset }) => offset > first.cut));
+  followed.kill('SIGTERM');
+  assert.equal(await followed.ended, 0, followed.err);
+  await line.shut();
 });
 
 test('a deleted document leaves nothing behind, its snapshots neither', async () => {

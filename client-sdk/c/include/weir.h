@@ -294,6 +294,8 @@ typedef struct weir_document_options {
   /** Do these together give what you have? 1: yes, 0: no, -1: you cannot tell. Called at such a moment as well. */
   int (*check_snapshot)(void* user, const weir_snapshot_check* check);
   void (*on_snapshot_kept)(void* user, uint64_t offset); /**< a snapshot of this client is durable */
+  /** Records up to `offset` are not kept any more, and did not come: what is read is not all that ever was. */
+  void (*on_cut)(void* user, uint64_t offset);
 } weir_document_options;
 
 /** @name Errors

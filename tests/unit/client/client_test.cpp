@@ -220,6 +220,19 @@ TEST(Client, SubscribesInACallbackAlsoToWhatWasClosedInIt) {
   EXPECT_TRUE(again.get_future().get());
 }
 
+TEST(Client, TellsThatRecordsItHasNotReadWereCut) {
+  const auto wire = std::make_shared<Wire>();
+  std::promise<Offset> told;
+  Handlers handlers;
+  handlers.on_cut = [&](const RecordsCut& cut) { told.set_value(cut.offset); };
+  Client client({}, wire->transport());
+  ASSERT_TRUE(client.subscribe({"s", "d"}, std::move(handlers)));
+  wire->greet();
+  wire->answer_subscribe();
+  wire->say(frames::Cut{.document = {3}, .offset = {7}});
+  EXPECT_EQ(told.get_future().get(), Offset{7});
+}
+
 TEST(Client, OffersItsStateAfterLostHistory) {
   const auto wire = std::make_shared<Wire>();
   std::promise<Cursor> read;

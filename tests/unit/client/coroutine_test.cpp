@@ -175,6 +175,8 @@ Job follow(Reading& reading, std::vector<std::string>& out) {
       for (const ReadRecord& entry : read->records) out.emplace_back(entry.record.payload.view());
     else if (std::holds_alternative<CaughtUp>(*part))
       out.emplace_back("(caught up)");
+    else if (const auto* cut = std::get_if<RecordsCut>(&*part))
+      out.emplace_back("(cut " + std::to_string(cut->offset.value) + ")");
     else
       out.emplace_back(std::get<SnapshotRead>(*part).bytes.view());
   }
@@ -187,15 +189,17 @@ TEST(Reading, GivesWhatComesInOrder) {
   scene.answer();
   std::vector<std::string> lines;
   scene.wire->say(records(1, "one"));
-  scene.wire->say(records(2, "two"));
-  scene.wire->until_reads(4);  // both are there before anybody asks
-  Job job = follow(reading, lines);
-  scene.wire->say(frames::CaughtUp{.document = handle, .offset = {2}});
+  scene.wire->say(frames::Cut{.document = handle, .offset = {2}});
   scene.wire->say(records(3, "three"));
-  scene.wire->until_reads(6);
+  scene.wire->until_reads(5);  // all are there before anybody asks
+  Job job = follow(reading, lines);
+  scene.wire->say(frames::CaughtUp{.document = handle, .offset = {3}});
+  scene.wire->say(records(4, "four"));
+  scene.wire->until_reads(7);
   reading.close();
   job.wait();
-  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", "(caught up)", "three", "this reading was closed"}));
+  EXPECT_EQ(lines,
+            (std::vector<std::string>{"one", "(cut 2)", "three", "(caught up)", "four", "this reading was closed"}));
 }
 
 TEST(Reading, EndsWithItsClient) {
