@@ -120,4 +120,6 @@ export interface Sealer extends OutboxJournal {
   /** For entries that come from elsewhere: the application's state, or the store. */
   offered(pieces: readonly Uint8Array[], entry: (piece: Uint8Array) => OutboxEntry): Promise<OutboxEntry[]>;
   restored(delta: RestoredDelta, entry: (delta: RestoredDelta) => OutboxEntry): OutboxEntry;
+  /** Before anything is sent on a connection: the relay has this producer's deltas through this sequence. */
+  regather(storedThrough: number): void;
 }

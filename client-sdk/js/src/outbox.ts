@@ -148,9 +148,10 @@ export class Outbox {
     return { firstSequence, base: entries[0]!.base, entries, bytes };
   }
 
-  /** What would be sent next. */
+  /** What would be sent next; not before the journal has it. */
   get next(): Readonly<OutboxEntry> | undefined {
-    return this.#entries[this.#first + this.#sent];
+    const entry = this.#entries[this.#first + this.#sent];
+    return entry !== undefined && this.#journal?.ready(entry) === false ? undefined : entry;
   }
   /** All that waits, oldest first. */
   get waiting(): readonly Readonly<OutboxEntry>[] {
@@ -265,6 +266,17 @@ export class Outbox {
     this.#nextSequence = first;
     this.#baseNext = base;
     this.#numberAll();
+  }
+
+  /** Puts entries in the place of others, which stand together and are not stored; these and all behind them are numbered anew. */
+  replace(old: readonly OutboxEntry[], entries: readonly OutboxEntry[]): void {
+    const [first] = old;
+    const index = this.#entries.indexOf(first!);
+    this.#entries.splice(index, old.length, ...entries);
+    this.#bytes = this.waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.#nextSequence = first!.sequence;
+    this.#baseNext = first!.base;
+    this.#numberAll(index);
   }
 
   /** Takes out the first unsent delta, which cannot be sent. */

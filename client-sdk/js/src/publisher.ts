@@ -239,6 +239,7 @@ export class Publisher {
     // What the relay has up to this sequence may be another device's, cloned from this one: only a resend, which is
     // compared byte for byte, shows that it is ours.
     this.#outbox.continueAfter(event.lastSequence);
+    this.#sealer?.regather(event.lastSequence);
     const oldest = this.#outbox.oldest;
     if (oldest === undefined || oldest.base || oldest.sequence <= event.lastSequence + 1) return true;
     this.#cannotGoOn("the relay no longer knows this producer's last delta");

@@ -6,6 +6,10 @@
 //     so that at no moment an edit is in neither form, and none is there in plain.
 //
 // Sealing goes from the front to the back, so what is not in the store yet is always the newest.
+//
+// What was sealed as it was written, offline perhaps, has a few deltas in each entry. Before a connection's first frame entries that
+// were never sent are gathered again, or cut where this relay takes less (regather.ts); the store has the old ones until
+// the new ones are sealed.
 
 import { equalBytes } from '../bytes.js';
 import { Code, WeirError } from '../errors.js';
@@ -17,6 +21,7 @@ import type { Delta } from '../wire/events.js';
 import { keptDelta } from './at-rest.js';
 import type { DocumentCipher } from './cipher.js';
 import { batchBytesMax, batchDeltasMax, overheadBytesMax, sealedCodec, type Seen } from './format.js';
+import { regrouped, toRegather } from './regather.js';
 
 /** Of a batch whose relay is not known yet. */
 const batchBytesMaxUnknown = 60 * 1024;
@@ -29,7 +34,7 @@ export interface SealerOwner {
 }
 
 /** An entry of the outbox, with what is in it. */
-interface Batch extends OutboxEntry {
+export interface Batch extends OutboxEntry {
   deltas: Delta[];
   /** Null: not sealed yet. */
   sealedFor: SealedFor | null;
@@ -51,6 +56,8 @@ export class BatchSealer implements Sealer {
   #running = false;
   #gathered = 0;
   #settling: { last: Batch; resolve: () => void }[] = [];
+  /** Not to be sent: others are made of what is in them. */
+  #regathering: readonly Batch[] = [];
 
   constructor(
     link: Pick<DocumentLink<never>, 'producer' | 'welcome' | 'wantFlush'>,
@@ -130,10 +137,41 @@ export class BatchSealer implements Sealer {
     return last === undefined ? Promise.resolve() : new Promise((resolve) => this.#settling.push({ last, resolve }));
   }
 
+  regather(storedThrough: number): void {
+    const { payloadBytesMax = 0 } = this.#link.welcome ?? {};
+    const old = toRegather(this.#owner.outbox().waiting as Batch[], storedThrough, payloadBytesMax || Infinity);
+    const groups = regrouped(old, { deltas: batchDeltasMax, bytes: Math.min(batchBytesMax, this.deltaBytesMax) });
+    this.#regathering = groups.length === old.length ? [] : old;
+    if (this.#regathering.length === 0) return;
+    for (const batch of old) batch.closed = true;
+    const batches = groups.map(({ deltas, storedEach, failedEach, author }) => {
+      return Object.assign(this.#batch(deltas, storedEach, failedEach), { author, closed: true });
+    });
+    this.#regather(old, batches).catch((cause: unknown) => {
+      this.#regathering = [];
+      this.#failed(cause);
+    });
+  }
+
+  async #regather(old: readonly Batch[], batches: Batch[]): Promise<void> {
+    const round = this.#round;
+    const seen = this.#seen();
+    const [{ sequence, base }] = old as [Batch];
+    for (const [i, batch] of batches.entries()) {
+      const place = { producer: this.#link.producer, sequence: sequence + i, base: base && i === 0 };
+      put(batch, place, await this.#cipher.sealRecord(place, seen, this.#merged(batch.deltas)));
+      batch.bytes = batch.payload.length;
+      if (round !== this.#round || this.#regathering !== old) return; // numbered anew, or another connection: these go as they are, or it is asked again
+    }
+    this.#gathered += old.length - batches.length;
+    this.#owner.outbox().replace(old, batches);
+    this.#link.wantFlush();
+  }
+
   // ---- of the outbox, to its journal ----
 
   ready(entry: OutboxEntry): boolean {
-    return this.#isCurrent(entry as Batch) && this.#owner.journal?.ready(entry) !== false;
+    return !this.#regathering.includes(entry as Batch) && this.#isCurrent(entry as Batch) && this.#owner.journal?.ready(entry) !== false;
   }
 
   added(entry: OutboxEntry): void {
@@ -144,6 +182,7 @@ export class BatchSealer implements Sealer {
     const batches = entries as readonly Batch[];
     this.#round++;
     this.#waiting = [];
+    this.#regathering = [];
     for (const batch of batches) if (!this.#isCurrent(batch)) this.#wait(batch);
     this.#owner.journal?.rewritten(batches.filter(({ sealedFor }) => sealedFor !== null));
     this.#settle();
@@ -162,10 +201,14 @@ export class BatchSealer implements Sealer {
     try {
       while (this.#waiting.length > 0) await this.#next();
     } catch (cause) {
-      const message = `${this.#cipher.path}: a delta could not be sealed`;
-      this.#owner.failed(new WeirError(message, { code: Code.internal, document: this.#cipher.path, cause }));
+      this.#failed(cause);
     }
     this.#running = false;
+  }
+
+  #failed(cause: unknown): void {
+    const message = `${this.#cipher.path}: a delta could not be sealed`;
+    this.#owner.failed(new WeirError(message, { code: Code.internal, document: this.#cipher.path, cause }));
   }
 
   /** Those that the store has, sealed for another place, all together, so that it is written once; new ones one by one. */
