@@ -10,7 +10,7 @@ prefix=$folder/installed
 
 cmake --install "$build" --component sdk --prefix "$prefix" >/dev/null
 for consumer in consumer consumer-c; do
-  cmake -S "$here/$consumer" -B "$folder/$consumer" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx" \
+  cmake -G Ninja -S "$here/$consumer" -B "$folder/$consumer" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx" \
     -DCMAKE_C_COMPILER="$cc" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
   cmake --build "$folder/$consumer" >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
   "$folder/$consumer/consumer"
