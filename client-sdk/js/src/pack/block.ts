@@ -1,6 +1,6 @@
 // One block: some records from the nine streams that hold them (docs/pack-format.md, "Block").
 import { Output, PackBytes, PackError } from './bytes.js';
-import { follow, takeSteps, type ColumnStreams } from './columns.js';
+import { follow, takeSteps, type ColumnStreams, type Steps } from './columns.js';
 import { Form, Restorer } from './elision.js';
 import { decodeFields, type ProducerRun } from './fields.js';
 import type { Frame } from './frame.js';
@@ -10,7 +10,7 @@ import { checkBounds, checksumOf, recordsOf, type Heads, type PackRecord, type P
 const blockRecordsMax = 65536;
 const blockBytesMax = 2 ** 32 - 1; // whatever limit somebody sets
 const producerBytes = 16;
-const bytesPerStreamByte = 16; // to start with; keystrokes become twenty times what they take in the streams
+const bytesPerStreamByte = 24; // to start with; keystrokes become about twenty times what they take in the streams
 
 interface TakenHeads {
   heads: Heads;
@@ -108,7 +108,7 @@ export class BlockDecoder {
   }
 
   #takeHeads(meta: PackBytes, streams: ColumnStreams, runs: readonly ProducerRun[], count: number): TakenHeads {
-    const column = (): Float64Array => takeSteps(meta, count, streams);
+    const column = (): Steps => takeSteps(meta, count, streams);
     const [offsets, sequences, times, codecs, forms] = [column(), column(), column(), column(), column()];
     meta.done();
     const producers = new Uint32Array(count);
@@ -122,9 +122,15 @@ export class BlockDecoder {
     this.#time = follow(times, 0, count, this.#time);
     this.#codec = follow(codecs, 0, count, this.#codec);
     this.#form = follow(forms, 0, count, this.#form, Form.automerge);
-    const heads = { authors: this.#producers, producers, offsets, sequences, times, codecs };
+    const heads: Heads = {
+      authors: this.#producers,
+      producers,
+      offsets: offsets.numbers,
+      sequences: sequences.numbers,
+      times: times.numbers,
+      codecs: codecs.numbers,
+    };
     checkBounds(heads, before, this.#header);
-    const whole = !forms.includes(Form.loro) && !forms.includes(Form.automerge);
-    return { heads, forms: whole ? null : forms };
+    return { heads, forms: forms.still && this.#form === Form.plain ? null : forms.numbers };
   }
 }

@@ -87,32 +87,45 @@ function from(reader: PackBytes): PackBytes {
   return copy;
 }
 
-/** A column of metadata, each number of which is a step from one before: the steps. */
-export function takeSteps(reader: PackBytes, rows: number, streams: ColumnStreams): Float64Array {
-  const { kind, from: base, bias } = takeDescription(reader);
-  if (kind === ColumnKind.literal || base !== 0) throw new PackError('a column of metadata is described wrongly');
-  const steps = new Float64Array(rows).fill(bias);
-  const residuals = new Residuals(kind, rows, streams);
-  while (residuals.at < rows) {
-    const row = residuals.at;
-    steps[row] = bias + residuals.take();
-  }
-  return steps;
+/** A column of metadata, each number of which is a step from one before: the steps, in whose place the numbers come. */
+export interface Steps {
+  readonly numbers: Float64Array;
+  /** All steps are 0. */
+  readonly still: boolean;
 }
 
-/** Puts where they lead, from `value` on, in the place of these steps. Returns the last. */
+export function takeSteps(reader: PackBytes, rows: number, streams: ColumnStreams): Steps {
+  const { kind, from: base, bias } = takeDescription(reader);
+  if (kind === ColumnKind.literal || base !== 0) throw new PackError('a column of metadata is described wrongly');
+  const numbers = new Float64Array(rows);
+  if (bias !== 0) numbers.fill(bias);
+  const residuals = new Residuals(kind, rows, streams);
+  const still = bias === 0 && residuals.at >= rows;
+  while (residuals.at < rows) {
+    const row = residuals.at;
+    numbers[row] = bias + residuals.take();
+  }
+  return { numbers, still };
+}
+
+/** Goes the steps of these rows, from `value` on, and returns where they end. */
 export function follow(
-  steps: Float64Array,
+  { numbers, still }: Steps,
   from: number,
   to: number,
   value: number,
   most = Number.MAX_SAFE_INTEGER,
 ): number {
+  if (still) {
+    // Memory that is 0 anyway is better not touched.
+    if (value !== 0) numbers.fill(value, from, to);
+    return value;
+  }
   for (let row = from; row < to; row++) {
-    value += steps[row] as number;
+    value += numbers[row] as number;
     // Both were exact, so a sum that is not would be beyond.
     if (!(value >= 0 && value <= most)) throw new PackError(`a number of a record is none, or beyond ${most}`);
-    steps[row] = value;
+    numbers[row] = value;
   }
   return value;
 }

@@ -115,3 +115,13 @@ test('XXH32 is what everybody computes', () => {
   assert.equal(xxh32(text.encode('abc')), 0x32d153ff);
   assert.equal(xxh32(text.encode('Nobody inspects the spammish repetition')), 0xe2293b2f);
 });
+
+test('XXH32 is the same wherever the bytes lie', () => {
+  const bytes = Uint8Array.from({ length: 40_000 }, (_, i) => (i * i) % 251);
+  for (const size of [0, 1, 15, 16, 17, 31, 16_384, 16_400, 39_999])
+    for (let shift = 0; shift < 4; shift++) {
+      const elsewhere = new Uint8Array(size + shift).subarray(shift);
+      elsewhere.set(bytes.subarray(0, size));
+      assert.equal(xxh32(elsewhere, 7), xxh32(bytes.subarray(0, size), 7), `${size} bytes at ${shift}`);
+    }
+});
