@@ -139,7 +139,10 @@ void DocumentLogic::subscribed(const frames::Subscribed& event) {
     history_.start_live(event.epoch, event.head);
   else if (fresh)
     history_.start_over(event.epoch);
-  if (options_.live_only || fresh) intake_.begin(history_);
+  if (options_.live_only || fresh) {
+    intake_.begin(history_);
+    own_at_ = {};
+  }
   seen_ = seen_ || !fresh || intake_.cipher() != nullptr || event.head.value == 0;
   if (!publisher_.resume(event, lost, changed)) {
     intake_.producer_replaced();  // what was stored under the old id is gone, and is not waited for
@@ -248,6 +251,7 @@ void DocumentLogic::on(const frames::CaughtUp& event) {
 void DocumentLogic::on(const frames::Stored& event) {
   if (phase_ != Phase::open) return;
   intake_.stored(event.through_sequence, event.offset);
+  own_at_ = std::max(own_at_, event.offset);
   publisher_.stored(event);
   work_.look();
 }

@@ -116,6 +116,7 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner, p
   SnapshotReader snapshot_;
   SnapshotWork work_;
   bool avoid_snapshots_ = false;  ///< one was wrong
+  Offset own_at_;                 ///< something of one's own is stored there, and may not have been read yet
   bool seen_ = false;             ///< all that was there has been read once, so that something sealed would show
   Offset cut_;                    ///< the relay was asked what stands for the records up to here
   PresenceSet others_;

@@ -43,6 +43,7 @@ void DocumentLogic::attest(Offset offset, const Digest& hash, bool valid) {
 
 std::optional<Cursor> DocumentLogic::idle_at() const {
   if (phase_ != Phase::open || !caught_up_ || publisher_.pending() > 0 || intake_.lacks_key()) return std::nullopt;
+  if (own_at_ > history_.offset()) return std::nullopt;  // the application has what the cursor stands before
   return history_.cursor();
 }
 

@@ -72,6 +72,21 @@ TEST(SnapshotWork, ASnapshotIsAskedForWhenNothingIsUnderWay) {
   EXPECT_EQ(scene.all<SnapshotAsked>().size(), 1U);
 }
 
+TEST(SnapshotWork, WhatIsStoredOfOnesOwnAndWasNotReadYetIsWaitedFor) {
+  Working scene;
+  scene.caught_up(2);
+  scene.publish(scene.document, "mine");
+  scene.sent.clear();
+  scene.say(frames::SnapshotWanted{handle, 30'000});
+  scene.say(frames::Stored{handle, {1}, {3}});
+  EXPECT_TRUE(scene.all<SnapshotAsked>().empty());  // the application has it, and the cursor stands before it
+  const Record mine{{3}, scene.session.producer(), {1}, {100}, {}, {}};
+  scene.say(frames::Records{handle, {mine}, true});
+  const auto asked = scene.all<SnapshotAsked>();
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked[0].cursor.offset, Offset{3});
+}
+
 TEST(SnapshotWork, AQuestionIsForgottenAfterItsLease) {
   Working scene;
   scene.say(frames::SnapshotWanted{handle, 5'000});
