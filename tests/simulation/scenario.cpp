@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "client.hpp"
-#include "weir/core/snapshot_policy.hpp"
+#include "cuts.hpp"
 
 namespace weir::simulation {
 namespace {
@@ -25,22 +25,8 @@ core::Limits small_limits(World& world) {
   limits.document_idle_max = std::chrono::milliseconds(world.chance.between(300, 3000));
   limits.heartbeat = std::chrono::milliseconds(world.chance.between(1000, 4000));
   limits.producers_cached_max = world.chance.between(1, 8);
-  core::SnapshotRules& snapshots = limits.snapshots;
-  snapshots.ask = !world.chance.one_in(4);
-  snapshots.tail_bytes_min = world.chance.between(100, 3000);
-  snapshots.tail_records_min = world.chance.between(3, 60);
-  snapshots.lease = std::chrono::milliseconds(world.chance.between(100, 1500));
-  snapshots.volunteer_interval = std::chrono::milliseconds(world.chance.between(0, 500));
-  snapshots.maintain_interval = std::chrono::milliseconds(world.chance.between(100, 1000));
-  snapshots.drop_after = std::chrono::seconds(world.chance.between(0, 2));
+  make_small(world, limits.snapshots);
   return limits;
-}
-
-core::Retentions some_retention(World& world) {
-  core::Retentions retentions;
-  if (world.chance.one_in(2)) retentions.standard.keep = core::Retention::Keep::since_snapshot;
-  retentions.standard.grace = std::chrono::seconds(world.chance.between(0, 2));
-  return retentions;
 }
 
 class Scenario {
@@ -71,7 +57,6 @@ class Scenario {
   void delete_something();
   void make_peace();
   void check_converged();
-  void add_what_was_cut(const DocumentPath& path, std::set<std::uint64_t>& stored);
   [[nodiscard]] Client& any_client() { return *clients_[world_.chance.below(clients_.size())]; }
 
   World world_;
@@ -272,34 +257,16 @@ void Scenario::make_peace() {
   outcome.fell_behind += server_->fell_behind();
 }
 
-// What stands for the records that are gone: the newest verified snapshot.
-void Scenario::add_what_was_cut(const DocumentPath& path, std::set<std::uint64_t>& stored) {
-  const auto state = disk_->log.document(path);
-  if (!state || state->cut.value == 0 || state->life != DocumentLife::alive) return;
-  ++outcome.cuts;
-  const auto& snapshots = disk_->log.snapshots();
-  const auto chain = core::newest_servable(*snapshots.list(path), {}, limits_.snapshots, [](const Snapshot& one) {
-    return one.standing == SnapshotStanding::verified;
-  });
-  if (chain.empty() || chain.back().offset < state->cut)
-    throw Violation("records of " + path.document.text() + " were cut, and no verified snapshot stands for them");
-  std::string bytes;
-  for (bool last = false; !last;) {
-    const auto part = snapshots.read(path, chain.back().id, bytes.size(), false);
-    if (!part) throw Violation("a verified snapshot cannot be read: " + part.error().message);
-    bytes += part->bytes.view();
-    last = part->last;
-  }
-  stored.merge(decode_numbers(bytes));
-}
-
 void Scenario::check_converged() {
   const storage::MemoryState state = disk_->log.backup();
   for (const DocumentPath& path : paths_) {
     std::set<std::uint64_t> stored;
     if (const auto* document = state.find(path))
       for (const auto& [offset, record] : document->records) stored.merge(decode_numbers(record.payload.view()));
-    add_what_was_cut(path, stored);
+    if (const auto stands = stands_for_what_was_cut(disk_->log, path, limits_.snapshots)) {
+      ++outcome.cuts;
+      stored.merge(decode_numbers(stands->bytes));
+    }
     for (const auto& client : clients_) {
       const Replica& replica = client->replica(path);
       if (replica.numbers != stored)

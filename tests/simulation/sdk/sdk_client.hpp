@@ -6,6 +6,8 @@
 // Some devices have a store, from which they start again: it is written late, fails now and then, and loses what was
 // not durable when the process ends. What was durable must come to the relay, once.
 //
+// Some take snapshots, some make them and compare others' (sdk_client_snapshots.cpp); in some worlds one of them lies.
+//
 // The app checks what it is told: records in offset order, each once, "stored" what is stored.
 //
 // Threads: one, the world's.
@@ -33,10 +35,25 @@ struct AppDocument {
   std::optional<Cursor> cursor;
 };
 
+/// What a device can do, and whether it is honest.
+struct SdkDevice {
+  bool stores = false;
+  bool takes_snapshots = false;
+  bool makes_snapshots = false;
+  bool lies = false;
+};
+
+/// Of snapshots, what came of them here.
+struct SnapshotCounts {
+  std::uint64_t made = 0;
+  std::uint64_t compared = 0;
+  std::uint64_t taken = 0;
+};
+
 class SdkClient {
  public:
   SdkClient(World& world, Oracle& oracle, const storage::DeltaLog& log, std::string name,
-            std::vector<DocumentPath> paths, const PathSet& encrypted, bool stores);
+            std::vector<DocumentPath> paths, const PathSet& encrypted, const SdkDevice& device);
   ~SdkClient();
   SdkClient(const SdkClient&) = delete;
   SdkClient& operator=(const SdkClient&) = delete;
@@ -67,6 +84,7 @@ class SdkClient {
   [[nodiscard]] bool stores() const { return store_.has_value(); }
   /// Everything of its own comes from its store, and nothing is published again for safety's sake.
   void trust_the_store() { trusts_store_ = store_.has_value(); }
+  [[nodiscard]] const SnapshotCounts& snapshots() const { return snapshots_; }
   [[nodiscard]] bool settled() const;
   [[nodiscard]] std::string state() const;
 
@@ -75,6 +93,7 @@ class SdkClient {
     DocumentPath path;
     Offset last;  ///< of the records read since it was opened
     bool caught_up = false;
+    bool takes_snapshots = false;
   };
   struct Waiting {
     DocumentPath path;
@@ -116,16 +135,16 @@ class SdkClient {
   void perform(const client::StoredSome&) {}
   void perform(const client::Settled& effect);
   void perform(const client::PresenceChanged&) {}
-  void perform(const client::RecordsCut&) {}
-  // These devices neither take snapshots nor make them.
-  void perform(const client::SnapshotRead&) { violated("given a snapshot, though it did not ask for any"); }
-  void perform(const client::SnapshotAsked&) { violated("asked for a snapshot, though it does not make them"); }
-  void perform(const client::AttestationAsked&) { violated("asked about a snapshot, though it does not make them"); }
-  void perform(const client::SnapshotKept&) { violated("told of a snapshot that it did not make"); }
+  void perform(const client::RecordsCut& effect);
+  void perform(const client::SnapshotRead& effect);
+  void perform(const client::SnapshotAsked& effect);
+  void perform(const client::AttestationAsked& effect);
+  void perform(const client::SnapshotKept& effect);
   void perform(const client::DocumentDisconnected& effect);
   void perform(const client::StateWanted& effect);
   void perform(const client::DocumentFailed& effect);
 
+  [[nodiscard]] bool has_what_the_relay_has(const DocumentPath& path) const;
   [[noreturn]] void violated(const std::string& what) const;
   void tell(const std::string& line) const { world_.tell(name_ + ": " + line); }
 
@@ -135,6 +154,8 @@ class SdkClient {
   std::string name_;
   std::vector<DocumentPath> paths_;
   const PathSet& encrypted_;
+  SdkDevice device_;
+  SnapshotCounts snapshots_;
   Server* server_ = nullptr;
   Life life_;
   std::map<DocumentPath, AppDocument> kept_;

@@ -35,4 +35,16 @@ inline std::optional<std::vector<std::uint64_t>> numbers_of(const DocumentPath& 
   return numbers;
 }
 
+/// The same of a snapshot that lies on no other.
+inline std::optional<std::set<std::uint64_t>> numbers_of(const DocumentPath& path, const Snapshot& about,
+                                                         const std::string& bytes, bool sealed) {
+  if (!sealed) return decode_numbers(bytes);
+  if (about.codec != client::sealed_codec) return std::nullopt;
+  const auto place = client::SealedPlace::snapshot(about.offset, about.chain, {});
+  auto plain = client::Sealing(path).open(simulated_key(), place, bytes);
+  const auto contents = plain ? client::decode_snapshot_contents(std::move(*plain)) : Error{};
+  if (!contents) return std::nullopt;
+  return decode_numbers(contents->bytes.view());
+}
+
 }  // namespace weir::simulation
