@@ -81,6 +81,7 @@ export class HistoryPanel {
         this.#tell(offset < head ? `Reading, ${Math.floor((100 * offset) / head)}%` : '');
         this.#render();
       }
+      this.#show(); // not with the next frame: who is told that all was read is to find it
       byId('history').dataset['phase'] = 'read';
       this.#tell('');
       announce(`${count.format(this.#timeline.length)} steps`);
