@@ -94,6 +94,17 @@ export class AwarenessBridge {
   }
 }
 
+/** When the document has got another client id: editors take the state under it for one's own. */
+export function followClientId(awareness: Awareness): void {
+  const before = awareness.clientID;
+  if (before === awareness.doc.clientID) return;
+  const state = awareness.getLocalState();
+  awareness.clientID = awareness.doc.clientID;
+  awareness.meta.set(awareness.clientID, { clock: 0, lastUpdated: 0 }); // what comes under clock 0 is not seen
+  awareness.setLocalState(state); // others see the new one come with the old one's going
+  removeAwarenessStates(awareness, [before], 'local');
+}
+
 /** The client ids in an awareness update; none when it is not one. */
 function clientsIn(data: Uint8Array): number[] {
   const clients: number[] = [];

@@ -23,7 +23,7 @@ import type { WebSocketConstructor } from './runtime.js';
 import type { WeirSnapshot } from './snapshots.js';
 import type { WeirStore } from './store/store.js';
 import type { WaitOptions } from './waiters.js';
-import { AwarenessBridge } from './yjs-presence.js';
+import { AwarenessBridge, followClientId } from './yjs-presence.js';
 import { yjsSnapshotter } from './yjs-snapshots.js';
 import { splitUpdate } from './yjs-split.js';
 import { Unsent } from './yjs-unsent.js';
@@ -280,7 +280,10 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
     const { code, document, message } = cause;
     const what = `${message}; it is one value, a picture perhaps, that cannot be cut: others see all else once it is taken out`;
     this.#refusal = new PayloadTooLargeError(what, { code, document, cause });
-    if (this.#unsent.add(update)) this.emit('error', this.#refusal);
+    if (this.#unsent.add(update)) {
+      if (this.awareness !== null) followClientId(this.awareness);
+      this.emit('error', this.#refusal);
+    }
     this.#checkSaved();
   }
 

@@ -300,14 +300,21 @@ test('pieces that turn out to be larger than this relay takes are cut again', as
 test('what cannot be cut stays here; all that is typed afterwards goes out, and the rest once it is taken out', async () => {
   const { join, leave, relay } = stage();
   relay.payloadBytesMax = 1000;
-  const [a, b] = [join(), join()];
+  const docs = [new Y.Doc(), new Y.Doc()];
+  const [a, b] = docs.map((doc) => join(doc, { awareness: new Awareness(doc) })) as [WeirProvider, WeirProvider];
   await Promise.all([a.whenSynced(), b.whenSynced()]);
   const errors: Error[] = [];
   a.on('error', (error) => errors.push(error));
+  a.awareness!.setLocalStateField('user', { name: 'Ada' });
   type(a, 0, 'hello');
+  await quiet();
+  const before = a.doc.clientID;
   a.doc.getMap('m').set('picture', new Uint8Array(2000));
   await quiet();
   assert.match(errors.map(({ message }) => message).join(), /^s\/d: .* cannot be cut/);
+  assert.notEqual(a.doc.clientID, before);
+  assert.deepEqual(a.awareness!.states.get(a.doc.clientID), { user: { name: 'Ada' } }, 'editors look for it there');
+  assert.deepEqual([...b.awareness!.states.keys()].sort(), [a.doc.clientID, b.doc.clientID].sort());
   type(a, 5, ' there');
   a.doc.getMap('m').set('other', 1);
   await quiet();
