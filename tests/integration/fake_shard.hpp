@@ -8,6 +8,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -92,6 +93,29 @@ inline void FakeSession::closed() {
   call();
 }
 
+/// What a test has a new session do. A test may set it while the shard's thread runs: that a client connects only later
+/// is no order between threads that ThreadSanitizer can see.
+class OnOpen {
+ public:
+  using Call = std::function<void(FakeSession&)>;
+  OnOpen& operator=(Call call) {
+    const std::lock_guard lock(mutex_);
+    call_ = std::move(call);
+    return *this;
+  }
+  void operator()(FakeSession& session) const {
+    const Call call = [this] {
+      const std::lock_guard lock(mutex_);
+      return call_;
+    }();
+    call(session);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Call call_ = [](FakeSession&) {};
+};
+
 class FakeShard final : public shard::Shard {
  public:
   explicit FakeShard(runtime::IoThread& thread) : thread_(thread) {}
@@ -140,7 +164,7 @@ class FakeShard final : public shard::Shard {
     future.wait();
   }
 
-  std::function<void(FakeSession&)> on_open = [](FakeSession&) {};
+  OnOpen on_open;
   std::function<void()> when_empty = [] {};
   std::map<int, std::unique_ptr<FakeSession>> sessions;
 
