@@ -19,8 +19,10 @@ import { browserFlags, waitMsMax } from './people.mjs';
 
 const sdk = fileURLToPath(new URL('../../client-sdk/js/', import.meta.url));
 
-async function bundle(contents) {
-  const { outputFiles } = await build({ stdin: { contents, resolveDir: sdk }, bundle: true, format: 'iife', target: 'es2022', write: false });
+/** A classic script, or a module when `how` says so. */
+async function bundle(contents, how = {}) {
+  const stdin = { contents, resolveDir: sdk };
+  const { outputFiles } = await build({ stdin, bundle: true, format: 'iife', target: 'es2022', write: false, ...how });
   return outputFiles[0].text;
 }
 
@@ -45,12 +47,41 @@ const worker = `${library}
 const html = `<!doctype html><meta charset="utf-8"><title>client</title><link rel="icon" href="data:,"><script src="/sdk.js"></script>
 <script>navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready).then(() => (document.title = 'ready'));</script>`;
 
+/** The adapters for Automerge and Loro, whose libraries are WebAssembly, here within the script. */
+const crdts = `
+  import { WeirClient } from './src/index.ts';
+  import { AutomergeDocument, AutomergeProvider } from './src/automerge.ts';
+  import { LoroProvider } from './src/loro.ts';
+  import * as Automerge from '@automerge/automerge';
+  import { LoroDoc } from 'loro-crdt';
+  globalThis.weir = { WeirClient, AutomergeDocument, AutomergeProvider, Automerge, LoroProvider, LoroDoc };
+  globalThis.held = {};
+  document.title = 'ready';
+`;
+/** Of each library the build that has its WebAssembly within the script. */
+const withinTheScript = { conditions: ['webpack'], alias: { 'loro-crdt': join(sdk, 'node_modules/loro-crdt/base64/index.js') } };
+
+const crdtsHtml = `<!doctype html><meta charset="utf-8"><title>crdts</title><link rel="icon" href="data:,">
+<script type="module" src="/crdts.js"></script>`;
+
 export async function serveSdkPage() {
-  const files = new Map([
+  return serve([
     ['/', ['text/html', html]],
     ['/sdk.js', ['text/javascript', await bundle(library)]],
     ['/worker.js', ['text/javascript', await bundle(worker)]],
   ]);
+}
+
+/** Its title is `ready` once `weir` is there. */
+export async function serveCrdtsPage() {
+  return serve([
+    ['/', ['text/html', crdtsHtml]],
+    ['/crdts.js', ['text/javascript', await bundle(crdts, { format: 'esm', ...withinTheScript })]],
+  ]);
+}
+
+async function serve(served) {
+  const files = new Map(served);
   const server = createServer((request, response) => {
     const [type, body] = files.get(request.url) ?? ['text/plain', null];
     response.writeHead(body === null ? 404 : 200, { 'content-type': `${type}; charset=utf-8` }).end(body ?? 'no such file\n');
