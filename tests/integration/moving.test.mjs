@@ -1,5 +1,5 @@
-// docs/moving.md: its programs bring documents over, from files and from a running server that speaks y-websocket's protocol. That server is here a
-// second relay, spoken to by the unmodified provider.
+// docs/moving.md: its programs bring documents over, from files and from a running server that speaks y-websocket's protocol, or is a sync server of
+// automerge-repo. The first is here a second relay, spoken to by the unmodified provider; the other is what automerge-repo makes of a Repo.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,7 +7,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
-import WebSocket from 'ws';
+import { Repo } from '@automerge/automerge-repo';
+import { WebSocketClientAdapter, WebSocketServerAdapter } from '@automerge/automerge-repo-network-websocket';
+import WebSocket, { WebSocketServer } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as YOfOld from 'yjs';
 
@@ -21,12 +23,27 @@ let old;
 let page;
 before(async () => {
   [relay, old, page] = await Promise.all([startRelay(), startRelay(), openPage('moving.md', (text) => text)]);
-  assert.deepEqual(await page.write(), ['move.mjs', 'bridge.mjs']);
+  assert.deepEqual(await page.write(), ['move.mjs', 'bridge.mjs', 'open.mjs', 'bridge-automerge.mjs']);
 });
 after(async () => {
   await page.close();
   await Promise.all([relay.end(), old.end()]);
 });
+
+/** A program of the page, until it is stopped; `said` is what it has printed. */
+function run(...args) {
+  const child = spawn(process.execPath, args, { cwd: page.folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const running = {
+    said: '',
+    stop: async () => {
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+    },
+  };
+  child.stdout.on('data', (some) => (running.said += some));
+  return running;
+}
 
 async function reading(document, read) {
   const doc = new Y.Doc();
@@ -74,12 +91,9 @@ test('bridge.mjs: people on the old server and people on weir write together', a
   const provider = new WebsocketProvider(from, 'room', their, { WebSocketPolyfill: WebSocket, disableBc: true });
   await new Promise((resolve) => provider.once('sync', resolve));
   their.getText('body').insert(0, 'from before ');
-  const options = { cwd: page.folder, stdio: ['ignore', 'pipe', 'inherit'] };
-  const bridge = spawn(process.execPath, ['bridge.mjs', from, relay.url, 'moved', 'room', 'other'], options);
-  let said = '';
-  bridge.stdout.on('data', (some) => (said += some));
+  const bridge = run('bridge.mjs', from, relay.url, 'moved', 'room', 'other');
   try {
-    await until('both rooms are bridged', () => said === 'room: the same on both sides\nother: the same on both sides\n');
+    await until('both rooms are bridged', () => bridge.said === 'room: the same on both sides\nother: the same on both sides\n');
     await reading('room', async (doc) => {
       await until('it is here', () => doc.getText('body').toString() === 'from before ');
       doc.getText('body').insert(12, 'from weir ');
@@ -88,10 +102,33 @@ test('bridge.mjs: people on the old server and people on weir write together', a
       await until('it came back', () => doc.getText('body').toString() === 'and back from before from weir ');
     });
   } finally {
-    const ended = once(bridge, 'exit');
-    bridge.kill();
-    await ended;
+    await bridge.stop();
     provider.awareness.destroy();
     provider.destroy();
+  }
+});
+
+test('bridge-automerge.mjs and open.mjs: Repos on a sync server and Repos on weir write together', async () => {
+  const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await once(sockets, 'listening');
+  const server = new Repo({ network: [new WebSocketServerAdapter(sockets)], sharePolicy: () => Promise.resolve(false) });
+  const from = `ws://127.0.0.1:${sockets.address().port}`;
+  const theirs = new Repo({ network: [new WebSocketClientAdapter(from)] });
+  const handles = ['one', 'two'].map((title) => theirs.create({ title }));
+  const bridge = run('bridge-automerge.mjs', from, relay.url, 'repos', ...handles.map(({ url }) => url));
+  try {
+    await until('both documents are bridged', () => bridge.said === handles.map(({ url }) => `${url}: the same on both sides\n`).join(''));
+    const open = async ({ url }) => JSON.parse(await page.run(`node open.mjs ${url} ${relay.url} repos`));
+    assert.deepEqual(await open(handles[0]), { title: 'one', visits: 1 });
+    await until('it is there', () => handles[0].doc().visits === 1);
+    handles[0].change((doc) => void (doc.title = 'changed'));
+    await until('it came here', async () => (await open(handles[0])).title === 'changed');
+    assert.deepEqual(await open(handles[1]), { title: 'two', visits: 1 });
+  } finally {
+    await bridge.stop();
+    await theirs.shutdown();
+    await server.shutdown();
+    for (const socket of sockets.clients) socket.terminate();
+    sockets.close();
   }
 });
