@@ -61,6 +61,7 @@ Result<client::SessionOptions> session_options(const weir_client_options& option
   if (options.client_name) out.client_name = options.client_name;
   out.connect = !options.starts_disconnected;
   out.makes_snapshots = options.makes_snapshots != 0;
+  out.packs = options.without_packs == 0;
   // Unsigned milliseconds may be more than their signed kin can hold.
   const auto milliseconds = [](std::uint64_t count) {
     return std::chrono::milliseconds(std::min<std::uint64_t>(count, std::uint64_t{1} << 40));

@@ -44,6 +44,7 @@ weir_kind kind_of(client::ErrorKind kind) {
     case ErrorKind::replayed: return WEIR_KIND_REPLAYED;
     case ErrorKind::missing_records: return WEIR_KIND_MISSING_RECORDS;
     case ErrorKind::store: return WEIR_KIND_STORE;
+    case ErrorKind::pack: return WEIR_KIND_PACK;
   }
   return WEIR_KIND_OTHER;
 }

@@ -125,7 +125,8 @@ void ClientLoop::opened(std::uint64_t attempt) {
 void ClientLoop::received(std::uint64_t attempt, SharedBytes frame) {
   inbox_.event([this, attempt, frame = std::move(frame)](Session& session, Time at) {
     session.received(attempt, frame, at);
-    perform(session.poll(at));  // before more is read: a callback that takes its time slows the relay, not the memory
+    // All of it before more is read: a callback that takes its time slows the relay, not the memory.
+    for (std::vector<Effect> effects = session.poll(at); !effects.empty(); effects = session.poll(at)) perform(effects);
     transport_->read(attempt);
   });
 }

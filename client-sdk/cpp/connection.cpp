@@ -1,5 +1,7 @@
 #include "weir/client/connection.hpp"
 
+#include <iterator>
+
 #include "weir/frames/codec.hpp"
 
 namespace weir::client {
@@ -45,10 +47,17 @@ void Connection::end(ErrorKind kind, const std::string& what) {
 void Connection::receive(const SharedBytes& message, Time now) {
   if (over_) return;
   heard_at_ = now;
-  const Result<std::vector<frames::ServerEvent>> events = frames::decode_server_frame(message);
+  Result<std::vector<frames::ServerEvent>> events = frames::decode_server_frame(message);
   if (!events) return end(ErrorKind::protocol, "the relay sent what is not a frame: " + events.error().message);
-  for (const frames::ServerEvent& event : *events) {
-    if (over_) return;
+  waiting_.insert(waiting_.end(), std::make_move_iterator(events->begin()), std::make_move_iterator(events->end()));
+  go_on(now);
+}
+
+void Connection::go_on(Time now) {
+  if (!waits()) return;
+  while (waits() && !listener_.full()) {
+    const frames::ServerEvent event = std::move(waiting_.front());
+    waiting_.pop_front();
     dispatch(event, now);
   }
   if (!over_) listener_.frame_end();

@@ -50,6 +50,12 @@ class DocumentLink {
   /// This producer cannot go on: take another.
   virtual void replace_producer(const ClientError& cause) = 0;
   virtual void fenced(const ClientError& cause) = 0;
+  /// The session has asked for packs on this connection, and for compressed chunks.
+  [[nodiscard]] virtual bool takes_packs() const = 0;
+  /// So much came out of a pack, and waits to be handed over.
+  virtual void took_pack(std::size_t unpacked_bytes) = 0;
+  /// One was wrong: connect again, and ask for none.
+  virtual void give_up_packs() = 0;
   /// It is closed here, while publishes are on the wire whose answers are for nobody.
   virtual void abandon(DocumentLogic& document) = 0;
   virtual void forget(DocumentLogic& document) = 0;

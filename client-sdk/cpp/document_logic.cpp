@@ -226,6 +226,23 @@ void DocumentLogic::on(const frames::Records& event) {
   if (intake_.lacks_key()) publisher_.keep_place();
 }
 
+void DocumentLogic::on(const frames::Pack& event) {
+  if (phase_ != Phase::open) return;
+  if (snapshot_.reading()) return snapshot_wrong(fail(Code::data_loss, "a snapshot ends before all of it has come"));
+  Result<PackIntake> taken = intake_.take(event.data, history_);
+  if (!taken) {
+    tell_failed(make_error(
+        ErrorKind::pack, Code::data_loss,
+        "a pack from the relay was refused: " + taken.error().message + "; the records are fetched instead"));
+    return link_.give_up_packs();
+  }
+  if (taken->over) return give_up(std::move(*taken->over));
+  link_.took_pack(taken->unpacked_bytes);
+  for (ClientError& error : taken->errors) tell_failed(std::move(error));
+  std::move(taken->records.begin(), taken->records.end(), std::back_inserter(delivery_));
+  if (intake_.lacks_key()) publisher_.keep_place();
+}
+
 void DocumentLogic::see() {
   if (!std::exchange(seen_, true)) link_.want_flush(*this);
 }

@@ -64,6 +64,7 @@ class DocumentLogic final : private PublisherOwner, private SnapshotWorkOwner, p
   void subscribe_after(Time delay);
   void subscribe_refused(const frames::ErrorEvent& event);
   void on(const frames::Records& event);
+  void on(const frames::Pack& event);
   void on(const frames::CaughtUp& event);
   void on(const frames::Stored& event);
   void on(const frames::PresenceUpdate& event);

@@ -56,7 +56,8 @@ void DocumentLogic::on(const frames::SnapshotHeader& event) {
   const std::optional<Error> wrong = intake_.look(event);
   if (intake_.lacks_key()) publisher_.keep_place();
   if (wrong) return snapshot_wrong(*wrong);
-  if (auto begun = snapshot_.begin(event, link_.welcome()->snapshot_bytes_max); !begun) snapshot_wrong(begun.error());
+  const SnapshotReader::Limits limits{.bytes_max = link_.welcome()->snapshot_bytes_max, .unpacks = link_.takes_packs()};
+  if (auto begun = snapshot_.begin(event, limits); !begun) snapshot_wrong(begun.error());
 }
 
 void DocumentLogic::on(const frames::SnapshotChunk& event) {

@@ -36,6 +36,7 @@ enum class ErrorKind : std::uint8_t {
   replayed,         ///< a record came again as a new one; the document has ended
   missing_records,  ///< records were left out or reordered; the document has ended
   store,            ///< the store on disk takes nothing (it is full, say); tried again, and nothing waits for it
+  pack,             ///< a pack was wrong, and nothing of it is taken; the records come without packs from then on
 };
 
 struct ClientError {

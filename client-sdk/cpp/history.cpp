@@ -49,6 +49,12 @@ bool History::advance(const Record& record, bool own, bool stub) {
   return true;
 }
 
+void History::read(const Record& record, bool own, const std::optional<Digest>& chain) {
+  if (own) published_.erase(record.sequence);
+  offset_ = record.offset;
+  chain_ = chain;
+}
+
 void History::jump(Offset offset, const Digest& chain) {
   offset_ = offset;
   chain_ = chain;

@@ -40,8 +40,20 @@ class History {
   }
   /// False for a record that was read before. `own`: of this producer; `stub`: its payload was left out.
   [[nodiscard]] bool advance(const Record& record, bool own, bool stub);
+  /// The same, with the chain value behind it, which may be unknown: of a record with its payload, which is the next.
+  void read(const Record& record, bool own, const std::optional<Digest>& chain);
   /// Everything up to `offset` was read at once.
   void jump(Offset offset, const Digest& chain);
+  /// Where it stands, to come back to.
+  struct Mark {
+    Offset offset;
+    std::optional<Digest> chain;
+  };
+  [[nodiscard]] Mark mark() const { return {offset_, chain_}; }
+  void back(const Mark& mark) {
+    offset_ = mark.offset;
+    chain_ = mark.chain;
+  }
   /// Records up to `offset` are not kept any more, so the chain cannot be followed through them.
   void cut(Offset offset);
 

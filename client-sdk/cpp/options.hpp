@@ -32,6 +32,9 @@ struct SessionOptions {
   std::size_t outbox_bytes_max = 64 << 20;
   /// The application can make and check snapshots (SnapshotAsked and AttestationAsked in effects.hpp).
   bool makes_snapshots = false;
+  /// What the relay has packed comes as it lies there, a byte or so a keystroke instead of some thirty, and is unpacked
+  /// here (docs/pack-format.md); chunks of snapshots may come compressed. False: all comes as records.
+  bool packs = true;
   /// When the session begins, in microseconds of Unix time: encrypted presence is numbered from there. Whoever keeps
   /// the producer id must give it, so that the numbers rise over restarts.
   std::uint64_t unix_time = 0;

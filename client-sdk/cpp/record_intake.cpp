@@ -1,6 +1,9 @@
 #include "weir/client/record_intake.hpp"
 
+#include <iterator>
 #include <utility>
+
+#include "weir/client/packed_records.hpp"
 
 namespace weir::client {
 
@@ -20,6 +23,28 @@ Intake RecordIntake::take(const Record& record, bool own, bool stub, History& hi
   (void)history.advance(record, own, stub);
   if (checking_) checks_.read(record, own, history.chain());
   return taken;
+}
+
+Result<PackIntake> RecordIntake::take(const SharedBytes& pack, History& history) {
+  if (!link_.takes_packs()) return fail(Code::failed_precondition, "it was not asked for");
+  const Result<PackedRecords> fresh = unpack_fresh(pack, history);
+  if (!fresh) return fresh.error();
+  const History::Mark before = history.mark();
+  PackIntake out{.unpacked_bytes = fresh->bytes};
+  for (std::size_t i = 0; i < fresh->records.size(); ++i) {
+    const Record& record = fresh->records[i];
+    const bool own = record.producer == link_.producer();
+    Intake taken = look(record, own, false, history);
+    if (taken.over) {
+      history.back(before);
+      return PackIntake{.over = std::move(taken.error)};
+    }
+    history.read(record, own, fresh->chain.empty() ? std::nullopt : std::optional(fresh->chain[i]));
+    if (checking_) checks_.read(record, own, history.chain());
+    if (taken.error) out.errors.push_back(std::move(*taken.error));
+    std::move(taken.records.begin(), taken.records.end(), std::back_inserter(out.records));
+  }
+  return out;
 }
 
 /// A record that is left out counts as read in its producer's sequences and in the chain.

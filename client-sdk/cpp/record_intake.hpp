@@ -24,6 +24,14 @@ struct Intake {
   bool over = false;  ///< the document ends by the error, before this record
 };
 
+/// All of a pack that was not read before.
+struct PackIntake {
+  std::vector<ReadRecord> records{};
+  std::vector<ClientError> errors{};  ///< of records that were left out
+  std::size_t unpacked_bytes = 0;
+  std::optional<ClientError> over{};  ///< the document ends by it, before the pack
+};
+
 class RecordIntake {
  public:
   RecordIntake(DocumentLink& link, const DocumentPath& path, const SubscribeOptions& options);
@@ -44,6 +52,9 @@ class RecordIntake {
   void producer_replaced() { checks_.forget_own(); }
 
   [[nodiscard]] Intake take(const Record& record, bool own, bool stub, History& history);
+  /// Nothing of a pack is taken before all of it is known to be this document's. An error, and nothing taken: it cannot
+  /// be read, is of another history, or was not asked for.
+  [[nodiscard]] Result<PackIntake> take(const SharedBytes& pack, History& history);
   void stored(Sequence sequence, Offset offset) {
     if (checking_) checks_.stored(sequence, offset, link_.producer());
   }

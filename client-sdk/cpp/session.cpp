@@ -27,7 +27,7 @@ Time bounded(std::uint64_t milliseconds) {
 }  // namespace
 
 Session::Session(SessionOptions options, Random random, Time now)
-    : options_(std::move(options)), random_(std::move(random)), begun_(now), now_(now) {
+    : options_(std::move(options)), random_(std::move(random)), begun_(now), now_(now), takes_packs_(options_.packs) {
   if (options_.kept) options_.producer = options_.kept->producer;
   producer_ = options_.producer ? *options_.producer : new_producer();
   if (options_.connect) connect(now);
@@ -136,6 +136,7 @@ std::size_t Session::pending() const {
 
 std::vector<Effect> Session::poll(Time now) {
   advance(now);
+  if (connection_) connection_->go_on(now_);
   while (timers_.run_due(now_) || !to_flush_.empty() || replacing_) {
     const std::size_t before = effects_.size();
     for (const auto& [id, document] : to_flush_) document->publisher().keep_new();
@@ -143,9 +144,14 @@ std::vector<Effect> Session::poll(Time now) {
     if (effects_.size() == before && timers_.next().value_or(Time::max()) > now_) break;  // what is left must wait
   }
   persist();
+  unpacked_bytes_ = 0;
   ended_documents_.clear();
   ended_connections_.clear();
   return std::exchange(effects_, {});
+}
+
+std::optional<Time> Session::deadline() const {
+  return connection_ && connection_->waits() ? std::optional(now_) : timers_.next();
 }
 
 // ---- events ----

@@ -6,6 +6,9 @@
 //   session.publish(plan, {{}, bytes}, ticket, now);
 //   for (const Effect& effect : session.poll(now)) perform(effect);       // after every input, and at deadline()
 //
+// What a small message unpacks to can be large (packs), so poll() may give out a part of it; the deadline is then now.
+// Who reads the next message only when there are no effects left has never more than that in memory.
+//
 // One connection at a time, many documents on it. It connects again by itself, with backoff and full jitter, unless it
 // was fenced, told to disconnect, or denied access.
 //
@@ -82,7 +85,7 @@ class Session : private DocumentLink, private ConnectionListener {
   /// Does what is due, and returns all effects since the last time.
   [[nodiscard]] std::vector<Effect> poll(Time now);
   /// When to poll next, if nothing else happens.
-  [[nodiscard]] std::optional<Time> deadline() const { return timers_.next(); }
+  [[nodiscard]] std::optional<Time> deadline() const;
 
   [[nodiscard]] Status status() const { return status_; }
   [[nodiscard]] const ProducerId& producer() const override { return producer_; }
@@ -92,6 +95,8 @@ class Session : private DocumentLink, private ConnectionListener {
   [[nodiscard]] const DocumentLogic* document(DocumentId document) const;
   /// Deltas of all documents that are not yet durable.
   [[nodiscard]] std::size_t pending() const;
+  /// Packs that were taken so far.
+  [[nodiscard]] std::uint64_t packs() const { return packs_; }
 
  private:
   // DocumentLink
@@ -118,6 +123,9 @@ class Session : private DocumentLink, private ConnectionListener {
   void want_flush(DocumentLogic& document) override { to_flush_.insert_or_assign(document.id(), &document); }
   void replace_producer(const ClientError& cause) override;
   void fenced(const ClientError& cause) override { stop(cause, true); }
+  [[nodiscard]] bool takes_packs() const override { return takes_packs_; }
+  void took_pack(std::size_t unpacked_bytes) override;
+  void give_up_packs() override;
   void abandon(DocumentLogic& document) override { abandoned_.insert(document.path()); }
   void forget(DocumentLogic& document) override;
   void tell(Effect effect) override { effects_.push_back(std::move(effect)); }
@@ -127,6 +135,7 @@ class Session : private DocumentLink, private ConnectionListener {
   void welcomed(const frames::Welcome& welcome) override;
   void event(const frames::ServerEvent& event) override;
   void frame_end() override { hand_over(nullptr); }
+  [[nodiscard]] bool full() const override;
   void closed(const ClientError& error) override { connection_lost(error); }
 
   void open();
@@ -173,6 +182,9 @@ class Session : private DocumentLink, private ConnectionListener {
   bool wanted_ = false;
   std::uint64_t attempt_ = 0;  ///< the current connection attempt; what an older one still says is not heard
   std::unique_ptr<Connection> connection_;
+  bool takes_packs_;
+  std::uint64_t packs_ = 0;
+  std::size_t unpacked_bytes_ = 0;  ///< since the last poll()
   std::optional<frames::Welcome> welcome_;
   Time welcomed_at_{0};
   std::uint32_t failures_ = 0;

@@ -9,6 +9,8 @@ namespace {
 using namespace std::chrono_literals;
 /// A connection that held this long was a good one: the next failure is the first again.
 constexpr Time stable = 5s;
+/// What packs may become before it is handed over; a single one may be larger (packed_records.hpp).
+constexpr std::size_t unpacked_bytes_gathered_max = std::size_t{4} << 20;
 
 }  // namespace
 
@@ -29,6 +31,7 @@ void Session::opened(std::uint64_t attempt, std::string token, Time now) {
   hello.token = std::move(token);
   hello.client = options_.client_name;
   hello.makes_snapshots = options_.makes_snapshots;
+  if (takes_packs_) hello.packs = {frames::pack_version};
   connection_->opened(hello);
 }
 
@@ -104,6 +107,22 @@ void Session::become(Status status) {
   if (status_ == status) return;
   status_ = status;
   tell(StatusChanged{status});
+}
+
+// ---- packs ----
+
+void Session::took_pack(std::size_t unpacked_bytes) {
+  ++packs_;
+  unpacked_bytes_ += unpacked_bytes;
+}
+
+bool Session::full() const { return unpacked_bytes_ >= unpacked_bytes_gathered_max; }
+
+/// For good: who sent one that was wrong would send it again.
+void Session::give_up_packs() {
+  takes_packs_ = false;
+  drop();
+  if (wanted_) open_later();
 }
 
 }  // namespace weir::client

@@ -23,7 +23,8 @@ void SnapshotWork::on(const frames::AttestationWanted& event) {
   frames::SnapshotHeader header;
   header.hash = event.hash;
   header.size = event.size;
-  if (!check_->bytes.begin(header, link_.welcome()->snapshot_bytes_max)) return check_.reset();
+  const SnapshotReader::Limits limits{.bytes_max = link_.welcome()->snapshot_bytes_max, .unpacks = link_.takes_packs()};
+  if (!check_->bytes.begin(header, limits)) return check_.reset();
   read_bytes(0);
 }
 
@@ -49,7 +50,7 @@ void SnapshotWork::on(const frames::SnapshotChunk& event) {
   const auto whole = check_->bytes.add(event);
   // What cannot even be read is for the relay to find out; this client cannot tell.
   if (!whole || link_.now() > check_->deadline) return check_.reset();
-  if (!*whole) return read_bytes(event.position + event.data.size());
+  if (!*whole) return read_bytes(check_->bytes.position());
   check_->whole = check_->bytes.take();
   check_->has_bytes = true;
   look();

@@ -12,6 +12,8 @@ namespace {
 // Without content size, checksum and dictionary: a decoder needs no more of the format than this.
 constexpr std::string_view frame_start("\x28\xB5\x2F\xFD\0", 5);
 constexpr std::size_t step_bytes = std::size_t{64} << 10;
+/// What every decoder is asked to support (RFC 8878): 8 MiB.
+constexpr int inflate_window_log_max = 23;
 
 }  // namespace
 
@@ -43,6 +45,28 @@ std::size_t compressed_bytes(std::string_view bytes) {
   const std::size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), 1);
   WEIR_ASSERT(!ZSTD_isError(size));
   return size;
+}
+
+Result<std::string> inflate(std::string_view frame, std::size_t size) {
+  const std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> context(ZSTD_createDCtx(), &ZSTD_freeDCtx);
+  WEIR_ASSERT(context != nullptr);
+  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, inflate_window_log_max);
+  ZSTD_inBuffer in{frame.data(), frame.size(), 0};
+  std::string content;
+  for (std::size_t left = 1; left != 0;) {
+    const std::size_t from = content.size();
+    const std::size_t before = in.pos;
+    content.resize(std::min(size + 1, from + step_bytes));  // a byte more than allowed shows that there is more
+    ZSTD_outBuffer out{content.data() + from, content.size() - from, 0};
+    left = ZSTD_decompressStream(context.get(), &out, &in);
+    content.resize(from + out.pos);
+    if (ZSTD_isError(left)) return fail(Code::data_loss, "a zstd frame is damaged");
+    if (content.size() > size) return fail(Code::data_loss, "a zstd frame has more in it than was said");
+    if (left != 0 && out.pos == 0 && in.pos == before) return fail(Code::data_loss, "a zstd frame ends too early");
+  }
+  if (content.size() != size) return fail(Code::data_loss, "a zstd frame has not so much in it as was said");
+  if (in.pos != in.size) return fail(Code::data_loss, "a zstd frame does not end where its bytes do");
+  return content;
 }
 
 Decompressor::Decompressor(std::string_view frame) : context_(ZSTD_createDCtx()), frame_(frame) {

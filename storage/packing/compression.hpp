@@ -2,6 +2,7 @@
 //
 //   Compressor compressor;     compressor.add(bytes);    std::string frame = compressor.compress(3);
 //   Decompressor body(frame);  Result<std::string_view> piece = body.pull(100);
+//   Result<std::string> chunk = inflate(frame, 4000);                    a frame of which one knows how large it gets
 //
 // Threads: an object belongs to one thread.
 #pragma once
@@ -35,6 +36,11 @@ class Compressor {
 
 /// What the bytes would take, about: for choosing between two ways.
 [[nodiscard]] std::size_t compressed_bytes(std::string_view bytes);
+
+/// One frame, such as a chunk of a snapshot, which becomes `size` bytes and never more; memory grows with what is
+/// really there. Whatever zstd has made, but for a dictionary or a window above 8 MiB. DATA_LOSS when it is none, or
+/// not of that size.
+[[nodiscard]] Result<std::string> inflate(std::string_view frame, std::size_t size);
 
 class Decompressor {
  public:

@@ -105,7 +105,7 @@ struct Scene {
   explicit Scene(weir_client_options options = {}) {
     options.struct_size = sizeof options;
     client = open_client(options, wire->transport()).value().release();
-    wire->greet();
+    hello = wire->greet();
   }
   ~Scene() { weir_client_free(client); }
   Scene(const Scene&) = delete;
@@ -119,6 +119,7 @@ struct Scene {
 
   std::shared_ptr<client::Wire> wire = std::make_shared<client::Wire>();
   weir_client* client = nullptr;
+  frames::Hello hello;
 };
 
 }  // namespace weir::c

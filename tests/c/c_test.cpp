@@ -121,6 +121,31 @@ TEST(C, OffersStateThatCallbacksAdd) {
   weir_document_free(plan);
 }
 
+TEST(C, AsksForPacksUnlessTheyAreNotWanted) {
+  EXPECT_EQ(Scene().hello.packs, std::vector<std::uint32_t>{frames::pack_version});
+  weir_client_options options{};
+  options.without_packs = 1;
+  EXPECT_TRUE(Scene(options).hello.packs.empty());
+}
+
+TEST(C, TellsThatAPackWasRefused) {
+  Told told;
+  Scene scene;
+  weir_document_options options{};
+  options.struct_size = sizeof options;
+  options.user = &told;
+  options.on_error = [](void* user, const weir_failed* failed) {
+    c::told(user).add("kind " + std::to_string(weir_error_kind(failed->error)) + " over " +
+                      std::to_string(failed->over));
+  };
+  weir_document* plan = scene.open(options);
+  scene.wire->answer_subscribe();
+  scene.wire->say(frames::Pack{handle, SharedBytes::copy("no pack")});
+  told.until("kind " + std::to_string(WEIR_KIND_PACK) + " over 0");
+  EXPECT_TRUE(scene.wire->greet().packs.empty());
+  weir_document_free(plan);
+}
+
 TEST(C, AsksForATokenAndTellsItsStatus) {
   Told told;
   weir_client_options options{};

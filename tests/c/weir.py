@@ -84,7 +84,7 @@ class ClientOptions(c.Structure):
                 ("calls_waiting_max", c.c_size_t), ("calls_waiting_bytes_max", c.c_size_t), ("user", P),
                 ("user_released", callback()), ("token", callback(P)), ("on_status", callback(c.c_int)),
                 ("on_connection_error", callback(P)), ("on_producer_changed", callback(P)), ("on_error", callback(P)), ("makes_snapshots", c.c_int),
-                ("store", c.c_char_p)]
+                ("store", c.c_char_p), ("without_packs", c.c_int)]
 
 
 class DocumentOptions(c.Structure):

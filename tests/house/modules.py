@@ -34,7 +34,7 @@ MAY_INCLUDE = {
     "http": {"vocabulary", "core", "storage", "native", "yjs", "shard", "runtime", "observe", "web"},
     "grpc": {"vocabulary", "frames", "core", "storage", "native", "shard", "runtime", "observe"},
     "web": {"vocabulary"},
-    "client": {"vocabulary", "frames"},
+    "client": {"vocabulary", "frames", "packing"},
     "c": {"vocabulary", "frames", "client"},
     "cli": {"vocabulary", "config", "storage", "memory", "rocksdb", "packing", "archive", "client"},
     "app": {"*"},

@@ -1,4 +1,4 @@
-"""No header of the C++ client names gRPC, protobuf or OpenSSL: headers.py COMPILER INCLUDE_FOLDER MODULES_FOLDER module...
+"""No header of the C++ client names gRPC, protobuf, OpenSSL or zstd: headers.py COMPILER INCLUDE_FOLDER MODULES_FOLDER module...
 
 A file that includes every header of these modules is given to the compiler, which tells all that it read. So a foreign
 type cannot be in them, not by way of another header either, and who uses the client needs none of these to compile.
@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 compiler, include_folder, modules_folder, *modules = sys.argv[1:]
-FOREIGN = re.compile(r"/(grpc|grpcpp|google|absl|openssl|rocksdb|spdlog|CLI|toml\+\+|nlohmann|prometheus)/|\.pb\.h$")
+FOREIGN = re.compile(r"/(grpc|grpcpp|google|absl|openssl|rocksdb|spdlog|CLI|toml\+\+|nlohmann|prometheus)/|\.pb\.h$|/zstd\.h$")
 
 headers = []
 for module in modules:

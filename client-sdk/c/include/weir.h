@@ -106,8 +106,10 @@ typedef enum weir_kind {
   WEIR_KIND_FORKED = 16,           /**< others were shown another history; the document has ended */
   WEIR_KIND_REPLAYED = 17,         /**< a record came again as a new one; the document has ended */
   WEIR_KIND_MISSING_RECORDS = 18,  /**< records were left out or reordered; the document has ended */
-  WEIR_KIND_STORE = 19             /**< the store could not be opened; or it takes nothing (it is full, say), is tried
+  WEIR_KIND_STORE = 19,            /**< the store could not be opened; or it takes nothing (it is full, say), is tried
                                         again, and nothing waits for it */
+  WEIR_KIND_PACK = 20              /**< a pack was wrong, and nothing of it is taken; the records come without packs
+                                        from then on */
 } weir_kind;
 
 /** Where a client stands. */
@@ -249,6 +251,11 @@ typedef struct weir_client_options {
    * lives in memory only.
    */
   const char* store;
+  /**
+   * Everything comes as records. Otherwise what the relay has packed comes as it lies there, a byte or so a keystroke
+   * instead of some thirty, and is unpacked here.
+   */
+  int without_packs;
 } weir_client_options;
 
 /** Where reading begins, and what is called. Zeroed, but for struct_size, it reads all that is kept, and calls nothing.

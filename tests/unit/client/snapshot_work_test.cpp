@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "scene.hpp"
+#include "weir/packing/compression.hpp"
 
 namespace weir::client {
 namespace {
@@ -85,6 +86,26 @@ TEST(SnapshotWork, WhatIsStoredOfOnesOwnAndWasNotReadYetIsWaitedFor) {
   const auto asked = scene.all<SnapshotAsked>();
   ASSERT_EQ(asked.size(), 1U);
   EXPECT_EQ(asked[0].cursor.offset, Offset{3});
+}
+
+TEST(SnapshotWork, WhatIsToBeComparedMayComeCompressed) {
+  Working scene;
+  scene.caught_up(2);
+  const std::string state(5000, 's');
+  scene.say(scene.question(state + "!", 2));
+  const auto asked = scene.next<frames::ReadSnapshot>();
+  packing::Compressor compressor;
+  compressor.add(state);
+  frames::SnapshotChunk chunk;
+  chunk.request = asked.request;
+  chunk.data = bytes(compressor.compress(3));
+  chunk.unpacked_size = state.size();
+  scene.say(chunk);
+  EXPECT_EQ(std::get<frames::ReadSnapshot>(scene.sent.at(0)).position, state.size());
+  scene.answer_bytes("!", true);
+  const auto comparing = scene.all<AttestationAsked>();
+  ASSERT_EQ(comparing.size(), 1U);
+  EXPECT_EQ(comparing[0].snapshot.bytes.view(), state + "!");
 }
 
 TEST(SnapshotWork, AQuestionIsForgottenAfterItsLease) {

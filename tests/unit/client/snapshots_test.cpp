@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 
 #include "scene.hpp"
+#include "weir/packing/compression.hpp"
+#include "weir/packing/pack.hpp"
 
 namespace weir::client {
 namespace {
@@ -189,6 +191,43 @@ TEST(Snapshots, OneThatWasNotTakenIsNoEndOfAnything) {
   EXPECT_FALSE(scene.all<DocumentFailed>().at(0).over);
   scene.stored(1);
   EXPECT_EQ(scene.outcome(ticket), "stored at 1");
+}
+
+// ---- compressed chunks ----
+
+frames::SnapshotChunk frame_of(std::string_view plain, std::uint64_t position, bool last) {
+  packing::Compressor compressor;
+  compressor.add(std::string(plain));
+  frames::SnapshotChunk chunk = chunk_of(compressor.compress(3), position, last);
+  chunk.unpacked_size = plain.size();
+  return chunk;
+}
+
+TEST(Snapshots, TheirChunksMayComeCompressed) {
+  Reading scene;
+  const std::string first(5000, 'a');
+  scene.say(header_of(first + "rest", 5), frame_of(first, 0, false), chunk_of("rest", first.size(), true));
+  EXPECT_THAT(scene.taken(), ElementsAre(first + "rest"));
+  EXPECT_EQ(scene.complaint(), "");
+}
+
+TEST(Snapshots, OneWhoseCompressedChunkLiesIsNotTaken) {
+  Reading scene;
+  frames::SnapshotChunk lying = frame_of("0123456789", 0, true);
+  lying.unpacked_size = 9;
+  scene.say(header_of("012345678", 5), lying);
+  EXPECT_THAT(scene.taken(), ElementsAre());
+  EXPECT_THAT(scene.complaint(), testing::HasSubstr("cannot be unpacked"));
+  (void)scene.next<frames::Unsubscribe>();
+  EXPECT_FALSE(scene.answer_subscribe().snapshots);
+}
+
+TEST(Snapshots, APackInTheMiddleOfOneIsNotTaken) {
+  Reading scene;
+  const std::vector<Record> records{record_at(1)};
+  scene.say(header_of("whole", 5), chunk_of("wh", 0, false), frames::Pack{handle, packing::pack(records, {}).value()});
+  EXPECT_TRUE(scene.all<RecordsRead>().empty());
+  EXPECT_THAT(scene.complaint(), testing::HasSubstr("ends before all of it has come"));
 }
 
 }  // namespace

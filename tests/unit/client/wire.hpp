@@ -29,16 +29,17 @@ class Wire : public std::enable_shared_from_this<Wire> {
  public:
   [[nodiscard]] std::unique_ptr<Transport> transport() { return std::make_unique<Bound>(shared_from_this()); }
 
-  /// Waits for the next connection, opens it, and answers Hello.
-  void greet(frames::Welcome welcome = usual_welcome()) {
+  /// Waits for the next connection, opens it, and answers its Hello.
+  frames::Hello greet(frames::Welcome welcome = usual_welcome()) {
     {
       std::unique_lock lock(mutex_);
       ++greeted_;
       EXPECT_TRUE(changed_.wait_for(lock, wait_max, [this] { return opens_ == greeted_; }));
     }
     events()->opened(attempt());
-    (void)next<frames::Hello>();
+    frames::Hello hello = next<frames::Hello>();
     say(welcome);
+    return hello;
   }
   frames::Subscribe answer_subscribe(bool lost_history = false) {
     const auto subscribe = next<frames::Subscribe>();

@@ -5,6 +5,7 @@
 
 #include "examples.hpp"
 #include "sealing.hpp"
+#include "weir/packing/compression.hpp"
 #include "weir/packing/numbers.hpp"
 #include "weir/packing/pack.hpp"
 
@@ -165,6 +166,20 @@ TEST(Hostile, RandomContentIsRefused) {
     EXPECT_FALSE(unpack(sealed(content, header_of(3, 60))));
     EXPECT_FALSE(unpack(SharedBytes::take(random_bytes(100, random))));
   }
+}
+
+// A frame that stands alone, of a size that was said.
+TEST(Hostile, AFrameBecomesWhatWasSaidOrNothing) {
+  const std::string plain(200'000, 'x');
+  Compressor compressor;
+  compressor.add(plain);
+  const std::string frame = compressor.compress(3);
+  EXPECT_EQ(*inflate(frame, plain.size()), plain);
+  for (const std::size_t size : {std::size_t{0}, std::size_t{1}, plain.size() - 1, plain.size() + 1, SIZE_MAX - 1})
+    EXPECT_FALSE(inflate(frame, size)) << size;
+  for (std::size_t at = 0; at < frame.size(); ++at)
+    EXPECT_FALSE(inflate(std::string_view(frame).substr(0, at), plain.size())) << at;
+  EXPECT_FALSE(inflate(frame + '\0', plain.size()));
 }
 
 }  // namespace
