@@ -9,6 +9,7 @@ export class Addresses {
   #redirect: string | null = null;
 
   constructor(addresses: string | readonly string[]) {
+    if (addresses === undefined) throw new TypeError("give the relay's address: { url: 'ws://...' }");
     this.#urls = [addresses].flat().map(socketUrl);
     if (this.#urls.length === 0) throw new TypeError('give at least one address of a relay');
   }

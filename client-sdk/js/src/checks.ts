@@ -2,6 +2,14 @@
 
 import { utf8 } from './bytes.js';
 
+/** The rest of the options, an address apart, is what TypeScript says; these are mistaken most easily without it. */
+export function checkClient({ store, producer }: { store?: unknown; producer?: unknown }): void {
+  if (store !== undefined && !has(store, 'load'))
+    throw new TypeError('store takes what `await openStore(...)` of @weir/client/browser or /node gives');
+  if (producer !== undefined && (producer as { length?: unknown }).length !== 16)
+    throw new TypeError('a producer id has 16 bytes');
+}
+
 export function checkBytes(data: unknown, what: string): void {
   if (!(data instanceof Uint8Array)) throw new TypeError(`${what} takes a Uint8Array`);
 }
@@ -20,7 +28,30 @@ function checkName(kind: string, name: unknown, bytesMax: number): void {
     throw new TypeError(`a ${kind} name has 1 to ${bytesMax} bytes of UTF-8 and no control character`);
 }
 
-export function checkFrom(from: unknown): void {
+export function checkSubscribe(options: { from?: unknown; encryption?: unknown; verify?: unknown }): void {
+  checkFrom(options.from);
+  const { encryption, verify } = options;
+  if (encryption !== undefined && !has(encryption, 'begin'))
+    throw new TypeError('encryption takes what `encryption({ id, key })` of @weir/client/encryption gives');
+  if (verify !== undefined && !has(verify, 'begin'))
+    throw new TypeError('verify takes `verify` of @weir/client/encryption');
+}
+
+function has(value: unknown, method: string): boolean {
+  return typeof (value as { [name: string]: unknown } | null)?.[method] === 'function';
+}
+
+/** Where a history ends and begins. A Date is neither such an object nor a number. */
+export function checkHistory({ asOf = {}, after = 0 }: { asOf?: unknown; after?: unknown }): void {
+  const place = (number: unknown): boolean => Number.isSafeInteger(number) && (number as number) >= 0;
+  const { offset = 0, time = 0, ...others } = Object(asOf) as { [field: string]: unknown };
+  const plain = typeof asOf === 'object' && asOf !== null && !(asOf instanceof Date);
+  if (!plain || Object.keys(others).length > 0 || !place(offset) || !place(time))
+    throw new TypeError('asOf takes { offset } or { time } in whole Unix seconds, or both');
+  if (!place(after)) throw new TypeError('after takes an offset');
+}
+
+function checkFrom(from: unknown): void {
   if (from === undefined || from === 'start' || from === 'live') return;
   const { epoch, offset, chain } = (from ?? {}) as { [field: string]: unknown };
   if (typeof epoch !== 'bigint' || !Number.isSafeInteger(offset) || !(chain instanceof Uint8Array))

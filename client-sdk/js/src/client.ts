@@ -6,7 +6,7 @@
 // It connects again by itself, with backoff and full jitter, unless it was fenced, told to disconnect, or denied access.
 
 import { Addresses } from './addresses.js';
-import { checkFrom, checkPlace } from './checks.js';
+import { checkClient, checkHistory, checkPlace, checkSubscribe } from './checks.js';
 import type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 import { Connection } from './connection.js';
 import type { DocumentClient } from './document-client.js';
@@ -78,6 +78,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
 
   constructor(options: WeirClientOptions) {
     super();
+    checkClient(options);
     this.#options = options;
     this.#addresses = new Addresses(options.url);
     this.#runtime = options.runtime ?? systemRuntime;
@@ -87,7 +88,6 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     const { store } = options;
     this.#writer = store === undefined ? null : new StoreWriter(store, this.#runtime, (error) => this.#storeFailed(error));
     this.#producer = store?.producer ?? options.producer ?? this.#runtime.randomBytes(16);
-    if (this.#producer.length !== 16) throw new TypeError('a producer id has 16 bytes');
     this.#questions = new Questions(this.#runtime, () => ++this.#lastRequest, (event) => this.#connection?.send(event));
     this.#link = this.#makeLink();
     if (options.connect !== false) this.connect();
@@ -139,7 +139,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   /** One session per document; it lives until it is closed, over any number of connections. */
   subscribe(document: string, options: SubscribeOptions = {}): DocumentSession {
     const space = checkPlace(options.space ?? this.#options.space, document);
-    checkFrom(options.from);
+    checkSubscribe(options);
     if (this.#status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
     const key = `${space}\0${document}`;
     if (this.#documents.has(key))
@@ -156,6 +156,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
 
   history(document: string, options: HistoryOptions = {}): AsyncGenerator<HistoryPage, void, undefined> {
     const space = checkPlace(options.space ?? this.#options.space, document);
+    checkHistory(options);
     return readHistory({ asker: this.#questions, space, document, inflate: this.#packs }, options);
   }
 

@@ -28,6 +28,7 @@ export class Connection {
   #timer: Timer;
   #heardAt = 0;
   #failure = '';
+  #opened = false;
   #welcomed = false;
   #over = false;
 
@@ -38,12 +39,19 @@ export class Connection {
     this.#timer = runtime.after(handshakeMsMax, () => this.#end(`no answer within ${handshakeMsMax / 1000} s`));
     this.#socket = new Socket(url, subprotocol);
     this.#socket.binaryType = 'arraybuffer';
-    this.#socket.addEventListener('open', () => this.send(hello()));
+    this.#socket.addEventListener('open', () => {
+      this.#opened = true;
+      this.send(hello());
+    });
     this.#socket.addEventListener('message', (event: SocketEvent) => this.#receive(event.data));
-    this.#socket.addEventListener('error', (event: SocketEvent) => (this.#failure = event.message ?? ''));
+    this.#socket.addEventListener('error', (event: SocketEvent) => {
+      this.#failure = event.message ?? '';
+      // Node 20's own WebSocket does not say `close` of a connection that was never made.
+      if (!this.#opened) this.#end(this.#neverMade());
+    });
     this.#socket.addEventListener('close', (event: SocketEvent) => {
       const why = [event.code, event.reason, this.#failure].filter((part) => part !== undefined && part !== '');
-      this.#end(`the connection closed (${why.join(', ')})`);
+      this.#end(this.#opened ? `the connection closed (${why.join(', ')})` : this.#neverMade());
     });
   }
 
@@ -61,6 +69,12 @@ export class Connection {
     this.#over = true;
     this.#timer.cancel();
     this.#socket.close(1000);
+  }
+
+  /** A browser does not tell a page why, ever. */
+  #neverMade(): string {
+    const why = this.#failure === '' ? '' : ` (${this.#failure.trim()})`;
+    return `no connection could be made${why}; does a relay serve at this address?`;
   }
 
   #end(what: string, cause?: unknown): void {

@@ -175,7 +175,7 @@ export class DocumentCipher {
       });
     }
     const why = cause instanceof Error ? cause.message : String(cause);
-    const who = 'it was changed, moved from another place, or written without the key';
+    const who = "it was changed, moved from another place, or written without this document's key; or yours is another";
     return new TamperedError(`${this.path}: ${what} was left out: ${who} (${why})`, this.#details(cause));
   }
 }

@@ -74,6 +74,11 @@ export class FakeSocket {
     this.onclosed();
   }
 
+  /** The event alone: most WebSockets close as well, and not all. */
+  fail(message: string): void {
+    this.#tell('error', { message });
+  }
+
   /** What was sent since the last call. */
   take(): Event[] {
     return this.sent.splice(0);

@@ -40,6 +40,31 @@ test('a relay that never says welcome is given up', async () => {
   assert.match(errors[0]!.message, /no answer/);
 });
 
+test('a connection that is never made may be told by `error` alone; why is said, once, and another is made', async () => {
+  const { client, network, runtime } = scene();
+  const errors: WeirError[] = [];
+  client.on('connection-error', (error) => errors.push(error));
+  await settled();
+  network.last.fail('connect ECONNREFUSED');
+  assert.deepEqual(
+    errors.map(({ message }) => message.replace(/^.*?: /, '')),
+    ['no connection could be made (connect ECONNREFUSED); does a relay serve at this address?'],
+  );
+  await runtime.advance(1000);
+  assert.equal(network.sockets.length, 2);
+});
+
+test('an error of a connection that was made is told when it closes', async () => {
+  const { client, network } = scene();
+  const errors: WeirError[] = [];
+  client.on('connection-error', (error) => errors.push(error));
+  await welcome(network);
+  network.last.fail('broken pipe');
+  assert.equal(errors.length, 0);
+  network.last.drop();
+  assert.match(errors[0]!.message, /the connection closed \(1006, broken pipe\)$/);
+});
+
 test('each failure doubles the ceiling of the wait, up to a most; chance picks below it', async () => {
   const { network, runtime } = scene({ backoffFirstMs: 100, backoffMaxMs: 1000 });
   runtime.chance = 0.999;

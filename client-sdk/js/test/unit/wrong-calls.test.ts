@@ -34,6 +34,25 @@ test('a place to read from that is none; the document can be subscribed afterwar
   client.subscribe('d', { from: { epoch: 1n, offset: 1, chain } });
 });
 
+test('what has the form of something of ours and is none', () => {
+  for (const store of ['./folder', {}, null] as never[])
+    assert.throws(() => new WeirClient({ url: 'ws://relay', webSocket: network.Socket, store, connect: false }), /^TypeError: store takes/);
+  const client = clientOf('ws://relay');
+  const key = new Uint8Array(32);
+  for (const encryption of [{ id: 1, key }, key, null] as never[])
+    assert.throws(() => client.subscribe('d', { encryption }), /^TypeError: encryption takes what `encryption/);
+  for (const verify of [true, {}] as never[]) assert.throws(() => client.subscribe('d', { verify }), /^TypeError: verify takes/);
+  client.subscribe('d');
+});
+
+test('a moment that is none', () => {
+  const client = clientOf('ws://relay');
+  const wrongs = [7, null, new Date(), '2026-11-28', { at: 7 }, { offset: -1 }, { time: new Date() }, { time: 1.5 }] as never[];
+  for (const asOf of wrongs) assert.throws(() => client.history('d', { asOf }), /^TypeError: asOf takes/);
+  assert.throws(() => client.history('d', { after: -1 }), { name: 'TypeError', message: 'after takes an offset' });
+  for (const asOf of [{}, { offset: 0 }, { offset: 7, time: 7 }, undefined]) client.history('d', asOf === undefined ? {} : { asOf });
+});
+
 test('names that are none', () => {
   const client = clientOf('ws://relay');
   const wrongs = ['', 'a\nb', '\u007f', '\u0085', '\ud800', 'a\udc00', 7, null, {}, '\u00e4'.repeat(513)] as string[];
@@ -59,8 +78,9 @@ test('codecs that are not the application\'s', async () => {
 });
 
 test('addresses that are none are shown', () => {
-  for (const [url, shown] of [['127.0.0.1:8787', '"127.0.0.1:8787"'], ['localhost:1', '"localhost:1"'], ['ftp://x', '"ftp://x"'], [undefined, 'undefined']])
+  for (const [url, shown] of [['127.0.0.1:8787', '"127.0.0.1:8787"'], ['localhost:1', '"localhost:1"'], ['ftp://x', '"ftp://x"']])
     assert.throws(() => clientOf(url), { name: 'TypeError', message: `${shown} is not a ws:// or wss:// address` });
+  assert.throws(() => clientOf(undefined), { name: 'TypeError', message: "give the relay's address: { url: 'ws://...' }" });
   for (const url of ['http://x', 'https://x', 'wss://x/path', ['ws://x', 'HTTP://y']]) clientOf(url);
 });
 
