@@ -50,6 +50,7 @@ void SdkClient::start(std::optional<ProducerId> producer) {
   if (store_ && !producer) store_->producer = random_producer(world_);
   options.kept = store_;
   options.makes_snapshots = device_.makes_snapshots;
+  options.packs = device_.unpacks;
   options.backoff_first = std::chrono::milliseconds(20);
   options.backoff_max = std::chrono::milliseconds(400);
   session_life_ = {};
@@ -63,6 +64,7 @@ void SdkClient::stop() {
   session_life_.end();
   if (link_) std::exchange(link_, nullptr)->cut();
   alarm_.reset();
+  if (session_) packs_ += session_->packs();
   session_.reset();
   subscriptions_.clear();
   waiting_.clear();
@@ -324,7 +326,8 @@ void SdkClient::perform(const client::DocumentFailed& effect) {
   if (found == subscriptions_.end()) return;
   const DocumentPath path = found->second.path;
   tell(path.document.text() + ": " + effect.error.error.message);
-  if (effect.error.kind == ErrorKind::tampered || effect.error.kind == ErrorKind::unsealed)
+  if (effect.error.kind == ErrorKind::tampered || effect.error.kind == ErrorKind::unsealed ||
+      effect.error.kind == ErrorKind::pack)
     violated("an honest relay is accused: " + effect.error.error.message);
   if (!effect.over) return;
   subscriptions_.erase(found);

@@ -6,7 +6,8 @@
 // Some devices have a store, from which they start again: it is written late, fails now and then, and loses what was
 // not durable when the process ends. What was durable must come to the relay, once.
 //
-// Some take snapshots, some make them and compare others' (sdk_client_snapshots.cpp); in some worlds one of them lies.
+// Most take packs. Some take snapshots, some make them and compare others' (sdk_client_snapshots.cpp); in some worlds
+// one of them lies.
 //
 // The app checks what it is told: records in offset order, each once, "stored" what is stored.
 //
@@ -41,6 +42,7 @@ struct SdkDevice {
   bool takes_snapshots = false;
   bool makes_snapshots = false;
   bool lies = false;
+  bool unpacks = true;
 };
 
 /// Of snapshots, what came of them here.
@@ -85,6 +87,7 @@ class SdkClient {
   /// Everything of its own comes from its store, and nothing is published again for safety's sake.
   void trust_the_store() { trusts_store_ = store_.has_value(); }
   [[nodiscard]] const SnapshotCounts& snapshots() const { return snapshots_; }
+  [[nodiscard]] std::uint64_t packs() const { return packs_ + (session_ ? session_->packs() : 0); }
   [[nodiscard]] bool settled() const;
   [[nodiscard]] std::string state() const;
 
@@ -156,6 +159,7 @@ class SdkClient {
   const PathSet& encrypted_;
   SdkDevice device_;
   SnapshotCounts snapshots_;
+  std::uint64_t packs_ = 0;  ///< taken by earlier sessions
   Server* server_ = nullptr;
   Life life_;
   std::map<DocumentPath, AppDocument> kept_;

@@ -82,7 +82,8 @@ class SdkScenario {
 };
 
 void SdkScenario::set_up() {
-  disk_ = std::make_unique<Disk>(world_, random_incarnation(world_));
+  const std::size_t pack_records = world_.chance.one_in(2) ? world_.chance.between(2, 20) : 0;
+  disk_ = std::make_unique<Disk>(world_, random_incarnation(world_), pack_records);
   disk_->committed = [this] {
     if (world_.chance.one_in(20)) oracle_.check(disk_->log.backup());
   };
@@ -101,7 +102,8 @@ void SdkScenario::set_up() {
     SdkDevice device{.stores = world_.chance.one_in(2),
                      .takes_snapshots = world_.chance.one_in(2),
                      .makes_snapshots = !world_.chance.one_in(3),
-                     .lies = c == 0 && somebody_lies};
+                     .lies = c == 0 && somebody_lies,
+                     .unpacks = !world_.chance.one_in(3)};
     // Closing a document, which a device does that reads behind a cut, would give up what it has published in order.
     device.takes_snapshots = device.takes_snapshots || (strict_ && !device.stores);
     clients_.push_back(std::make_unique<SdkClient>(world_, oracle_, disk_->log, "app " + std::to_string(c), paths_,
@@ -260,6 +262,7 @@ void SdkScenario::make_peace() {
   if (strict_) check_once_and_in_order(disk_->log.backup());
   outcome.fell_behind += server_->fell_behind();
   for (const auto& client : clients_) {
+    outcome.packs += client->packs();
     outcome.snapshots += client->snapshots().made;
     outcome.snapshots_taken += client->snapshots().taken;
     outcome.attestations += client->snapshots().compared;
