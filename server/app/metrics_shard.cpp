@@ -64,6 +64,7 @@ void add_to(shard::Counters& sum, const shard::Counters& other) {
   sum.delivered_live += other.delivered_live;
   sum.delivered_from_log += other.delivered_from_log;
   sum.fell_behind += other.fell_behind;
+  sum.packs_sent += other.packs_sent;
   sum.snapshots_sent += other.snapshots_sent;
   add_to(sum.refused, other.refused);
   for (std::size_t transport = 0; transport < shard::transports; ++transport)
@@ -110,6 +111,8 @@ void add_sessions(Families& families, const shard::Counters& sum) {
   families.counter("weir_deliveries_total", "Deliveries queued for sessions: live, or read from the log.")
       .add(sum.delivered_live, {{"source", "live"}})
       .add(sum.delivered_from_log, {{"source", "log"}});
+  families.counter("weir_packs_sent_total", "Packs sent as they lie in the store, to who was catching up.")
+      .add(sum.packs_sent);
   auto refusals = families.counter("weir_refusals_total", "Errors that clients were told, by their google.rpc code.");
   for (const Code code : codes)
     refusals.add(sum.refused[static_cast<std::size_t>(code)], {{"code", std::string(name(code))}});

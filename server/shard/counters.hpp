@@ -50,6 +50,7 @@ struct Counters {
   std::uint64_t delivered_live = 0;
   std::uint64_t delivered_from_log = 0;
   std::uint64_t fell_behind = 0;
+  std::uint64_t packs_sent = 0;
   std::uint64_t snapshots_sent = 0;
   std::array<std::uint64_t, codes_max> refused{};  ///< by code: errors that clients were told
   std::array<std::array<Traffic, core::dialect_kinds>, transports> traffic{};

@@ -354,6 +354,7 @@ void ShardImpl::count() {
   counters_.delivered_live = feeds.live;
   counters_.delivered_from_log = feeds.from_log;
   counters_.fell_behind = feeds.fell_behind;
+  counters_.packs_sent = feeds.packs;
   counters_.snapshots_sent = feeds.snapshots;
   counters_.hub = hub_.counts();
   shown_.write(counters_);

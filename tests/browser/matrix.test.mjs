@@ -133,11 +133,13 @@ function matrix(sealing) {
         assert.ok(weight.pack_records > 0 && weight.run_records === 0, JSON.stringify(weight));
       }
       await relay.restart();
-      for (const [writer, reader] of pairs) {
+      for (const [index, [writer, reader]] of pairs.entries()) {
         const newcomer = await join(relay, reader, `packed ${writer}`, sealing);
         await untilHas(newcomer, written);
         assert.deepEqual((await newcomer.seen()).came, written);
+        await until(`${reader} was sent a pack`, async () => (await relay.figure('weir_packs_sent_total')) > index || index);
       }
+      assert.equal(await relay.figure('weir_packs_sent_total'), pairs.length);
     } finally {
       await leaveAll();
     }
