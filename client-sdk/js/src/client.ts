@@ -27,7 +27,8 @@ import {
 import type { DocumentLink } from './link.js';
 import type { PackDecoder } from './pack-decoder.js';
 import { Questions } from './questions.js';
-import { backoffMs, globalSocket, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
+import { backoffMs } from './retry.js';
+import { globalSocket, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
 import { StoreWriter } from './store/writer.js';
 import { readHistory, type HistoryOptions, type HistoryPage } from './time-travel.js';
 import {

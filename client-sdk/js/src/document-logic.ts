@@ -1,6 +1,14 @@
-// The rules of one document (docs/protocol.md), between the client's connection and the application: it subscribes on
-// every connection from its cursor, hands over records and presence, and never offers a deleted document again. What
-// concerns publishing stands in publisher.ts.
+// One document, between the client's connection and the application (docs/protocol.md): it puts its parts together and passes
+// to each what is its own. Events come in by receive(), and go, once it is their turn, to
+//
+//   document-subscription.ts    asked for on every connection, from the cursor
+//   document-reading.ts         records, to the application
+//   document-snapshots.ts       what stands for records
+//   document-presence.ts        who else is here
+//   publisher.ts                deltas, and what became of them
+//
+// document-loading.ts comes before all of them, where there is a store. What has ended stays ended: a deleted document is
+// never offered again.
 //
 // Internal: applications see the DocumentSession interface.
 
@@ -8,45 +16,41 @@ import { checkBytes } from './checks.js';
 import type { DocumentEvents, DocumentSession, PublishOptions, StoredResult, SubscribeOptions } from './document.js';
 import { DocumentLoading, type LoadingOwner } from './document-loading.js';
 import { DocumentPresence } from './document-presence.js';
+import { DocumentReading, type ReadingOwner } from './document-reading.js';
 import { DocumentSnapshots } from './document-snapshots.js';
-import { DurableDocument, spread } from './durable.js';
+import { DocumentSubscription, type SubscriptionOwner } from './document-subscription.js';
+import { DurableDocument } from './durable.js';
 import { Emitter } from './emitter.js';
-import { BadPackError, ClosedError, Code, DocumentDeletedError, errorFromAnswer, Reason, type WeirError } from './errors.js';
+import { ClosedError, DocumentDeletedError, errorFromAnswer, Reason, type WeirError } from './errors.js';
 import type { DocumentGuard, GuardOwner, Sealing } from './guard.js';
 import { History } from './history.js';
 import type { DocumentLink } from './link.js';
 import type { Presence } from './presence.js';
-import { isTransient, Publisher } from './publisher.js';
+import { Publisher } from './publisher.js';
 import { RecordIntake } from './record-intake.js';
-import type { Timer } from './runtime.js';
-import { storeError } from './store/errors.js';
-import { abortable, Waiters, type WaitOptions } from './waiters.js';
-import { From, type Cursor, type ErrorEvent, type Pack, type ServerEvent, type Subscribed } from './wire/events.js';
+import { abortable, type WaitOptions } from './waiters.js';
+import type { Cursor, ErrorEvent, ServerEvent, Subscribe, Subscribed } from './wire/events.js';
 
-type Phase = 'offline' | 'subscribing' | 'open' | 'over';
-
-export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSession, GuardOwner, LoadingOwner {
+export class DocumentLogic
+  extends Emitter<DocumentEvents>
+  implements DocumentSession, GuardOwner, LoadingOwner, ReadingOwner, SubscriptionOwner
+{
   readonly space: string;
   readonly document: string;
   readonly #link: DocumentLink<DocumentLogic>;
   readonly #options: SubscribeOptions;
-  readonly #publisher: Publisher;
+  readonly publisher: Publisher;
   readonly history: History;
-  readonly #intake: RecordIntake;
   /** Null: the relay is taken at its word. */
   readonly #guard: DocumentGuard | null;
   readonly #seals: Sealing | null;
   /** Null: nothing is kept. */
   readonly durable: DurableDocument | null;
+  readonly #subscription: DocumentSubscription;
   readonly #presence: DocumentPresence;
-  readonly #whenCaughtUp = new Waiters();
-  readonly #loading: DocumentLoading;
   readonly #snapshots: DocumentSnapshots;
-  #phase: Phase = 'offline';
-  #handle = 0;
-  #caughtUp = false;
-  #recreate: boolean;
-  #retryTimer: Timer | null = null;
+  readonly #reading: DocumentReading;
+  readonly #loading: DocumentLoading;
   #overWith: WeirError | null = null;
 
   constructor(link: DocumentLink<DocumentLogic>, space: string, document: string, options: SubscribeOptions) {
@@ -55,26 +59,28 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     this.space = space;
     this.document = document;
     this.#options = options;
-    this.#recreate = options.recreate ?? false;
     this.history = new History(space, document, typeof options.from === 'object' ? options.from : null);
     this.#guard = (options.encryption ?? options.verify)?.begin(link, this) ?? null;
     this.#seals = this.#guard?.seals ?? null;
-    this.#intake = new RecordIntake(link, this.history, this.#guard);
     const writer = link.writer && (this.#seals?.writer(link.writer) ?? link.writer);
-    this.durable = writer && new DurableDocument(writer, `${space}\0${document}`, link, () => this.#publisher.progress);
-    this.#publisher = this.#makePublisher();
+    this.durable = writer && new DurableDocument(writer, `${space}\0${document}`, link, () => this.publisher.progress);
+    this.publisher = this.#makePublisher();
+    this.#subscription = new DocumentSubscription(link, this, options);
     this.#presence = new DocumentPresence(link, this, this.#seals);
     this.#snapshots = this.#makeSnapshots();
-    this.#loading = new DocumentLoading(this, this.durable, this.#intake, this.#snapshots);
+    const intake = new RecordIntake(link, this.history, this.#guard);
+    const parts = { intake, guard: this.#guard, snapshots: this.#snapshots, subscription: this.#subscription };
+    this.#reading = new DocumentReading(link, this, { ...parts, compact: options.compact });
+    this.#loading = new DocumentLoading(this, this.durable, intake, this.#snapshots);
   }
 
   // ---- for the application ----
 
   get pendingCount(): number {
-    return this.#publisher.pendingCount;
+    return this.publisher.pendingCount;
   }
   get caughtUp(): boolean {
-    return this.#caughtUp;
+    return this.#reading.caughtUp;
   }
   get loaded(): boolean {
     return this.#loading.loaded;
@@ -91,16 +97,16 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   publish(payload: Uint8Array, options: PublishOptions = {}): Promise<StoredResult> {
     checkBytes(payload, 'publish');
-    return this.#publisher.publish(payload, options, null);
+    return this.publisher.publish(payload, options, null);
   }
 
   async whenStored(options: WaitOptions = {}): Promise<void> {
     if (!this.loaded) await this.whenLoaded(options);
-    return this.#publisher.whenStored(options);
+    return this.publisher.whenStored(options);
   }
 
   whenCaughtUp(options?: WaitOptions): Promise<void> {
-    return this.#whenCaughtUp.wait(this.#caughtUp, this.#overWith, options);
+    return this.#reading.whenCaughtUp(options);
   }
 
   whenLoaded(options?: WaitOptions): Promise<void> {
@@ -123,34 +129,31 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   withdrawPresence(): void {
     this.setPresence(new Uint8Array(0));
-    if (this.#maySend) this.#presence.send(); // at once: the page may be on its way out
+    if (this.#subscription.maySend) this.#presence.send(); // at once: the page may be on its way out
   }
 
   close(): void {
-    if (this.#phase === 'over') return;
-    this.#unsubscribe();
+    if (this.#overWith !== null) return;
+    this.#subscription.unsubscribe();
     this.end(new ClosedError(`${this.path} was closed; open it again with subscribe()`, this.path), false);
   }
 
   // ---- for the client, and for the hub of several tabs ----
 
-  get publisher(): Publisher {
-    return this.#publisher;
-  }
   get live(): boolean {
     return this.#options.from === 'live';
   }
   get handle(): number {
-    return this.#handle;
+    return this.#subscription.handle;
   }
   override emit<Name extends keyof DocumentEvents>(name: Name, ...args: DocumentEvents[Name]): void {
     super.emit(name, ...args);
   }
   hasLoaded(): void {
-    if (this.#link.welcome !== null && this.#phase === 'offline') this.#subscribe();
+    if (this.#link.welcome !== null) this.#subscription.begin();
   }
   get subscribed(): boolean {
-    return this.#phase === 'open';
+    return this.#subscription.open;
   }
   /** Why it has ended; null while it has not. */
   get over(): WeirError | null {
@@ -160,50 +163,53 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
   get makesSnapshots(): boolean {
     return this.#options.snapshotter !== undefined;
   }
+  get takesSnapshots(): boolean {
+    return this.#snapshots.wanted;
+  }
+  request(event: Omit<Subscribe, 'request'>): void {
+    this.#link.request(this, event);
+  }
 
   connected(): void {
-    this.#publisher.connected();
-    if (this.loaded) this.#subscribe();
+    this.publisher.connected();
+    if (this.loaded) this.#subscription.begin();
   }
 
   disconnected(): void {
-    this.#cancelRetry();
     this.#guard?.drop();
-    if (this.#phase === 'over' || this.#phase === 'offline') return;
-    this.#deliver();
-    this.#phase = 'offline';
-    this.#handle = 0;
-    this.#caughtUp = false;
-    this.#publisher.disconnected();
+    if (!this.#subscription.lost()) return;
+    this.#reading.deliver();
+    if (this.#overWith !== null) return; // the application has closed it just now
+    this.#reading.behind();
+    this.publisher.disconnected();
     this.#snapshots.reset();
     this.emit('disconnected');
   }
 
   /** The client goes on under another producer. */
   producerReplaced(): void {
-    this.#publisher.producerReplaced(this.history.offset);
+    this.publisher.producerReplaced(this.history.offset);
     this.history.forgetPublished();
     this.#seals?.producerReplaced();
   }
 
   /** For ever: deleted, fenced, or closed. */
   end(error: WeirError, tell = true): void {
-    if (this.#phase === 'over') return;
-    this.#deliver();
-    const answersOutstanding = this.#phase === 'subscribing' || this.#publisher.inFlight;
-    this.#phase = 'over';
+    if (this.#overWith !== null) return;
+    this.#reading.deliver();
+    if (this.over !== null) return; // the application has closed it just now
+    const answersOutstanding = this.#subscription.asked || this.publisher.inFlight;
     this.#overWith = error;
-    this.#handle = 0;
-    this.#caughtUp = false;
-    this.#cancelRetry();
+    this.#subscription.end();
+    this.#reading.behind();
     this.#guard?.drop();
     this.#link.forget(this, answersOutstanding);
     if (error instanceof DocumentDeletedError) this.durable?.forget();
     this.durable?.seal();
-    this.#publisher.end(error);
+    this.publisher.end(error);
     this.#snapshots.end(error);
     if (tell) this.emit('error', error);
-    this.#whenCaughtUp.reject(error);
+    this.#reading.end(error);
     this.#loading.end(error);
   }
 
@@ -219,95 +225,50 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   /** An event, once it is its turn. */
   take(event: ServerEvent): void {
-    if (this.#phase === 'over') return;
-    if (event.kind === 'records' || event.kind === 'pack') {
-      if (!this.#reads) return;
-      return event.kind === 'pack' ? this.#pack(event) : this.giveUp(this.#intake.add(event.records));
-    }
-    this.#deliver();
+    if (this.#overWith !== null) return;
+    if (event.kind === 'records' || event.kind === 'pack') return this.#reading.take(event);
+    this.#reading.deliver();
+    if (this.over !== null) return; // the application has closed it just now
     switch (event.kind) {
       case 'subscribed':
         return this.#subscribed(event);
       case 'caughtUp':
-        return this.#reachedHead(event.offset);
+        return this.#reading.reachedHead(event.offset);
       case 'stored':
-        return this.#publisher.stored(event.throughSequence, event.offset);
+        return this.publisher.stored(event.throughSequence, event.offset);
       case 'presence':
         return this.#presence.received(event);
       case 'cut':
-        return this.#cut(event.offset);
+        return this.#reading.cut(event.offset);
       case 'error':
-        return event.request !== 0 ? this.#subscribeRefused(event) : this.#refused(event);
+        return event.request !== 0 ? this.#subscription.refused(event) : this.#refused(event);
       default:
-        if (this.#phase === 'open') this.#snapshots.receive(event);
+        if (this.#subscription.open) this.#snapshots.receive(event);
     }
   }
 
   /** What was gathered of a frame. */
   handOver(): void {
-    this.#deliver();
+    this.#reading.deliver();
     this.#snapshots.look();
   }
 
   /** Sends presence and one frame of deltas, if they may go now. False when there is nothing more to send. */
   flush(budgetBytes: number, wireIdle: boolean): boolean {
-    if (!this.#maySend || !this.#publisher.maySend) return false;
+    if (!this.#subscription.maySend || !this.publisher.maySend) return false;
     this.#presence.send();
-    return this.#publisher.flush(budgetBytes, wireIdle) || this.#snapshots.flush(budgetBytes);
+    return this.publisher.flush(budgetBytes, wireIdle) || this.#snapshots.flush(budgetBytes);
   }
 
-  // ---- subscribing ----
-
-  #subscribe(): void {
-    this.#phase = 'subscribing';
-    this.#cancelRetry();
-    const { live, history } = this;
-    const cursor = live || history.offset === 0 ? null : history.cursor;
-    this.#link.request(this, {
-      kind: 'subscribe',
-      space: this.space,
-      document: this.document,
-      from: live ? From.liveOnly : cursor === null ? From.start : From.cursor,
-      cursor,
-      presence: (this.#options.presence ?? false) !== false,
-      snapshots: this.#snapshots.wanted && !live,
-      recreate: this.#recreate,
-    });
-  }
+  // ---- what the relay says of the subscription ----
 
   #subscribed(event: Subscribed): void {
-    const { live, history } = this;
-    const changed = history.epoch !== 0n && history.epoch !== event.epoch;
-    const missed = history.offset > 0 || this.#publisher.everStored;
-    const lost = (event.lostHistory || changed) && missed;
-    const fresh = !live && (!missed || lost || history.offset === 0 || history.cursor === null);
-    this.#phase = 'open';
-    this.#handle = event.document;
-    this.#recreate = false; // a later deletion must not be undone by a reconnect
-    if (live) history.startLive(event.epoch, event.head);
-    else if (fresh) history.startOver(event.epoch);
-    if (fresh) this.durable?.moved(history);
-    if (!this.#publisher.resume(event, lost, changed)) return;
+    const { fresh, lost, changed } = this.#subscription.answered(event, this.publisher.everStored);
+    if (fresh) this.durable?.moved(this.history);
+    if (!this.publisher.resume(event, lost, changed)) return;
     this.emit('subscribed', { fresh, lostHistory: lost });
     this.#presence.renew(event.presence);
     this.#link.wantFlush();
-  }
-
-  #subscribeRefused(event: ErrorEvent): void {
-    const error = errorFromAnswer(event, this.path);
-    this.#phase = 'offline';
-    if (error instanceof DocumentDeletedError) return this.end(error);
-    if (event.reason === Reason.fenced) return this.#link.fenced(error);
-    if (event.code === Code.invalidArgument) return this.end(error);
-    this.emit('error', error);
-    if (event.reason === Reason.producerOwned) this.#link.replaceProducer(error);
-    else if (isTransient(event.code)) this.#retryTimer = this.#link.runtime.after(this.#publisher.delayMs(event), () => this.#subscribe());
-    // Otherwise, access is denied perhaps: asked again on the next connection, with its token.
-  }
-
-  #cancelRetry(): void {
-    this.#retryTimer?.cancel();
-    this.#retryTimer = null;
   }
 
   /** About this document, or a publish to it. */
@@ -317,93 +278,32 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
     if (event.reason === Reason.fenced) return this.#link.fenced(error);
     if (event.reason === Reason.snapshot) return this.#snapshots.notTaken(error);
     // While subscribing, the coming answer settles the outbox anew.
-    if (this.#phase === 'open') this.#publisher.refused(event, error);
+    if (this.#subscription.open) this.publisher.refused(event, error);
   }
 
-  // ---- reading ----
-
-  /** Nothing of an earlier subscription counts, nor what comes where a snapshot should go on. */
-  get #reads(): boolean {
-    return this.#phase === 'open' && this.#snapshots.complete();
-  }
-
-  #pack(pack: Pack): void {
-    const bad = this.#intake.addPack(pack, this.path);
-    if (!(bad instanceof BadPackError)) return this.giveUp(bad);
-    this.#deliver();
-    this.emit('error', bad);
-    this.#link.giveUpPacks();
-  }
-
-  /** What came before this was taken; the cursor stays there. Null: nothing is wrong. */
-  giveUp(wrong: WeirError | null): void {
-    if (wrong === null) return;
-    this.#unsubscribe();
+  /** What came before this was taken; the cursor stays there. */
+  giveUp(wrong: WeirError): void {
+    this.#subscription.unsubscribe();
     this.end(wrong);
   }
 
-  /** Records of one message are handed over together. */
-  #deliver(): void {
-    if (this.#intake.empty) return;
-    const records = this.#intake.take();
-    this.#publisher.saw(records);
-    if (!this.live) this.durable?.read(records, this.#intake.isOwn, this.history);
-    for (const { opened } of records) if (opened?.error) this.emit('error', opened.error);
-    const shown = records.flatMap(spread);
-    if (shown.length > 0) this.emit('records', shown);
-    // What is sealed stays in the store, for a client that has the key.
-    if (this.#options.compact !== undefined && this.#publisher.withheld === null)
-      this.durable?.compact(this.#options.compact, (cause) => this.emit('error', storeError(this.path, cause)));
-  }
-
-  #reachedHead(offset: number): void {
-    if (!this.#reads || !this.#maySend) return; // more has come, if it is paused
-    const wrong = this.#guard?.caughtUp(offset) ?? null;
-    if (wrong !== null) return this.giveUp(wrong);
-    this.#publisher.reachedHead();
-    if (this.#caughtUp) return;
-    this.#caughtUp = true;
-    this.emit('caught-up');
-    this.#whenCaughtUp.resolve();
-  }
-
-  #cut(offset: number): void {
-    if (!this.#reads) return;
-    if (offset > this.history.offset && this.#snapshots.wantedBehindCut(offset)) return this.#resubscribe();
-    this.history.cut(offset);
-    this.durable?.moved(this.history);
-    this.emit('cut', offset);
-  }
-
-  #resubscribe(): void {
-    this.#unsubscribe();
+  resubscribe(): void {
     this.#snapshots.reset();
-    this.#caughtUp = false;
-    this.#subscribe();
-  }
-
-  /** Not while it is paused. */
-  get #maySend(): boolean {
-    return this.#phase === 'open' && this.#handle !== 0;
-  }
-
-  #unsubscribe(): void {
-    if (this.#maySend) this.#link.send({ kind: 'unsubscribe', document: this.#handle });
+    this.#reading.behind();
+    this.#subscription.again();
   }
 
   pause(): boolean {
-    if (this.#phase !== 'open' || this.live) return false;
-    this.#unsubscribe();
-    this.#handle = 0;
-    this.#caughtUp = false;
+    if (!this.#subscription.pause()) return false;
+    this.#reading.behind();
     return true;
   }
 
   resume(): void {
-    if (this.#phase === 'open') this.#resubscribe();
+    if (this.#subscription.open) this.resubscribe();
   }
 
-  // ---- publishing, snapshots ----
+  // ---- its parts ----
 
   #makePublisher(): Publisher {
     return new Publisher(this.#link, {
@@ -411,12 +311,12 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
       state: this.#options.state,
       willRead: !this.live,
       seals: this.#seals,
-      handle: () => this.#handle,
+      handle: () => this.handle,
       history: this.history,
       sent: (sequence, payload) => this.history.published(sequence, payload),
       stored: () => this.emit('stored', { pendingCount: this.pendingCount }),
       failed: (error) => this.emit('error', error),
-      resubscribe: () => this.#resubscribe(),
+      resubscribe: () => this.resubscribe(),
     }, this.durable);
   }
 
@@ -426,16 +326,16 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
       document: this.document,
       takes: this.#options.snapshots ?? false,
       snapshotter: this.#options.snapshotter,
-      handle: () => this.#handle,
+      handle: () => this.handle,
       settledAt: () => this.#settledAt,
       history: this.history,
       seals: this.#seals,
-      received: (snapshot) => this.#publisher.saw([snapshot]),
+      received: (snapshot) => this.publisher.saw([snapshot]),
       taken: (snapshot, kept) => this.durable?.readSnapshot(snapshot, this.history, kept),
       announced: (snapshot) => this.emit('snapshot', snapshot),
       refused: (error) => {
         this.emit('error', error);
-        if (this.#phase === 'open') this.#resubscribe();
+        this.resume();
       },
       stored: (offset) => this.emit('snapshot-stored', { offset }),
       attested: (offset, valid) => this.emit('attested', { offset, valid }),
@@ -444,7 +344,7 @@ export class DocumentLogic extends Emitter<DocumentEvents> implements DocumentSe
 
   /** The cursor, if all that was read and published is in it and nothing else. */
   get #settledAt(): Cursor | null {
-    const settled = this.#phase === 'open' && this.#caughtUp && this.pendingCount === 0 && this.#intake.empty;
-    return settled && this.#publisher.maySend && this.#publisher.progress.storedOffset <= this.history.offset ? this.history.cursor : null;
+    const settled = this.#subscription.open && this.#reading.complete && this.pendingCount === 0;
+    return settled && this.publisher.maySend && this.publisher.progress.storedOffset <= this.history.offset ? this.history.cursor : null;
   }
 }

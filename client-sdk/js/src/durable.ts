@@ -15,7 +15,7 @@ import type { WeirError } from './errors.js';
 import type { History } from './history.js';
 import type { KeptDocument } from './guard.js';
 import type { DocumentLink } from './link.js';
-import type { OutboxEntry, OutboxJournal } from './outbox.js';
+import type { OutboxEntry, OutboxJournal } from './outbox-entry.js';
 import type { WeirSnapshot } from './snapshots.js';
 import type { Author, Change, Place, StoredDelta, StoredRecord } from './store/store.js';
 import type { DocumentWriter } from './store/writer.js';

@@ -4,7 +4,8 @@
 import type { WeirError } from './errors.js';
 import type { History } from './history.js';
 import type { DocumentLink } from './link.js';
-import type { Outbox, OutboxEntry, OutboxJournal } from './outbox.js';
+import type { Outbox } from './outbox.js';
+import type { OutboxEntry, OutboxJournal } from './outbox-entry.js';
 import type { SnapshotSealing, WeirSnapshot } from './snapshots.js';
 import type { Author, StoredDelta, StoredDocument } from './store/store.js';
 import type { DocumentWriter } from './store/writer.js';

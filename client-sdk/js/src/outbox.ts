@@ -11,44 +11,7 @@
 // With a journal, a delta has its sequence from the beginning, since it is stored under it before it is sent: the journal
 // remembers how far the producer has come.
 
-import type { Opened } from './guard.js';
-import type { Author } from './store/store.js';
-import type { Delta } from './wire/events.js';
-
-export interface OutboxEntry extends Delta {
-  /** 0 until it is first sent. */
-  sequence: number;
-  /** Opens the sequence anywhere: the first delta after lost history. */
-  base: boolean;
-  /** The relay has other bytes under this sequence: what it says of later ones does not mean this one. */
-  refused: boolean;
-  /** Stands for the state as a whole; a newer one takes its place. */
-  offered: boolean;
-  /** It went over the wire under this sequence, or may have. */
-  sent: boolean;
-  /** What it counts for. */
-  bytes: number;
-  /** How often it is on its way into the store. */
-  writes: number;
-  /** The tab that published it, where tabs share a client. */
-  author: Author | null;
-  /** What is sealed in the payload, and what a store keeps in its place. */
-  opened?: Opened;
-  kept?: Uint8Array;
-  /** So many deltas of the application are in it; one, where it is not said. */
-  count?: number;
-  stored(offset: number): void;
-  failed(error: Error): void;
-}
-
-/** Keeps the outbox over the end of the process. */
-export interface OutboxJournal {
-  /** It may be sent. */
-  ready(entry: OutboxEntry): boolean;
-  added(entry: OutboxEntry): void;
-  /** All that waits, under the sequences it has now. */
-  rewritten(entries: readonly OutboxEntry[]): void;
-}
+import type { OutboxEntry, OutboxJournal } from './outbox-entry.js';
 
 export interface FrameLimits {
   /** For all the deltas of a frame together; a single larger one still goes, alone. */

@@ -1,28 +1,26 @@
 // The rules of publishing to one document (docs/protocol.md):
 //
 //  - the relay's last stored sequence trims the outbox, the rest is sent again, the same bytes under the same sequences;
-//  - lost history: once all that is left was read, the application's state goes as a base, then the outbox;
-//  - a refused publish: wait until every frame on the wire was answered, then send again what was not stored.
+//  - lost history: once all that is left was read, the application's state goes as a base (state-offering.ts), then the outbox;
+//  - a refused publish: wait until every frame on the wire was answered, then send again what was not stored (resending.ts).
+//
+// On its way a delta is admitted (admission.ts), waits in the outbox (outbox.ts), where it is sealed and kept if that is asked
+// for, goes out in a frame, and leaves when the relay has stored it.
 //
 // Internal: document-logic.ts drives it.
 
-import type { PublishOptions, StateOffer, StoredResult } from './document.js';
+import { Admission } from './admission.js';
+import type { PublishOptions, StoredResult } from './document.js';
 import type { DurableDocument, Progress } from './durable.js';
-import {
-  Code,
-  CodecError,
-  MarkLostError,
-  OutboxFullError,
-  PayloadTooLargeError,
-  Reason,
-  StateError,
-  type WeirError,
-} from './errors.js';
+import { Code, MarkLostError, Reason, type WeirError } from './errors.js';
 import type { KeptDocument, RestoredDelta, Sealer, Sealing } from './guard.js';
 import type { History } from './history.js';
 import type { DocumentLink } from './link.js';
-import { Outbox, type OutboxEntry } from './outbox.js';
-import { backoffMs, type Timer } from './runtime.js';
+import { Outbox } from './outbox.js';
+import { newEntry, type OutboxEntry } from './outbox-entry.js';
+import { Resending } from './resending.js';
+import { isTransient, RetryDelay } from './retry.js';
+import { StateOffering, type StateOfferingOwner } from './state-offering.js';
 import type { Author } from './store/store.js';
 import { abortable, Waiters, type WaitOptions } from './waiters.js';
 import { PlainWriting, type PlainOwner } from './without-key.js';
@@ -30,19 +28,15 @@ import type { Delta, ErrorEvent, Subscribed } from './wire/events.js';
 
 const frameDeltasMax = 1000;
 const framePayloadBytesMax = 256 * 1024;
-const payloadBytesMaxUnknown = 1024 * 1024;
-const codecMax = 2 ** 32 - 1;
 
 /** What publishing needs of its document. */
-export interface PublisherOwner extends PlainOwner {
+export interface PublisherOwner extends PlainOwner, StateOfferingOwner {
   handle(): number;
   readonly history: History;
-  readonly state: (() => StateOffer | Promise<StateOffer>) | undefined;
   /** Null: deltas go as they are. */
   readonly seals: Sealing | null;
   sent(sequence: number, payload: Uint8Array): void;
   stored(): void;
-  failed(error: WeirError): void;
   resubscribe(): void;
 }
 
@@ -54,17 +48,17 @@ export class Publisher {
   readonly #sealer: Sealer | null;
   /** Null: what goes is sealed. */
   readonly #plain: PlainWriting | null;
+  readonly #admission: Admission;
+  readonly #resending: Resending;
+  readonly #delay: RetryDelay;
+  readonly #state: StateOffering;
   readonly #whenStored = new Waiters();
   #everStored = false;
   #storedThrough = 0; // the mark this producer was told of in this epoch
   #storedOffset = 0;
   #baseSequence = 0;
-  #stateWanted = false;
+  /** Writing is not allowed: asked again on the next connection. */
   #halted = false;
-  #resendFrom: number | null = null;
-  #resendAt = 0;
-  #resendTimer: Timer | null = null;
-  #failures = 0;
   #overWith: WeirError | null = null;
 
   constructor(
@@ -78,6 +72,13 @@ export class Publisher {
     this.#sealer = owner.seals?.sealer(durable, () => this.#outbox) ?? null;
     this.#plain = this.#sealer === null ? new PlainWriting(owner) : null;
     this.#outbox = new Outbox(this.#sealer ?? durable);
+    this.#admission = new Admission(link, owner.path, this.#sealer);
+    this.#delay = new RetryDelay(link.runtime);
+    this.#resending = new Resending(link.runtime, (from) => this.#sendAgain(from));
+    this.#state = new StateOffering(owner, this.#sealer, (entries) => {
+      this.#outbox.offer(entries);
+      link.wantFlush();
+    });
   }
 
   get pendingCount(): number {
@@ -105,7 +106,7 @@ export class Publisher {
       storedThrough: this.#storedThrough,
       storedOffset: this.#storedOffset,
       everStored: this.#everStored,
-      stateWanted: this.#stateWanted,
+      stateWanted: this.#state.wanted,
       encrypted: this.#plain === null || this.#plain.withheld !== null,
     };
   }
@@ -115,7 +116,7 @@ export class Publisher {
     this.#storedThrough = place?.storedThrough ?? 0;
     this.#storedOffset = place?.storedOffset ?? 0;
     this.#everStored = place?.everStored ?? false;
-    this.#stateWanted = place?.stateWanted === true && this.#owner.state !== undefined;
+    if (place?.stateWanted === true) this.#state.want();
     if (place?.encrypted === true && this.#plain?.withhold() === true) this.#withhold();
     else this.saw([...records, ...outbox]);
     const waiting = outbox.filter(({ sequence }) => sequence > this.#storedThrough);
@@ -134,7 +135,7 @@ export class Publisher {
     };
     const stored = (offset: number): void => answer(offset, null);
     const failed = (error: WeirError): void => answer(0, error);
-    return { ...entry(delta.codec, delta.payload, stored, failed), ...delta, sent: true };
+    return { ...newEntry(delta, stored, failed), ...delta, sent: true };
   }
 
   /** How many of a tab's first `given` deltas the relay has. */
@@ -145,12 +146,12 @@ export class Publisher {
 
   publish(payload: Uint8Array, options: PublishOptions, author: Author | null): Promise<StoredResult> {
     const promise = new Promise<StoredResult>((resolve, reject) => {
-      const codec = options.codec ?? 0;
-      const refusal = this.#refusal(payload, codec);
+      const delta = { codec: options.codec ?? 0, payload };
+      const refusal = this.#overWith ?? this.#admission.refusal(delta, this.#outbox.bytes);
       if (refusal !== null) return reject(refusal);
       const stored = (offset: number): void => resolve({ offset });
-      if (this.#sealer !== null) return this.#sealer.add({ codec, payload }, author, stored, reject);
-      const added = entry(codec, payload, stored, reject);
+      if (this.#sealer !== null) return this.#sealer.add(delta, author, stored, reject);
+      const added = newEntry(delta, stored, reject);
       added.author = author;
       this.#outbox.add(added);
     });
@@ -193,10 +194,7 @@ export class Publisher {
 
   disconnected(): void {
     this.#outbox.disconnected();
-    this.#resendTimer?.cancel();
-    this.#resendTimer = null;
-    this.#resendFrom = null;
-    this.#resendAt = 0;
+    this.#resending.cancel();
   }
 
   /**
@@ -204,7 +202,7 @@ export class Publisher {
    * producer's mark could show to be lost, and that nobody asks for any more: so the state is offered.
    */
   producerReplaced(readThrough: number): void {
-    if (this.#storedOffset > readThrough) this.#stateWanted = this.#owner.state !== undefined;
+    if (this.#storedOffset > readThrough) this.#state.want();
     this.#forgetMark();
     this.#outbox.restart();
   }
@@ -212,6 +210,7 @@ export class Publisher {
   /** Gives up what waits, for ever. */
   end(error: WeirError): void {
     this.#overWith = error;
+    this.#state.end();
     this.disconnected();
     this.#outbox.clear(error);
     this.#whenStored.reject(error);
@@ -226,13 +225,13 @@ export class Publisher {
       this.#forgetMark();
       if (lost) {
         this.#everStored = false;
-        this.#stateWanted = this.#owner.state !== undefined;
+        this.#state.want();
       }
       this.#outbox.reopen(event.lastSequence, lost);
       return true;
     }
     if (forgotten) {
-      this.#stateWanted = this.#owner.state !== undefined;
+      this.#state.want();
       this.#cannotGoOn('the relay no longer has what it had stored of this producer');
       return false;
     }
@@ -250,13 +249,13 @@ export class Publisher {
   reachedHead(): void {
     this.#plain?.caughtUp();
     this.#link.wantFlush();
-    if (this.#stateWanted) this.#askState();
+    this.#state.ask();
   }
 
   stored(throughSequence: number, offset: number): void {
     const before = this.#outbox.length;
     this.#outbox.stored(throughSequence, offset);
-    this.#failures = 0;
+    this.#delay.reset();
     this.#storedThrough = Math.max(this.#storedThrough, throughSequence);
     this.#storedOffset = Math.max(this.#storedOffset, offset);
     if (this.#outbox.length < before) {
@@ -282,7 +281,7 @@ export class Publisher {
     if (replacingReasons.includes(event.reason)) return this.#link.replaceProducer(error);
     if (!aboutPublish) return; // presence, say: told, and that is all
     if (base && (!transient || event.code === Code.aborted)) return this.#link.replaceProducer(error);
-    if (transient) return this.#resend(this.#outbox.firstSequence, this.delayMs(event));
+    if (transient) return this.#resend(this.#outbox.firstSequence, this.#delay.nextMs(event));
     if (event.code === Code.permissionDenied || event.code === Code.unauthenticated) this.#halted = true;
     else {
       this.#outbox.clear(error);
@@ -293,22 +292,16 @@ export class Publisher {
   /** Sends one frame of deltas, if it may go now. False when there is nothing more to send. */
   flush(budgetBytes: number, wireIdle: boolean): boolean {
     if (this.#sealer !== null) this.#outbox.begin(); // only what has a number can be sealed
-    if (!this.maySend || this.#stateWanted || this.#halted || this.#resendFrom !== null) return false;
+    if (!this.maySend || this.#state.wanted || this.#halted || this.#resending.wanted) return false;
     const next = this.#outbox.next;
     if (next === undefined || (next.bytes > budgetBytes && !wireIdle)) return false;
-    if (next.bytes > this.#payloadBytesMax && !next.sent) {
-      this.#outbox.refuseNext(this.#tooLarge(next.bytes));
+    if (next.bytes > this.#admission.payloadBytesMax && !next.sent) {
+      this.#outbox.refuseNext(this.#admission.tooLarge(next.bytes));
       this.#checkStored();
       return true;
     }
     const frameBytesMax = this.#link.welcome?.frameBytesMax || Infinity;
     return this.#sendFrame(Math.min(framePayloadBytesMax, frameBytesMax / 2, budgetBytes));
-  }
-
-  /** How long to wait before trying again: what the relay says, or longer with each failure. */
-  delayMs(event: ErrorEvent): number {
-    if (event.retryAfterMs > 0) return event.retryAfterMs;
-    return 50 + backoffMs(this.#failures++, this.#link.runtime.random(), 250, 30_000);
   }
 
   // ---- steps ----
@@ -334,23 +327,17 @@ export class Publisher {
   }
 
   #resend(from: number, delayMs: number): void {
-    this.#resendFrom = from;
-    this.#resendAt = Math.max(this.#resendAt, this.#link.runtime.now() + delayMs);
+    this.#resending.want(from, delayMs);
     this.#resendWhenAnswered();
   }
 
-  /** What is still on the wire is answered first: each frame behind a refused one is refused too. */
   #resendWhenAnswered(): void {
-    if (this.#resendFrom === null || this.#outbox.inFlight || this.#resendTimer !== null) return;
-    const delayMs = Math.max(0, this.#resendAt - this.#link.runtime.now());
-    this.#resendTimer = this.#link.runtime.after(delayMs, () => {
-      const from = this.#resendFrom ?? 0;
-      this.#resendTimer = null;
-      this.#resendFrom = null;
-      this.#resendAt = 0;
-      if (this.#outbox.rewind(from)) this.#link.wantFlush();
-      else this.#cannotGoOn(`the relay expects sequence ${from}, which is not here any more`);
-    });
+    if (!this.#outbox.inFlight) this.#resending.allAnswered();
+  }
+
+  #sendAgain(from: number): void {
+    if (this.#outbox.rewind(from)) this.#link.wantFlush();
+    else this.#cannotGoOn(`the relay expects sequence ${from}, which is not here any more`);
   }
 
   #forgetMark(): void {
@@ -362,89 +349,6 @@ export class Publisher {
     const message = `${this.#owner.path}: ${why}; going on under a new producer id`;
     this.#link.replaceProducer(new MarkLostError(message, { code: Code.outOfRange, document: this.#owner.path }));
   }
-
-  #askState(): void {
-    const failed = (cause: unknown): void => {
-      const message = `${this.#owner.path}: the application could not give its state`;
-      this.#owner.failed(new StateError(message, { code: Code.unknown, document: this.#owner.path, cause }));
-      this.#offer(null);
-    };
-    try {
-      const answer = this.#owner.state?.() ?? null;
-      if (answer instanceof Promise) answer.then((state) => this.#offer(state), failed);
-      else this.#offer(answer);
-    } catch (cause) {
-      failed(cause);
-    }
-  }
-
-  #offer(state: StateOffer): void {
-    if (!this.#stateWanted || this.#overWith !== null) return;
-    const pieces = state === null ? [] : Array.isArray(state) ? state : [state];
-    const failed = (error: WeirError): void => this.#owner.failed(error);
-    const offered = (piece: Uint8Array): OutboxEntry => entry(0, piece, () => undefined, failed, true);
-    const offer = (entries: OutboxEntry[]): void => {
-      if (!this.#stateWanted || this.#overWith !== null) return;
-      this.#stateWanted = false;
-      this.#outbox.offer(entries);
-      this.#link.wantFlush();
-    };
-    if (this.#sealer === null) offer(pieces.map(offered));
-    else void this.#sealer.offered(pieces, offered).then(offer);
-  }
-
-  // ---- what is refused at once ----
-
-  get #payloadBytesMax(): number {
-    return this.#link.welcome?.payloadBytesMax || payloadBytesMaxUnknown;
-  }
-
-  #refusal(payload: Uint8Array, codec: number): WeirError | null {
-    if (this.#overWith !== null) return this.#overWith;
-    const document = this.#owner.path;
-    if (!Number.isInteger(codec) || codec < 0 || codec > codecMax || (codec > 1 && codec < 16)) {
-      const what = codec === 2 ? 'codec 2 is sealed: subscribe with `encryption`, or' : `${codec} is not a codec;`;
-      return new CodecError(`${document}: ${what} use 0, 1, or 16 and above`, { code: Code.invalidArgument, document });
-    }
-    const room = Math.min(this.#payloadBytesMax, this.#sealer?.deltaBytesMax ?? Infinity);
-    if (payload.length > room) return this.#tooLarge(payload.length);
-    const { outboxBytesMax } = this.#link;
-    if (this.#outbox.bytes + payload.length <= outboxBytesMax) return null;
-    return new OutboxFullError(
-      `${document}: ${this.#outbox.bytes} bytes wait, ${outboxBytesMax} may; publish again after whenStored()`,
-      { code: Code.resourceExhausted, document },
-    );
-  }
-
-  #tooLarge(bytes: number): WeirError {
-    const message = `${this.#owner.path}: a delta of ${bytes} bytes; this relay takes ${this.#payloadBytesMax}, publish smaller ones`;
-    return new PayloadTooLargeError(message, { code: Code.invalidArgument, document: this.#owner.path });
-  }
 }
 
 const replacingReasons: number[] = [Reason.resendDiffers, Reason.notComparable, Reason.producerOwned];
-
-const transientCodes: number[] = [
-  Code.resourceExhausted,
-  Code.unavailable,
-  Code.internal,
-  Code.aborted,
-  Code.cancelled,
-  Code.unknown,
-];
-
-/** Worth trying again as it is. */
-export function isTransient(code: number): boolean {
-  return transientCodes.includes(code);
-}
-
-function entry(
-  codec: number,
-  payload: Uint8Array,
-  stored: (offset: number) => void,
-  failed: (error: WeirError) => void,
-  offered = false,
-): OutboxEntry {
-  const numbers = { sequence: 0, base: false, refused: false, sent: false, writes: 0 };
-  return { codec, payload, ...numbers, bytes: payload.length, offered, author: null, stored, failed };
-}

@@ -3,7 +3,7 @@
 // cannot answer just now; so who asked need only wait.
 
 import { errorFromAnswer, type WeirError } from './errors.js';
-import { isTransient } from './publisher.js';
+import { isTransient } from './retry.js';
 import type { Runtime, Timer } from './runtime.js';
 import { abortable } from './waiters.js';
 import type { ClientEvent, ErrorEvent, HistoryPage, ReadHistory, ReadSnapshot, ServerEvent, SnapshotChunk } from './wire/events.js';

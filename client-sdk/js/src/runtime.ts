@@ -46,11 +46,6 @@ export const systemRuntime: Runtime = {
   soon: (run) => queueMicrotask(run),
 };
 
-/** Full jitter: anywhere between nothing and a ceiling that doubles with each failure, so that a crowd spreads out. */
-export function backoffMs(failures: number, random: number, firstMs: number, maxMs: number): number {
-  return Math.floor(random * Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)));
-}
-
 /** Of browsers, and of Node from version 22 on. */
 export function globalSocket(): WebSocketConstructor {
   const socket = (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;

@@ -3,7 +3,8 @@
 import { Code, WeirError } from '../errors.js';
 import type { DocumentGuard, GuardOwner, MergeDeltas, Sealer, Sealing } from '../guard.js';
 import type { DocumentLink } from '../link.js';
-import type { Outbox, OutboxJournal } from '../outbox.js';
+import type { Outbox } from '../outbox.js';
+import type { OutboxJournal } from '../outbox-entry.js';
 import type { Snapshot, SnapshotState, WeirSnapshot } from '../snapshots.js';
 import type { DocumentWriter } from '../store/writer.js';
 import type { AttestationWanted, Cursor, ServerEvent, SnapshotHeader, WireRecord } from '../wire/events.js';
