@@ -3,52 +3,37 @@
 //   const client = new WeirClient({ url: 'ws://127.0.0.1:8787', space: 'acme-notes' });
 //   const plan = client.subscribe('plan');
 //
-// It connects again by itself, with backoff and full jitter, unless it was fenced, told to disconnect, or denied access.
+// It connects again by itself (connector.ts), unless it was fenced, told to disconnect, or denied access. What comes goes to the
+// document that it is about, and what documents have to send shares the budget that the relay gives.
 
-import { Addresses } from './addresses.js';
 import { checkClient, checkHistory, checkPlace, checkSubscribe } from './checks.js';
 import type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
-import { Connection } from './connection.js';
+import { Connector } from './connector.js';
 import type { DocumentClient } from './document-client.js';
 import type { DocumentSession, SubscribeOptions } from './document.js';
 import { DocumentLogic } from './document-logic.js';
 import { Emitter } from './emitter.js';
-import {
-  AccessDeniedError,
-  ClosedError,
-  Code,
-  ConnectionError,
-  errorFromAnswer,
-  FencedError,
-  Reason,
-  TokenError,
-  type WeirError,
-} from './errors.js';
+import { AccessDeniedError, ClosedError, errorFromAnswer, FencedError, Reason, type WeirError } from './errors.js';
 import type { DocumentLink } from './link.js';
 import type { PackDecoder } from './pack-decoder.js';
 import { Questions } from './questions.js';
-import { backoffMs } from './retry.js';
-import { globalSocket, systemRuntime, type Runtime, type Timer, type WebSocketConstructor } from './runtime.js';
+import { systemRuntime, type Runtime } from './runtime.js';
 import { StoreWriter } from './store/writer.js';
 import { readHistory, type HistoryOptions, type HistoryPage } from './time-travel.js';
 import {
   protocolVersion,
   type ClientEvent,
   type ErrorEvent,
-  type GoingAway,
   type ServerEvent,
   type Subscribe,
   type Welcome,
 } from './wire/events.js';
 
-/** A connection that held this long was a good one: the next failure is the first again. */
-const stableMs = 5_000;
 const inFlightBytesMaxUnknown = 1024 * 1024;
 
 export class WeirClient extends Emitter<ClientEvents> implements DocumentClient {
   readonly #options: WeirClientOptions;
-  readonly #addresses: Addresses;
-  readonly #socket: WebSocketConstructor;
+  readonly #connector: Connector;
   readonly #runtime: Runtime;
   readonly #documents = new Map<string, DocumentLogic>();
   readonly #handles = new Map<number, DocumentLogic>();
@@ -59,20 +44,8 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   readonly #questions: Questions;
   readonly #link: DocumentLink<DocumentLogic>;
   readonly #writer: StoreWriter | null;
-  readonly #online = (): void => this.#hurry();
   #packs: PackDecoder | null;
-  #token: TokenSource;
   #producer: Uint8Array;
-  #status: ClientStatus = 'disconnected';
-  #wanted = false;
-  #attempt = 0; // names the current connection attempt; what an older one still says is not heard
-  #connection: Connection | null = null;
-  #welcome: Welcome | null = null;
-  #welcomedAt = 0;
-  #failures = 0;
-  #notBefore = 0;
-  #timer: Timer | null = null;
-  #drainTimer: Timer | null = null;
   #lastRequest = 0;
   #flushWanted = false;
   #replacing: WeirError | null = null;
@@ -81,28 +54,26 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     super();
     checkClient(options);
     this.#options = options;
-    this.#addresses = new Addresses(options.url);
     this.#runtime = options.runtime ?? systemRuntime;
-    this.#socket = options.webSocket ?? globalSocket();
+    this.#connector = this.#makeConnector();
     this.#packs = options.packs ?? null;
-    this.#token = options.token ?? '';
     const { store } = options;
     this.#writer = store === undefined ? null : new StoreWriter(store, this.#runtime, (error) => this.#storeFailed(error));
     this.#producer = store?.producer ?? options.producer ?? this.#runtime.randomBytes(16);
-    this.#questions = new Questions(this.#runtime, () => ++this.#lastRequest, (event) => this.#connection?.send(event));
+    this.#questions = new Questions(this.#runtime, () => ++this.#lastRequest, (event) => this.#connector.send(event));
     this.#link = this.#makeLink();
     if (options.connect !== false) this.connect();
   }
 
   get status(): ClientStatus {
-    return this.#status;
+    return this.#connector.status;
   }
   get producer(): Uint8Array {
     return this.#producer;
   }
   /** Limits and version of the relay, while connected. */
   get welcome(): Welcome | null {
-    return this.#welcome;
+    return this.#connector.welcome;
   }
   /** Deltas of all documents that are not yet durable. */
   get pendingCount(): number {
@@ -111,21 +82,17 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
 
   /** Used from the next connection on. */
   setToken(token: TokenSource): void {
-    this.#token = token;
+    this.#connector.setToken(token);
   }
 
   connect(): void {
-    if (this.#status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
-    if (this.#wanted) return;
-    this.#wanted = true;
-    this.#failures = 0;
-    globalThis.addEventListener?.('online', this.#online);
-    void this.#open();
+    if (this.status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
+    this.#connector.connect();
   }
 
   /** Until connect() is called; what is published meanwhile waits. */
   disconnect(): void {
-    this.#halt('disconnected');
+    this.#connector.halt('disconnected');
   }
 
   /**
@@ -141,17 +108,14 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   subscribe(document: string, options: SubscribeOptions = {}): DocumentSession {
     const space = checkPlace(options.space ?? this.#options.space, document);
     checkSubscribe(options);
-    if (this.#status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
+    if (this.status === 'stopped') throw new ClosedError('this client has stopped; make a new one');
     const key = `${space}\0${document}`;
     if (this.#documents.has(key))
       throw new TypeError(`${space}/${document} is subscribed already; close that session first`);
     const session = new DocumentLogic(this.#link, space, document, options);
     this.#documents.set(key, session);
-    if (this.#answersOutstanding.has(key)) {
-      // They would be taken for answers to this session.
-      this.#drop();
-      this.#openLater();
-    } else if (this.#welcome !== null) session.connected();
+    if (this.#answersOutstanding.has(key)) this.#connector.reconnect(); // they would be taken for answers to this session
+    else if (this.welcome !== null) session.connected();
     return session;
   }
 
@@ -163,33 +127,19 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
 
   // ---- connecting ----
 
-  async #open(): Promise<void> {
-    const attempt = ++this.#attempt;
-    this.#timer = null;
-    this.#become('connecting');
-    let token: string;
-    try {
-      token = typeof this.#token === 'string' ? this.#token : await this.#token();
-    } catch (cause) {
-      if (attempt === this.#attempt)
-        this.#lost(new TokenError('the application could not give a token', { code: Code.unauthenticated, cause }));
-      return;
-    }
-    if (attempt !== this.#attempt) return;
-    const url = this.#addresses.take();
-    const mine = (run: () => void): void => {
-      if (attempt === this.#attempt) run();
-    };
-    try {
-      this.#connection = new Connection(url, this.#socket, this.#runtime, () => this.#hello(token), {
-        welcomed: (welcome) => mine(() => this.#welcomed(welcome)),
-        event: (event) => mine(() => this.#receive(event)),
-        frameEnd: () => mine(() => this.#handOver(null)),
-        closed: (error) => mine(() => this.#lost(error)),
-      });
-    } catch (cause) {
-      this.#lost(new ConnectionError(`${url}: no connection can be made there`, { code: Code.unavailable, cause }));
-    }
+  #makeConnector(): Connector {
+    return new Connector(this.#options, this.#runtime, {
+      hello: (token) => this.#hello(token),
+      welcomed: (welcome) => this.#welcomed(welcome),
+      event: (event) => this.#receive(event),
+      frameEnd: () => this.#handOver(null),
+      dropped: () => this.#dropped(),
+      lost: (error) => {
+        this.emit('connection-error', error);
+        this.#takeNewProducer();
+      },
+      became: (status) => this.emit('status', status),
+    });
   }
 
   #hello(token: string): Extract<ClientEvent, { kind: 'hello' }> {
@@ -205,33 +155,14 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   }
 
   #welcomed(welcome: Welcome): void {
-    this.#welcome = welcome;
-    this.#welcomedAt = this.#runtime.now();
-    this.#become('connected');
     this.emit('welcome', welcome);
+    if (this.welcome !== welcome) return; // the application has ended it just now
     for (const document of [...this.#documents.values()]) document.connected();
     this.#questions.connected();
   }
 
-  /** The connection is gone: what was on it is forgotten, and another is made when it is time. */
-  #lost(error: WeirError): void {
-    if (this.#welcome === null) this.#addresses.failed();
-    this.#drop();
-    this.emit('connection-error', error);
-    if (this.#replacing !== null) return this.#takeNewProducer();
-    if (this.#wanted) this.#openLater();
-  }
-
-  #drop(): void {
-    this.#attempt++;
-    if (this.#welcome !== null && this.#runtime.now() - this.#welcomedAt >= stableMs) this.#failures = 0;
-    this.#connection?.close();
-    this.#connection = null;
-    this.#timer?.cancel();
-    this.#timer = null;
-    this.#drainTimer?.cancel();
-    this.#drainTimer = null;
-    this.#welcome = null;
+  /** What was on the connection is forgotten. */
+  #dropped(): void {
     this.#handles.clear();
     this.#requests.clear();
     this.#answersOutstanding.clear();
@@ -239,40 +170,12 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     for (const document of [...this.#documents.values()]) document.disconnected();
   }
 
-  #openLater(): void {
-    this.#become('connecting');
-    const { backoffFirstMs = 250, backoffMaxMs = 30_000 } = this.#options;
-    const rounds = Math.floor(this.#failures++ / this.#addresses.count);
-    const jitterMs = backoffMs(rounds, this.#runtime.random(), backoffFirstMs, backoffMaxMs);
-    this.#timer = this.#runtime.after(Math.max(0, this.#notBefore - this.#runtime.now()) + jitterMs, () => void this.#open());
-  }
-
-  /** The network is back: do not sit out the backoff. */
-  #hurry(): void {
-    if (this.#timer === null || this.#runtime.now() < this.#notBefore) return;
-    this.#timer.cancel();
-    void this.#open();
-  }
-
-  #halt(status: 'disconnected' | 'stopped'): void {
-    this.#wanted = false;
-    globalThis.removeEventListener?.('online', this.#online);
-    this.#drop();
-    if (this.#status !== 'stopped') this.#become(status);
-  }
-
   #stop(error: WeirError, tell: boolean): void {
-    if (this.#status === 'stopped') return;
-    this.#halt('stopped');
+    if (this.status === 'stopped') return;
+    this.#connector.halt('stopped');
     for (const document of [...this.#documents.values()]) document.end(error, tell);
     this.#questions.end(error);
     if (tell) this.emit('error', error);
-  }
-
-  #become(status: ClientStatus): void {
-    if (this.#status === status) return;
-    this.#status = status;
-    this.emit('status', status);
   }
 
   // ---- events ----
@@ -285,7 +188,9 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
       case 'history':
         return;
       case 'goingAway':
-        return this.#goingAway(event);
+        this.#connector.goingAway(event);
+        this.emit('going-away', event);
+        return;
       case 'subscribed':
         return this.#subscribed(event);
       case 'error':
@@ -307,7 +212,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     const document = this.#requests.get(event.request);
     this.#requests.delete(event.request);
     if (document === undefined || !this.#documents.has(keyOf(document)))
-      return this.#connection?.send({ kind: 'unsubscribe', document: event.document });
+      return this.#connector.send({ kind: 'unsubscribe', document: event.document });
     this.#handles.set(event.document, document);
     document.receive(event);
   }
@@ -320,27 +225,14 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     const error = errorFromAnswer(event);
     if (error instanceof FencedError) return this.#stop(error, true);
     this.emit('error', error);
-    if (event.retryAfterMs > 0) this.#notBefore = this.#runtime.now() + event.retryAfterMs;
+    if (event.retryAfterMs > 0) this.#connector.rest(event.retryAfterMs);
     if (event.reason === Reason.producerOwned) return this.#replaceProducer(error);
-    // A fixed token will not become right by trying again.
-    if (error instanceof AccessDeniedError && typeof this.#token === 'string') this.#halt('disconnected');
-  }
-
-  #goingAway(event: GoingAway): void {
-    this.emit('going-away', event);
-    this.#addresses.redirect(event.address);
-    this.#notBefore = this.#runtime.now() + event.reconnectAfterMs;
-    this.#drainTimer?.cancel();
-    this.#drainTimer = this.#runtime.after(event.reconnectAfterMs, () => {
-      this.#drop();
-      this.#openLater();
-    });
+    if (error instanceof AccessDeniedError && this.#connector.tokenIsFixed) this.#connector.halt('disconnected');
   }
 
   #giveUpPacks(): void {
     this.#packs = null;
-    this.#drop();
-    if (this.#wanted) this.#openLater();
+    this.#connector.reconnect();
   }
 
   // ---- producers ----
@@ -351,16 +243,17 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
     this.#wantFlush();
   }
 
+  /** If it is to be replaced. */
   #takeNewProducer(): void {
     const cause = this.#replacing;
     if (cause === null) return;
     this.#replacing = null;
-    this.#drop();
+    this.#connector.drop();
     this.#producer = this.#runtime.randomBytes(16);
     void this.#writer?.write({ kind: 'producer', producer: this.#producer });
     for (const document of this.#documents.values()) document.producerReplaced();
     this.emit('producer-changed', this.#producer, cause);
-    if (this.#wanted) this.#openLater();
+    this.#connector.openLater();
   }
 
   /** What could not be written is kept in memory, and goes over the wire without waiting for the store. */
@@ -382,12 +275,12 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
 
   /** A frame of each document in turn, while the relay's budget lasts. */
   #flush(): void {
-    if (this.#welcome === null) return;
+    if (this.welcome === null) return;
     if (this.#replacing !== null) {
       if (![...this.#documents.values()].some(({ publisher }) => publisher.inFlight)) this.#takeNewProducer();
       return;
     }
-    const budget = this.#welcome.inFlightBytesMax || inFlightBytesMaxUnknown;
+    const budget = this.welcome.inFlightBytesMax || inFlightBytesMaxUnknown;
     let sending = [...this.#documents.values()];
     while (sending.length > 0)
       sending = sending.filter((document) => {
@@ -412,18 +305,18 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
         return client.#producer === client.#options.producer;
       },
       get welcome() {
-        return client.#welcome;
+        return client.welcome;
       },
       get packs() {
         return client.#packs;
       },
       writer: this.#writer,
       get bufferedBytes() {
-        return client.#connection?.bufferedBytes ?? 0;
+        return client.#connector.bufferedBytes;
       },
       questions: this.#questions,
       giveUpPacks: () => this.#giveUpPacks(),
-      send: (event) => this.#connection?.send(event),
+      send: (event) => this.#connector.send(event),
       request: (document, event) => this.#request(document, event),
       wantFlush: () => this.#wantFlush(),
       replaceProducer: (cause) => this.#replaceProducer(cause),
@@ -435,12 +328,12 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
   #request(document: DocumentLogic, event: Omit<Subscribe, 'request'>): void {
     const request = ++this.#lastRequest;
     this.#requests.set(request, document);
-    this.#connection?.send({ ...event, request });
+    this.#connector.send({ ...event, request });
   }
 
   #forget(document: DocumentLogic, answersOutstanding: boolean): void {
     this.#documents.delete(keyOf(document));
-    if (answersOutstanding && this.#welcome !== null) this.#answersOutstanding.add(keyOf(document));
+    if (answersOutstanding && this.welcome !== null) this.#answersOutstanding.add(keyOf(document));
     for (const [handle, open] of this.#handles) if (open === document) this.#handles.delete(handle);
   }
 }

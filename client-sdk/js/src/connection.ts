@@ -36,8 +36,8 @@ export class Connection {
     this.#url = url;
     this.#runtime = runtime;
     this.#listener = listener;
+    this.#socket = new Socket(url, subprotocol); // throws where there can be none
     this.#timer = runtime.after(handshakeMsMax, () => this.#end(`no answer within ${handshakeMsMax / 1000} s`));
-    this.#socket = new Socket(url, subprotocol);
     this.#socket.binaryType = 'arraybuffer';
     this.#socket.addEventListener('open', () => {
       this.#opened = true;

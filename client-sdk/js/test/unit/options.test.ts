@@ -46,9 +46,10 @@ test('README: the other options', () => {
 
 test('README: numbers are those of the code', () => {
   const client = readFileSync('src/client.ts', 'utf8');
+  const connector = readFileSync('src/connector.ts', 'utf8');
   const said = new Map(rowsOf('`new WeirClient(').map(([, name, , value]) => [name!.replaceAll('`', ''), value!.replaceAll(',', '')]));
   for (const name of ['backoffFirstMs', 'backoffMaxMs']) {
-    const value = new RegExp(`${name} = ([\\d_]+)`).exec(client)?.[1]?.replaceAll('_', '');
+    const value = new RegExp(`${name} = ([\\d_]+)`).exec(connector)?.[1]?.replaceAll('_', '');
     assert.equal(said.get(name), value);
   }
   const factors = /outboxBytesMax \?\? ([\d* ]+)/.exec(client)![1]!.split('*').map(Number);
