@@ -28,6 +28,7 @@ void Feeder::add(const SubscribeAnswer& answer) {
   const bool first = documents_.empty();
   Document document;
   document.path = answer.path;
+  document.epoch = answer.subscribed.epoch;
   document.cursor = document.read_to = answer.start;
   document.snapshots.assign(answer.snapshots.begin(), answer.snapshots.end());
   const DocumentHandle handle = answer.subscribed.document;
@@ -112,11 +113,11 @@ bool Feeder::complete(DocumentHandle document) const {
 }
 
 bool Feeder::send_snapshots() {
-  for (const auto& [handle, document] : documents_) {
+  for (auto& [handle, document] : documents_) {
     if (document.snapshots.empty()) continue;
     if (snapshot_read_ != 0 || queue_.bytes() >= limits_.session_queue_bytes_max / 2) return true;
-    snapshot_read_ = ++reads_;
-    host_.read_snapshot({options_.session, options_.space, snapshot_read_, handle, document.path,
+    snapshot_read_ = document.snapshot_reading = ++reads_;
+    host_.read_snapshot({options_.session, options_.space, snapshot_read_, handle, document.path, document.epoch,
                          document.snapshots.front(), document.snapshot_base, document.snapshot_position,
                          options_.dialect, options_.unpacks});
     return true;
@@ -128,8 +129,10 @@ void Feeder::have_read(SnapshotReadAnswer answer) {
   if (answer.number != snapshot_read_) return;
   snapshot_read_ = 0;
   const auto found = documents_.find(answer.document);
-  if (found == documents_.end()) return pump();
+  // It may be of an earlier subscription.
+  if (found == documents_.end() || found->second.snapshot_reading != answer.number) return pump();
   Document& document = found->second;
+  document.snapshot_reading = 0;
   if (!answer.piece) {
     Error error = answer.piece.error();
     documents_.erase(found);

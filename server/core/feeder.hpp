@@ -97,7 +97,9 @@ class Feeder {
     Offset given_back;          ///< of the next record, when its page was given back; else 0
     std::uint64_t reading = 0;  ///< number of the read under way; 0: none
     bool caught_up = false;
-    std::deque<Snapshot> snapshots;  ///< to be sent first; of the front one up to the position
+    Epoch epoch;
+    std::deque<Snapshot> snapshots;      ///< to be sent first; of the front one up to the position
+    std::uint64_t snapshot_reading = 0;  ///< number of the read of its next part; 0: none is under way
     std::uint64_t snapshot_position = 0;
     Offset snapshot_base;  ///< of the one before
     bool partial = false;  ///< something was not shown to the peer

@@ -1,4 +1,6 @@
 // What happens to a document as a whole: it is deleted, created anew, maintained, and its snapshots come and go.
+#include <utility>
+
 #include "weir/core/hub.hpp"
 
 namespace weir::core {
@@ -63,14 +65,14 @@ void Hub::recreate(Document& document, SubscribeRequest request) {
       snapshots_.forget(changed);
       return resume(changed);
     }
-    auto waiting = std::move(changed.waiting);
-    changed.waiting.clear();
-    for (HubInput& input : waiting)
-      if (const auto* subscription = std::get_if<SubscribeRequest>(&input))
+    for (HubInput& input : std::exchange(changed.waiting, {})) {
+      const auto* subscription = std::get_if<SubscribeRequest>(&input);
+      if (subscription != nullptr && subscription->what.recreate)
         refuse(*subscription, Code::unavailable, frames::Reason::unspecified,
                "the document could not be created anew: " + result.error().message);
-      else if (const auto* removal = std::get_if<DeleteRequest>(&input))
-        effects_->push_back(DeleteFinished{removal->ticket, result.error()});
+      else
+        std::visit([this](auto&& what) { on(std::forward<decltype(what)>(what)); }, std::move(input));
+    }
   });
 }
 
@@ -104,7 +106,8 @@ void Hub::on(AttestRequest request) {
 
 void Hub::on(SnapshotUploaded uploaded) {
   const auto found = documents_.find(*uploaded.path);
-  if (found != documents_.end()) snapshots_.uploaded(*found->second, uploaded);
+  if (found != documents_.end() && found->second->epoch == uploaded.epoch)
+    snapshots_.uploaded(*found->second, uploaded);
 }
 
 }  // namespace weir::core

@@ -146,6 +146,7 @@ struct AppendFinished {
 struct SnapshotUploaded {
   SessionRef session;
   DocumentRef path;
+  Epoch epoch;  ///< that it was made of
   Result<Snapshot> result;
 };
 /// An effect on a snapshot is done.
@@ -325,6 +326,7 @@ struct SnapshotReadRequest {
   std::uint64_t number = 0;
   DocumentHandle document;
   DocumentRef path;
+  Epoch epoch;
   Snapshot snapshot;
   Offset base_offset;
   std::uint64_t position = 0;
@@ -355,6 +357,7 @@ struct UploadStep {
   };
   struct Seal {
     SnapshotUpload upload;
+    Epoch epoch;
     Snapshot about;
   };
   struct Abandon {

@@ -63,7 +63,7 @@ void SnapshotUploads::step(DocumentHandle document, Upload& upload) {
       step.what = UploadStep::Write{upload.at_store, std::move(chunk.bytes)};
     } else if (upload.complete) {
       upload.sealing = true;
-      step.what = UploadStep::Seal{upload.at_store, upload.accepted->about};
+      step.what = UploadStep::Seal{upload.at_store, upload.accepted->epoch, upload.accepted->about};
     } else {
       return;
     }

@@ -41,8 +41,8 @@ void ShardImpl::read(core::SnapshotReadRequest request) {
   fleet_->environment.readers.submit([this, request = std::move(request)] {
     const auto& store = fleet_->environment.snapshots;
     const auto& encoder = *fleet_->environment.encoders[static_cast<std::size_t>(request.dialect)];
-    const SnapshotCache::Key key{request.document, request.snapshot.id, request.position, request.dialect,
-                                 request.unpacks};
+    const SnapshotCache::Key key{request.document, request.epoch,   request.snapshot.id, request.snapshot.standing,
+                                 request.position, request.dialect, request.unpacks};
     auto piece = fleet_->snapshots.get(key, [&] {
       return encoder.sends_whole() ? read_whole(store, encoder, request) : read_part(store, encoder, request);
     });
@@ -81,7 +81,8 @@ void ShardImpl::perform_upload(core::UploadStep step) {
   } else if (auto* seal = std::get_if<Step::Seal>(&step.what)) {
     auto sealed = store.seal(seal->upload, std::move(seal->about));
     const auto owner = owner_of(step.path->space, fleet_->shards.size());
-    fleet_->shards[owner]->post(core::HubInput(core::SnapshotUploaded{step.session, step.path, std::move(sealed)}));
+    fleet_->shards[owner]->post(
+        core::HubInput(core::SnapshotUploaded{step.session, step.path, seal->epoch, std::move(sealed)}));
   } else {
     return store.abandon(std::get<Step::Abandon>(step.what).upload);
   }

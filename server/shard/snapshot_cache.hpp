@@ -1,7 +1,8 @@
 // Parts of snapshots on their way to readers, encoded once for each dialect: a thousand who join at a time share the
 // bytes and cost one read.
 //
-//   auto piece = cache.get({handle, id, position, dialect, unpacks}, [&] { return read_and_encode(); });
+//   auto piece = cache.get({handle, epoch, id, standing, position, dialect, unpacks}, [&] { return read_and_encode();
+//   });
 //
 // Who asks for what somebody is reading at that moment waits for it. Bounded by bytes, the least recently used leave
 // first; what readers still hold lives on without the cache.
@@ -23,7 +24,9 @@ class SnapshotCache {
  public:
   struct Key {
     DocumentHandle document;
+    Epoch epoch;  ///< numbers of snapshots begin anew with a document's life
     SnapshotId snapshot;
+    SnapshotStanding standing = SnapshotStanding::candidate;  ///< readers are told
     std::uint64_t position = 0;
     core::DialectKind dialect = core::DialectKind::native;
     bool compressed = false;
