@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -82,7 +83,9 @@ struct DocumentSnapshots {
   std::optional<Attesting> attesting;
   Time volunteered = never;  ///< an unasked offer was last taken
   Time maintained = never;
-  bool changing = false;  ///< a drop or a cut is under way
+  bool changing = false;                   ///< a drop or a cut is under way
+  std::set<SnapshotId> confirming;         ///< their verification is being written
+  std::set<SnapshotId> reports_unwritten;  ///< quarantined here, and the store could not write it down
 
   void wrote(const std::vector<Delta>& deltas, Time now) {
     records += deltas.size();

@@ -26,20 +26,65 @@ bool all_verified(const SnapshotList& chain) {
                                        [](const Snapshot& one) { return one.standing == SnapshotStanding::verified; });
 }
 
-}  // namespace
+enum class Reported : bool { ends_it, is_part_of_it };
 
-SnapshotList chain_of(const SnapshotList& all, SnapshotId top) {
+SnapshotList walk(const SnapshotList& all, SnapshotId top, Reported reported) {
   SnapshotList chain;
   for (SnapshotId id = top; id.value != 0;) {
     const Snapshot* snapshot = find(all, id);
-    if (snapshot == nullptr || snapshot->standing == SnapshotStanding::quarantined || chain.size() == layers_max)
-      return {};
+    if (snapshot == nullptr || chain.size() == layers_max) return {};
+    if (snapshot->standing == SnapshotStanding::quarantined && reported == Reported::ends_it) return {};
     chain.push_back(*snapshot);
     id = snapshot->base;
   }
   std::reverse(chain.begin(), chain.end());
   return chain;
 }
+
+using Needed = std::set<SnapshotId>;
+
+void need(Needed& needed, const SnapshotList& chain) {
+  for (const Snapshot& one : chain) needed.insert(one.id);
+}
+
+/// The newest verified chains, the newest others above them, what is served, and what will be served next: were only
+/// the newest kept, none would get old enough where new ones come all the time.
+void need_for_readers(Needed& needed, const SnapshotList& all, Seconds now, const SnapshotRules& rules) {
+  std::size_t verified = 0;
+  std::size_t candidates = 0;
+  for (auto one = all.rbegin(); one != all.rend(); ++one) {
+    const SnapshotList chain = chain_of(all, one->id);
+    if (chain.empty()) continue;
+    if (all_verified(chain)) {
+      if (verified++ < verified_kept) need(needed, chain);
+    } else if (verified < verified_kept && candidates++ < candidates_kept) {
+      need(needed, chain);
+    }
+  }
+  const SnapshotList served = newest_servable(all, now, rules, [](const Snapshot&) { return true; });
+  need(needed, served);
+  for (const Snapshot& one : all) {
+    if (!served.empty() && one.offset <= served.back().offset) continue;
+    const SnapshotList next = chain_of(all, one.id);
+    need(needed, next);
+    if (!next.empty()) return;
+  }
+}
+
+/// Of what stands for records that were cut, nothing may go before there are two that somebody else has confirmed.
+void need_for_the_cut(Needed& needed, const SnapshotList& all, Offset cut) {
+  const auto stands_for_it = [&](const Snapshot& one) { return one.offset >= cut; };
+  const auto confirmed = std::count_if(all.begin(), all.end(), [&](const Snapshot& one) {
+    return stands_for_it(one) && all_verified(chain_of(all, one.id));
+  });
+  if (cut == Offset{} || static_cast<std::size_t>(confirmed) >= verified_kept) return;
+  for (const Snapshot& one : all)
+    if (stands_for_it(one)) need(needed, walk(all, one.id, Reported::is_part_of_it));
+}
+
+}  // namespace
+
+SnapshotList chain_of(const SnapshotList& all, SnapshotId top) { return walk(all, top, Reported::ends_it); }
 
 bool is_servable(const Snapshot& snapshot, Seconds now, const SnapshotRules& rules) {
   if (snapshot.standing == SnapshotStanding::verified) return true;
@@ -93,28 +138,20 @@ SnapshotId base_of_next_layer(const SnapshotList& all, std::uint64_t tail_bytes,
   return {};
 }
 
-std::vector<SnapshotId> surplus(const SnapshotList& all, Seconds now, const SnapshotRules& rules) {
-  std::set<SnapshotId> needed;
-  const auto need = [&](const SnapshotList& chain) {
-    for (const Snapshot& one : chain) needed.insert(one.id);
-  };
-  std::size_t verified = 0;
-  std::size_t candidates = 0;
-  Seconds newest_time;
-  for (auto one = all.rbegin(); one != all.rend(); ++one) {
-    newest_time = std::max(newest_time, one->since);
-    if (one->standing == SnapshotStanding::quarantined) continue;
-    const SnapshotList chain = chain_of(all, one->id);
-    if (chain.empty()) continue;
-    if (all_verified(chain)) {
-      if (verified++ < verified_kept) need(chain);
-    } else if (verified < verified_kept && candidates++ < candidates_kept) {
-      need(chain);
-    }
+std::vector<SnapshotId> surplus(const SnapshotList& all, Offset cut, Seconds now, const SnapshotRules& rules) {
+  Needed needed;
+  SnapshotList settled;
+  for (const Snapshot& one : all) {
+    if (is_old(one.since, rules.drop_after, now))
+      settled.push_back(one);
+    else
+      need(needed, walk(all, one.id, Reported::is_part_of_it));
   }
+  need_for_readers(needed, all, now, rules);
+  need_for_readers(needed, settled, now, rules);  // what was served until lately may still be being read
+  need_for_the_cut(needed, all, cut);
   std::vector<SnapshotId> out;
-  if (!is_old(newest_time, rules.drop_after, now)) return out;
-  for (const Snapshot& one : all)
+  for (const Snapshot& one : settled)
     if (!needed.contains(one.id)) out.push_back(one.id);
   std::sort(out.rbegin(), out.rend());  // a base is older than what lies on it
   return out;

@@ -50,8 +50,11 @@ struct Tail {
 [[nodiscard]] SnapshotId base_of_next_layer(const SnapshotList& all, std::uint64_t tail_bytes,
                                             const SnapshotRules& rules);
 
-/// What nobody needs: all but the two newest verified chains and what is newer. Tops before their bases.
-[[nodiscard]] std::vector<SnapshotId> surplus(const SnapshotList& all, Seconds now, const SnapshotRules& rules);
+/// What nobody needs, and has not for `drop_after`. Needed are the two newest verified chains, of newer ones the two
+/// newest, what is served and what will be next; and while fewer than two verified chains stand for the records that
+/// were cut, whatever was made to stand for them, reported or not: nothing else has them. Tops before their bases.
+[[nodiscard]] std::vector<SnapshotId> surplus(const SnapshotList& all, Offset cut, Seconds now,
+                                              const SnapshotRules& rules);
 
 /// The snapshot up to whose offset records may be forgotten now; empty when nothing may.
 [[nodiscard]] std::optional<Snapshot> cut_behind(const SnapshotList& all, const Retention& retention, Seconds now);

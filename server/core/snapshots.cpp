@@ -104,8 +104,7 @@ std::optional<Error> Snapshots::objection(const Document& document, const Snapsh
 bool Snapshots::known_already(Document& document, const SnapshotOffered& offered, const std::string& author) {
   const Snapshot* known = find(document.snapshots.all, offered.offer.offset, offered.offer.hash);
   if (known == nullptr) return false;
-  if (known->author != author && known->standing == SnapshotStanding::candidate)
-    stand(document, known->id, SnapshotStanding::verified, {});
+  if (known->author != author && known->standing == SnapshotStanding::candidate) confirm(document, known->id);
   effects_->push_back(
       Tell{offered.session, frames::SnapshotStored{document.handle, offered.offer.offset, offered.offer.hash}});
   return true;
@@ -299,51 +298,74 @@ void Snapshots::attest(Document& document, const AttestRequest& request) {
   if (!subscriber.writable)
     return refuse(request.session, document.handle,
                   fail(Code::permission_denied, "who may not write may not vouch for snapshots either"));
-  if (!request.attest.valid) return stand(document, snapshot->id, SnapshotStanding::quarantined, {});
+  if (!request.attest.valid) return quarantine(document, snapshot->id, {});
   if (identity(subscriber) == snapshot->author)
     return refuse(request.session, document.handle,
                   fail(Code::permission_denied, "a snapshot is verified by somebody else than who made it"));
-  if (snapshot->standing == SnapshotStanding::candidate) stand(document, snapshot->id, SnapshotStanding::verified, {});
+  if (snapshot->standing == SnapshotStanding::candidate) confirm(document, snapshot->id);
 }
 
 void Snapshots::withdraw(Document& document, const WithdrawRequest& request) {
-  const auto answer = [this, ticket = request.ticket](Document&, const Result<void>& result) {
+  const auto answer = [this, ticket = request.ticket](Document*, const Result<void>& result) {
     effects_->push_back(WithdrawFinished{ticket, result});
   };
   for (auto one = document.snapshots.all.rbegin(); one != document.snapshots.all.rend(); ++one)
     if (one->offset == request.offset && one->standing != SnapshotStanding::quarantined)
-      return stand(document, one->id, SnapshotStanding::quarantined, answer);
-  answer(document,
+      return quarantine(document, one->id, answer);
+  answer(&document,
          fail(Code::not_found, "document \"" + document.path->document.text() + "\" has no snapshot in use at offset " +
                                    std::to_string(request.offset.value)));
 }
 
-void Snapshots::stand(Document& document, SnapshotId id, SnapshotStanding standing, Done done) {
+/// Once, though many say so at a time.
+void Snapshots::confirm(Document& document, SnapshotId id) {
+  if (!document.snapshots.confirming.insert(id).second) return;
+  write_standing(document, id, SnapshotStanding::verified,
+                 [this, id, since = now_.wall](Document* of, const Result<void>& result) {
+                   if (of == nullptr) return;
+                   of->snapshots.confirming.erase(id);
+                   Snapshot* snapshot = find(of->snapshots.all, id);
+                   if (!result || snapshot == nullptr) return;
+                   // Reported meanwhile: nobody knows which of the two the store has written last.
+                   if (snapshot->standing == SnapshotStanding::quarantined) return quarantine(*of, id, {});
+                   snapshot->standing = SnapshotStanding::verified;
+                   snapshot->since = since;
+                   ++counts_.snapshots_verified;
+                 });
+}
+
+/// At once: the store only has to remember it for whoever opens the document next.
+void Snapshots::quarantine(Document& document, SnapshotId id, Done done) {
+  Snapshot* snapshot = find(document.snapshots.all, id);
+  if (snapshot == nullptr) return;
+  if (std::exchange(snapshot->standing, SnapshotStanding::quarantined) != SnapshotStanding::quarantined)
+    ++counts_.snapshots_quarantined;
+  snapshot->since = now_.wall;
+  write_standing(document, id, SnapshotStanding::quarantined,
+                 [id, done = std::move(done)](Document* of, const Result<void>& result) {
+                   if (of != nullptr && !result) of->snapshots.reports_unwritten.insert(id);
+                   if (done) done(of, result);
+                 });
+}
+
+void Snapshots::write_standing(Document& document, SnapshotId id, SnapshotStanding standing, Done done) {
   const Ticket ticket = publishing_.next_ticket();
-  SetStanding effect{ticket, document.path, id, standing, now_.wall};
-  change(document, std::move(effect), ticket,
-         [this, id, standing, since = now_.wall, done = std::move(done)](Document& of, const Result<void>& result) {
-           if (Snapshot* snapshot = find(of.snapshots.all, id); result && snapshot != nullptr) {
-             snapshot->standing = standing;
-             snapshot->since = since;
-             ++(standing == SnapshotStanding::verified ? counts_.snapshots_verified : counts_.snapshots_quarantined);
-           }
-           if (done) done(of, result);
-         });
+  change(document, SetStanding{ticket, document.path, id, standing, now_.wall}, ticket, std::move(done));
 }
 
 void Snapshots::change(Document& document, HubEffect effect, Ticket ticket, Done done) {
   ++document.pending;
   effects_->push_back(std::move(effect));
-  changes_.emplace(ticket, Change{&document, std::move(done)});
+  changes_.emplace(ticket, Change{&document, document.epoch, std::move(done)});
 }
 
 void Snapshots::changed(const SnapshotChanged& answer) {
   auto node = changes_.extract(answer.ticket);
   if (node.empty()) return;
-  Document& document = *node.mapped().document;
-  --document.pending;
-  node.mapped().done(document, answer.result);
+  const Change& change = node.mapped();
+  --change.document->pending;
+  // Another life's snapshots have the same numbers.
+  change.done(change.document->epoch == change.epoch ? change.document : nullptr, answer.result);
 }
 
 // ---- what is due ----
@@ -359,22 +381,25 @@ void Snapshots::tick(Document& document) {
 void Snapshots::maintain(Document& document) {
   DocumentSnapshots& snapshots = document.snapshots;
   snapshots.maintained = now_.steady;
-  if (document.phase != Document::Phase::open || snapshots.changing || snapshots.all.empty()) return;
+  if (document.phase != Document::Phase::open) return;
+  for (const SnapshotId id : std::exchange(snapshots.reports_unwritten, {})) quarantine(document, id, {});
+  if (snapshots.changing || snapshots.all.empty()) return;
   if (!cut(document)) drop_one(document);
 }
 
 bool Snapshots::drop_one(Document& document) {
-  const auto ids = surplus(document.snapshots.all, now_.wall, rules_);
+  const auto ids = surplus(document.snapshots.all, document.snapshots.cut, now_.wall, rules_);
   if (ids.empty()) return false;
   const SnapshotId id = ids.front();
   document.snapshots.changing = true;
   const Ticket ticket = publishing_.next_ticket();
   change(document, DropSnapshot{ticket, document.path, id}, ticket,
-         [this, id](Document& of, const Result<void>& result) {
-           of.snapshots.changing = false;
+         [this, id](Document* of, const Result<void>& result) {
+           if (of == nullptr) return;
+           of->snapshots.changing = false;
            if (!result) return;  // tried again with the next look
-           std::erase_if(of.snapshots.all, [&](const Snapshot& one) { return one.id == id; });
-           drop_one(of);
+           std::erase_if(of->snapshots.all, [&](const Snapshot& one) { return one.id == id; });
+           drop_one(*of);
          });
   return true;
 }

@@ -59,9 +59,11 @@ class Snapshots {
     SnapshotOffered what;
     std::string author;
   };
-  using Done = std::function<void(Document&, const Result<void>&)>;
+  /// Without the document when the life that the change was of is over.
+  using Done = std::function<void(Document*, const Result<void>&)>;
   struct Change {
     Document* document = nullptr;
+    Epoch epoch;
     Done done;
   };
 
@@ -76,7 +78,9 @@ class Snapshots {
   [[nodiscard]] SharedBytes note_of(const Document& document, SnapshotId id) const;
   [[nodiscard]] bool may_attest(const Document& document, const Subscriber& subscriber, const Snapshot& snapshot) const;
   void expire(Document& document);
-  void stand(Document& document, SnapshotId snapshot, SnapshotStanding standing, Done done);
+  void confirm(Document& document, SnapshotId snapshot);
+  void quarantine(Document& document, SnapshotId snapshot, Done done);
+  void write_standing(Document& document, SnapshotId snapshot, SnapshotStanding standing, Done done);
   void change(Document& document, HubEffect effect, Ticket ticket, Done done);
   bool drop_one(Document& document);
   bool cut(Document& document);

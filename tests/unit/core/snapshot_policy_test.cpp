@@ -34,9 +34,9 @@ class Policy : public testing::Test {
     for (const Snapshot& one : newest_servable(all, now, rules, usable)) offsets.push_back(one.offset.value);
     return offsets;
   }
-  [[nodiscard]] std::vector<std::uint64_t> dropped() const {
+  [[nodiscard]] std::vector<std::uint64_t> dropped(std::uint64_t cut_at = 0) const {
     std::vector<std::uint64_t> ids;
-    for (const SnapshotId id : surplus(all, now, rules)) ids.push_back(id.value);
+    for (const SnapshotId id : surplus(all, {cut_at}, now, rules)) ids.push_back(id.value);
     return ids;
   }
   [[nodiscard]] std::uint64_t cut(const Retention& retention) const {
@@ -151,6 +151,52 @@ TEST_F(Policy, WhoReadsOneHasTime) {
   EXPECT_THAT(dropped(), IsEmpty());
   all[2].since = {now.value - 600};
   EXPECT_THAT(dropped(), ElementsAre(1));
+}
+
+TEST_F(Policy, WhereNewOnesComeAllTheTimeOldOnesGoAllTheSame) {
+  for (std::uint64_t i = 1; i <= 30; ++i) add(10 * i, verified, 60 * (30 - i));
+  const auto ids = dropped();
+  ASSERT_EQ(ids.size(), 18U);  // two are kept; of those that came within ten minutes none goes, nor what they replaced
+  EXPECT_EQ(ids.front(), 18U);
+  EXPECT_EQ(ids.back(), 1U);
+}
+
+TEST_F(Policy, WhereNobodyConfirmsOnesThatAreServedAndWillBeAreKept) {
+  for (std::uint64_t i = 1; i <= 30; ++i) add(10 * i, candidate, 1200 * (30 - i) + 600);
+  EXPECT_THAT(served(), ElementsAre(270));  // old enough by then: 27, 4200 s ago
+  const auto ids = dropped();
+  ASSERT_FALSE(ids.empty());
+  EXPECT_EQ(ids.front(), 26U);
+  EXPECT_EQ(ids.size(), 26U);
+  for (std::size_t i = 26; i >= 1; --i) all.erase(all.begin() + static_cast<std::ptrdiff_t>(i - 1));
+  add(310, candidate, 600).time = now;
+  EXPECT_THAT(dropped(), ElementsAre(29)) << "28 is the next to be served";
+}
+
+TEST_F(Policy, WhatStandsForRecordsThatAreGoneStaysThoughItWasReported) {
+  add(10, quarantined, 9000);
+  add(20, quarantined, 9000);
+  add(30, quarantined, 9000);
+  EXPECT_THAT(dropped(), ElementsAre(3, 2, 1));
+  EXPECT_THAT(dropped(20), ElementsAre(1));
+  add(40, verified, 9000);
+  EXPECT_THAT(dropped(20), ElementsAre(1));
+  add(50, verified, 9000);
+  EXPECT_THAT(dropped(20), ElementsAre(3, 2, 1));
+}
+
+TEST_F(Policy, ALayerThatStandsForRecordsThatAreGoneKeepsItsBases) {
+  add(10, quarantined, 9000);
+  add(20, verified, 9000, {1});
+  EXPECT_THAT(dropped(20), IsEmpty());
+}
+
+TEST_F(Policy, ABaseIsNotDroppedBeforeWhatLiesOnIt) {
+  add(10, verified, 9000);
+  add(20, quarantined, 10, {1});
+  add(30, verified, 8000);
+  add(40, verified, 7000);
+  EXPECT_THAT(dropped(), IsEmpty());
 }
 
 TEST_F(Policy, CutIsBehindTheOlderVerifiedOneAfterItsGrace) {
