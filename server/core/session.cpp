@@ -41,6 +41,7 @@ bool Session::take(std::size_t bytes_max, std::vector<SharedBytes>& out) {
   notified_ = true;  // what the feeders add now is seen by the next take
   if (queue_.bytes() < limits_.session_queue_bytes_max / 4)
     for (auto& [space, feed] : feeds_) feed->drained();
+  look_on();
   pace();
   notified_ = out.size() > before || !queue_.empty();
   return notified_;
@@ -59,6 +60,7 @@ void Session::flushed() {
 void Session::closed() {
   closing_ = true;
   uploads_.abandon_all();
+  looks_.clear();
   for (const SpaceName& space : spaces_) host_.to_hub(space, SessionGone{options_.self});
   for (const auto& [document, subscription] : subscriptions_) host_.listen(document, false);
   subscriptions_.clear();

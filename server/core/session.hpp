@@ -11,6 +11,7 @@
 // Threads: its shard's.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <set>
@@ -155,6 +156,8 @@ class Session final : public SessionPort, private FeederHost, private SnapshotUp
   /// The peer may be asked about the document's whole content: it has been sent all of it.
   [[nodiscard]] const Feeder* complete(DocumentHandle document) const;
   void look_back(std::uint64_t request, const DocumentPath& path, HistoryRequest what);
+  /// Reads on for those who asked for the past, a few at a time and only while the peer takes the answers.
+  void look_on();
   void begin(ProducerId producer, bool ephemeral, const std::string& token);
   void tell(const frames::ServerEvent& event);
   void refuse(Code code, std::string message, DocumentHandle document = {}, std::uint64_t request = 0);
@@ -189,6 +192,8 @@ class Session final : public SessionPort, private FeederHost, private SnapshotUp
   std::uint64_t presence_clock_ = 0;  ///< for all documents: a slot outlives a subscription
   SnapshotUploads uploads_;
   OutQueue queue_;
+  std::deque<HistoryRequest> looks_;            ///< asked for and not being read yet
+  std::size_t looking_ = 0;                     ///< being read
   std::vector<SharedBytes>* taking_ = nullptr;  ///< while a mark is reached, what is sent goes here
   bool notified_ = false;
   std::size_t in_flight_bytes_ = 0;

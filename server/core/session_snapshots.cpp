@@ -7,8 +7,10 @@
 namespace weir::core {
 namespace {
 
-/// What an answer may take of the session's memory: so many are read at a time, and the client is not read meanwhile.
+/// Of the session's bytes in flight, for each question about the past that is not answered.
 constexpr std::size_t answer_bytes = 64 << 10;
+/// Questions about the past that are read for at a time. A single message may have thousands.
+constexpr std::size_t looks_at_a_time = 4;
 /// Of what a foreign client sends as one, in one step to the store.
 constexpr std::size_t step_bytes = 512 << 10;
 
@@ -50,7 +52,17 @@ void Session::look_back(std::uint64_t request, const DocumentPath& path, History
     return tell(error);
   }
   what.flight = fly(answer_bytes);
-  host_.read(std::move(what));
+  looks_.push_back(std::move(what));
+  look_on();
+}
+
+void Session::look_on() {
+  while (!looks_.empty() && looking_ < looks_at_a_time && queue_.bytes() < limits_.session_queue_bytes_max) {
+    HistoryRequest next = std::move(looks_.front());
+    looks_.pop_front();
+    ++looking_;
+    host_.read(std::move(next));
+  }
 }
 
 // A foreign client's state, sent as one message: stored like what is sent in chunks.
@@ -117,8 +129,10 @@ void Session::have_read(SnapshotReadAnswer answer) {
 }
 
 void Session::have_read(HistoryAnswer answer) {
+  --looking_;
   landed(answer.flight, false);
   if (!closing_) std::visit([this](const auto& event) { tell(event); }, answer.event);
+  look_on();
   pace();
 }
 
