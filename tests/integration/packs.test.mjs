@@ -1,10 +1,13 @@
 // What the relay has packed goes to a client that can unpack as it lies on disk: a newcomer pays for a document's history
 // by the byte a keystroke, and reads exactly what everybody else reads.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { after, before, test } from 'node:test';
 
 import WebSocket from 'ws';
 
+import { countingProxy } from './counting-proxy.mjs';
 import { startRelay } from './relay.mjs';
 import { packDecoder, WeirClient, WeirProvider, Y } from './sdk.mjs';
 import { randomFrom } from './traces.mjs';
@@ -128,4 +131,43 @@ test('a Yjs provider reads packs', async () => {
   const second = kept(new WeirProvider(relay.url, 'desk', 'letter', doc, { webSocket: WebSocket, packs: packDecoder }));
   await until('it is read', () => second.synced);
   assert.equal(doc.getText().toString(), shared.getText().toString());
+});
+
+/** A newcomer with the C++ client, by its example `tail`: what it prints until it is caught up, and what crosses its wire. */
+async function cppNewcomer(document, ...flags) {
+  const line = await countingProxy(relay.grpc);
+  const tail = spawn(process.env.WEIR_TAIL, [`127.0.0.1:${line.port}`, 'desk', document, ...flags]);
+  try {
+    let printed = '';
+    let told = '';
+    tail.stdout.setEncoding('utf8').on('data', (text) => (printed += text));
+    tail.stderr.setEncoding('utf8').on('data', (text) => (told += text));
+    await until('it has caught up', () => told.includes('caught up'));
+    tail.kill();
+    await once(tail, 'close');
+    return { printed, told, bytes: line.bytes, connections: line.connections };
+  } finally {
+    tail.kill();
+    line.close();
+  }
+}
+
+test('the C++ client is sent a byte or so a keystroke too, and reads the same', async () => {
+  const author = kept(new WeirClient({ url: relay.url, space: 'desk', webSocket: WebSocket }));
+  const session = author.subscribe('typed', { from: 'live' });
+  const random = randomFrom(7);
+  const count = 10 * sealRecords;
+  for (let i = 0; i < count; i++) void session.publish(new TextEncoder().encode(`${i} ${'etaoin shrdlu'[Math.floor(random() * 13)]}`));
+  await session.whenStored();
+  let packed;
+  await until('the relay has packed it', async () => {
+    packed = await cppNewcomer('typed');
+    return packed.bytes <= count * bytesPerKeystrokeMax;
+  });
+  const plain = await cppNewcomer('typed', '--without-packs');
+  assert.ok(plain.bytes > count * 8, `${plain.bytes} bytes`);
+  assert.equal(packed.printed.split('\n').length - 1, count);
+  assert.equal(packed.printed, plain.printed);
+  for (const { told, connections } of [packed, plain]) assert.deepEqual([told, connections], ['caught up\n', 1]);
+  console.log(`# C++, ${count} keystrokes: ${packed.bytes} bytes with packs, ${plain.bytes} without`);
 });

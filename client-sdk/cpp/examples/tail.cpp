@@ -75,6 +75,8 @@ int main(int argc, char** argv) {
   app.add_flag("--publish", publishes, "publish each line of the input, and end when all is stored");
   std::string store_folder;
   app.add_option("--store", store_folder, "with --publish: a folder that keeps what could not be sent yet");
+  bool without_packs = false;
+  app.add_flag("--without-packs", without_packs, "everything comes as records, for comparison");
   CLI11_PARSE(app, argc, argv);
 
   std::shared_ptr<weir::client::ClientStore> store;
@@ -84,8 +86,10 @@ int main(int argc, char** argv) {
     store = *opened;
   }
   std::promise<int> over;
-  Client client(
-      {.address = address, .store = store, .on_connection_error = [](const auto& error) { complain(error.error); }});
+  Client client({.address = address,
+                 .store = store,
+                 .session = {.packs = !without_packs},
+                 .on_connection_error = [](const auto& error) { complain(error.error); }});
   const auto document =
       client.subscribe({space, name}, {.on_records = publishes ? std::function<void(const RecordsRead&)>() : print,
                                        .on_caught_up = [] { std::fprintf(stderr, "caught up\n"); },
