@@ -61,7 +61,7 @@ Result<core::Retentions> retentions(const config::Settings& settings) {
     if (!space) return wrong(line, space.error().message);
     auto rule = parse_rule(line, std::string_view(line).substr(sign + 1), all.standard);
     if (!rule) return rule.error();
-    all.spaces[*space] = *rule;
+    if (!all.spaces.emplace(*space, *rule).second) return wrong(line, "that space has a rule already");
   }
   return all;
 }

@@ -4,6 +4,7 @@
 #include <future>
 #include <thread>
 
+#include "weir/app/check.hpp"
 #include "weir/app/limits.hpp"
 #include "weir/app/metrics.hpp"
 #include "weir/app/pages.hpp"
@@ -19,23 +20,6 @@ namespace weir::app {
 namespace {
 
 constexpr std::string_view native_subprotocol = "weir.v1";
-
-Result<void> check_exposure(const config::Settings& settings, const std::string& key, const std::string& text) {
-  const auto address = parse_address(text);
-  if (!address) return address.error();
-  if (address->loopback || settings.insecure) return {};
-  return fail(
-      Code::failed_precondition,
-      key + " = " + text +
-          " can be reached from other machines, and this relay asks nobody who they are: anyone there could read "
-          "and write every document. Listen on 127.0.0.1, or, where something in front of it asks (a proxy, a "
-          "private network), allow it with --insecure");
-}
-
-Result<void> check_exposure(const config::Settings& settings) {
-  if (auto allowed = check_exposure(settings, "http", settings.http); !allowed) return allowed;
-  return is_off(settings.grpc) ? Result<void>() : check_exposure(settings, "grpc", settings.grpc);
-}
 
 http::FrontDoorOptions door_options(const config::Settings& settings) {
   const auto address = *parse_address(settings.http);
@@ -87,14 +71,14 @@ http::Reply text_reply(unsigned status, const std::string& text) {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(const config::Settings& settings) {
-  if (auto allowed = check_exposure(settings); !allowed) return allowed.error();
+  if (auto good = check(settings); !good) return good.error();  // before a store is made
   auto log = open_store(settings);
   if (!log) return log.error();
   return start(settings, std::move(*log));
 }
 
 Result<std::unique_ptr<Server>> Server::start(const config::Settings& settings, OpenLog log) {
-  if (auto allowed = check_exposure(settings); !allowed) return allowed.error();
+  if (auto good = check(settings); !good) return good.error();
   auto kept = retentions(settings);
   if (!kept) return kept.error();
   // The constructor is private.

@@ -9,6 +9,7 @@
 
 #include "weir/cli/docs_flags.hpp"
 #include "weir/cli/setting_flags.hpp"
+#include "weir/cli/usage.hpp"
 #include "weir/config/load.hpp"
 
 namespace weir::cli {
@@ -49,7 +50,7 @@ void add_health(CLI::App& app, SettingFlags& flags, const Program& program, int&
   });
 }
 
-void add_config(CLI::App& app, SettingFlags& flags, int& status) {
+void add_config(CLI::App& app, SettingFlags& flags, const Program& program, int& status) {
   CLI::App* config = app.add_subcommand("config", "Show or check settings");
   config->require_subcommand(1);
   CLI::App* print = config->add_subcommand("print", "Every setting, its value, and where the value came from");
@@ -65,10 +66,12 @@ void add_config(CLI::App& app, SettingFlags& flags, int& status) {
   CLI::App* check = config->add_subcommand("check", "Read a configuration file and say what is wrong with it");
   auto file = std::make_shared<std::string>();
   check->add_option("FILE", *file, "The TOML file")->required();
-  check->callback([&status, file] {
+  check->callback([&status, &program, file] {
     const auto loaded = config::load({.file = *file});
     if (!loaded) {
       status = complain(loaded.error());
+    } else if (const auto good = program.check(loaded->settings); !good) {
+      status = complain(fail(good.error().code, *file + ": " + good.error().message));
     } else {
       std::cout << *file << ": good\n";
     }
@@ -82,18 +85,23 @@ int run(int argc, const char* const* argv, const Program& program) {
   app.footer(footer);
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "Help of every command");
+  app.set_version_flag("--version", "weir " + std::string(program.version));
   int status = 0;
   SettingFlags flags;
   add_serve(app, flags, program, status);
   add_health(app, flags, program, status);
   add_docs(app, flags, status);
-  add_config(app, flags, status);
+  add_config(app, flags, program, status);
   app.add_subcommand("version", "Print the version")->callback([&] {
     std::cout << "weir " << program.version << '\n';
   });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string what = unknown_word(app, error); !what.empty()) {
+      std::cerr << "weir: " << what << '\n';
+      return exit_usage;
+    }
     return app.exit(error) == 0 ? 0 : exit_usage;
   }
   return status;

@@ -1,6 +1,6 @@
 // The command line: weir serve, health, docs, config, version.
 //
-//   int main(int argc, char** argv) { return weir::cli::run(argc, argv, {version, serve, health}); }
+//   int main(int argc, char** argv) { return weir::cli::run(argc, argv, {version, check, serve, health}); }
 //
 // Exit codes: 0 done; 1 it could not be done (the reason is on standard error); 2 the command line is wrong.
 //
@@ -11,11 +11,14 @@
 #include <string_view>
 
 #include "weir/config/settings.hpp"
+#include "weir/vocabulary/error.hpp"
 
 namespace weir::cli {
 
 struct Program {
   std::string_view version;
+  /// What is wrong with settings that are each right by themselves.
+  std::function<Result<void>(const config::Settings&)> check;
   std::function<int(const config::Settings&)> serve;
   std::function<int(const config::Settings&)> health;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "weir/config/distance.hpp"
+
 namespace weir::config {
 
 namespace {
@@ -145,20 +147,6 @@ const std::vector<Key>& table() {
   return all;
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 }  // namespace
 
 std::span<const Key> keys() { return table(); }
@@ -174,7 +162,8 @@ std::string_view suggest(std::string_view name) {
   for (const Key& key : table()) {
     // A key under the wrong table, or under none, is near as well.
     const std::string_view last = key.name.substr(key.name.rfind('.') + 1);
-    const std::size_t away = std::min(distance(name, key.name), distance(name.substr(name.rfind('.') + 1), last) + 1);
+    const std::size_t away =
+        std::min(edit_distance(name, key.name), edit_distance(name.substr(name.rfind('.') + 1), last) + 1);
     if (away < least) {
       least = away;
       best = key.name;

@@ -232,6 +232,22 @@ TEST_F(ServerTest, says_why_it_cannot_start) {
   EXPECT_TRUE(app::Server::start(other));
 }
 
+TEST_F(ServerTest, is_not_started_with_rules_that_are_none_and_makes_no_store_for_them) {
+  const auto refusal = [&](std::vector<std::string> rules) {
+    settings_.retention_spaces = std::move(rules);
+    const auto started = app::Server::start(settings_);
+    EXPECT_FALSE(started);
+    EXPECT_FALSE(std::filesystem::exists(settings_.data));
+    return started ? std::string() : started.error().message;
+  };
+  settings_.data = (folder_.path() / "never").string();
+  EXPECT_THAT(refusal({"notes since-snapshot"}), HasSubstr("no = in it"));
+  EXPECT_THAT(refusal({"notes = forever"}), HasSubstr("there is no rule \"forever\""));
+  EXPECT_THAT(refusal({"notes = for 30d", "notes = everything"}), HasSubstr("has a rule already"));
+  settings_.http = "here";
+  EXPECT_THAT(refusal({}), HasSubstr("http = \"here\" is not an address and a port"));
+}
+
 TEST_F(ServerTest, has_only_listed_spaces_when_told_so) {
   settings_.spaces_create = "listed";
   settings_.spaces_listed = {"notes"};

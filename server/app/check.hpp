@@ -1,0 +1,15 @@
+// What is wrong with settings that are each right by themselves: addresses that cannot be or that strangers can reach,
+// and the rules of single spaces. `weir serve` asks before it makes anything, `weir config check` asks nothing else.
+//
+// Threads: pure.
+#pragma once
+
+#include "weir/config/settings.hpp"
+#include "weir/vocabulary/error.hpp"
+
+namespace weir::app {
+
+/// INVALID_ARGUMENT or FAILED_PRECONDITION, which names the setting.
+[[nodiscard]] Result<void> check(const config::Settings& settings);
+
+}  // namespace weir::app
