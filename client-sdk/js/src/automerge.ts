@@ -16,6 +16,7 @@
 import * as Automerge from '@automerge/automerge/slim';
 
 import { equalBytes } from './bytes.js';
+import { checkDocument } from './checks.js';
 import type { Crdt } from './crdt.js';
 import { compactionOf } from './crdt-deltas.js';
 import type { DocumentClient } from './document-client.js';
@@ -89,6 +90,7 @@ export class AutomergeCrdt<T> implements Crdt<AutomergeCrdt<T>> {
   #look: () => void = () => undefined;
 
   constructor(handle: AutomergeHandle<T>) {
+    checkDocument(handle, 'doc', 'AutomergeProvider takes client, document, and then an AutomergeDocument (`new AutomergeDocument(doc)`) or a DocHandle');
     this.#handle = handle;
     this.#known = Automerge.getHeads(handle.doc());
   }

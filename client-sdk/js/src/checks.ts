@@ -37,6 +37,11 @@ export function checkSubscribe(options: { from?: unknown; encryption?: unknown; 
     throw new TypeError('verify takes `verify` of @weir/client/encryption');
 }
 
+/** Of a provider, whose arguments are easily swapped, or given as another library's provider has them. */
+export function checkDocument(doc: unknown, method: string, what: string): void {
+  if (!has(doc, method)) throw new TypeError(what);
+}
+
 function has(value: unknown, method: string): boolean {
   return typeof (value as { [name: string]: unknown } | null)?.[method] === 'function';
 }

@@ -10,6 +10,7 @@
 
 import { decodeImportBlobMeta, LoroDoc, type EphemeralStore, type LoroEventBatch, type VersionVector } from 'loro-crdt';
 
+import { checkDocument } from './checks.js';
 import type { Crdt } from './crdt.js';
 import { compactionOf } from './crdt-deltas.js';
 import type { DocumentClient } from './document-client.js';
@@ -55,6 +56,7 @@ export class LoroCrdt implements Crdt<LoroCrdt> {
   #importing = false;
 
   constructor(doc: LoroDoc) {
+    checkDocument(doc, 'opCount', 'LoroProvider takes client, document, and then a LoroDoc');
     this.#doc = doc;
   }
 

@@ -88,6 +88,7 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
   #writtenWhileHeld = false;
   /** Was not taken: in the document all the same, and offered again. */
   #unsent: Uint8Array[] = [];
+  #refusal: unknown = null; // why the last of them was not taken
   #waitingForRoom = false;
 
   constructor(client: DocumentClient, document: string, crdt: One, options: SyncedOptions = {}) {
@@ -161,7 +162,7 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
       if (this.#held) await this.session.whenCaughtUp(options);
       await this.session.whenStored(options);
     } while (this.pendingCount > this.#unsent.length || this.#waitingForRoom);
-    if (this.#unsent.length > 0) throw this.#tooMuch();
+    if (this.#unsent.length > 0) throw this.#refusal;
   }
 
   /** For ever. What is not yet saved stays in the client's store, or without one is given up: await whenSaved() first. */
@@ -227,6 +228,7 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
       this.session.publish(delta).catch((error: unknown) => {
         if (this.#destroyed || error instanceof ClosedError || error instanceof DocumentDeletedError) return;
         this.#unsent.push(delta);
+        this.#refusal = error;
         const again = error instanceof OutboxFullError && this.#waitingForRoom;
         if (error instanceof WeirError && !again) this.emit('error', error);
         if (error instanceof OutboxFullError) this.#waitForRoom();
@@ -246,12 +248,6 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
 
   #sendAgain(): void {
     if (!this.#destroyed) this.#publish(this.#unsent.splice(0));
-  }
-
-  #tooMuch(): WeirError {
-    const { space, document } = this.session;
-    const message = `${space}/${document}: ${this.#unsent.length} deltas were not taken by the relay; an error said why`;
-    return new WeirError(message, { code: Code.failedPrecondition, document: `${space}/${document}` });
   }
 
   get #pieceBytesMax(): number {

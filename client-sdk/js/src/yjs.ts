@@ -11,6 +11,7 @@
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
+import { checkDocument } from './checks.js';
 import { WeirClient } from './client.js';
 import type { ClientStatus, TokenSource, WeirClientOptions } from './client-options.js';
 import type { DocumentClient } from './document-client.js';
@@ -97,6 +98,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
 
   constructor(url: string, space: string, document: string, doc: Y.Doc, options: WeirProviderOptions = {}) {
     super();
+    checkDocument(doc, 'transact', 'WeirProvider takes url, space, document, and then a Y.Doc');
     this.doc = doc;
     this.#unsent = new Unsent(doc);
     this.#ownsAwareness = options.awareness === undefined;

@@ -2,13 +2,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import * as Automerge from '@automerge/automerge';
 import { WebSocket } from 'ws';
+import * as Y from 'yjs';
 
+import { AutomergeProvider } from '../../src/automerge.js';
 import { WeirClient } from '../../src/client.js';
 import { CodecError } from '../../src/errors.js';
+import { LoroProvider } from '../../src/loro.js';
 import { openStore } from '../../src/node/index.js';
 import { StoreError } from '../../src/store/errors.js';
 import type { WebSocketConstructor } from '../../src/runtime.js';
+import { WeirProvider } from '../../src/yjs.js';
 import { FakeNetwork, FakeRuntime } from '../support/network.js';
 
 const network = new FakeNetwork();
@@ -89,4 +94,15 @@ test('a folder that cannot be', () => assert.rejects(openStore('/dev/null/store'
 test('the WebSocket of ws, and the one of browsers, are taken as they are', () => {
   const given: (WebSocketConstructor | undefined)[] = [WebSocket, globalThis.WebSocket]; // it compiles
   assert.equal(given[0], WebSocket);
+});
+
+test('what a provider is given in the place of a document', () => {
+  const client = clientOf('ws://relay');
+  const doc = new Y.Doc();
+  assert.throws(() => new WeirProvider('ws://relay', 'room', doc as never, {} as never), /^TypeError: WeirProvider takes url, space, document, and then a Y\.Doc$/);
+  assert.throws(() => new WeirProvider('', 's', 'd', undefined as never, { client }), /then a Y\.Doc$/);
+  assert.throws(() => new AutomergeProvider(client, 'd', Automerge.init() as never), /^TypeError: AutomergeProvider takes .*`new AutomergeDocument\(doc\)`/);
+  assert.throws(() => new AutomergeProvider(client, 'd', undefined as never), /^TypeError: AutomergeProvider takes/);
+  assert.throws(() => new LoroProvider(client, 'd', {} as never), /^TypeError: LoroProvider takes client, document, and then a LoroDoc$/);
+  client.subscribe('d'); // nothing was begun
 });
