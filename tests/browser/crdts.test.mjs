@@ -1,7 +1,7 @@
 // The adapters for Automerge and Loro in a page: with a peer in Node they come to the same document, whoever writes, also after the
 // relay was away; and a newcomer in the page reads what both have written.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import WebSocket from 'ws';
 
@@ -10,23 +10,10 @@ import { WeirClient } from '../../client-sdk/js/dist/index.js';
 import { LoroProvider } from '../../client-sdk/js/dist/loro.js';
 import * as Automerge from '../../client-sdk/js/node_modules/@automerge/automerge/dist/mjs/entrypoints/fullfat_node.js';
 import { LoroDoc } from '../../client-sdk/js/node_modules/loro-crdt/nodejs/index.js';
-import { openBrowser } from './people.mjs';
-import { Relay } from './relay.mjs';
 import { serveCrdtsPage } from './sdk-page.mjs';
+import { setStage } from './stage.mjs';
 
-let page;
-let relay;
-let browser;
-before(async () => {
-  page = await serveCrdtsPage();
-  relay = await Relay.start({ 'access.origins': page.origin });
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await relay?.stop();
-  page?.close();
-});
+const { page, relay, browser } = await setStage({ page: serveCrdtsPage() });
 
 /** Everybody begins with the same change. */
 const first = Automerge.save(Automerge.change(Automerge.init('00'), { time: 0 }, (doc) => void (doc.items = {})));

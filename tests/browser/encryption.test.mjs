@@ -1,23 +1,14 @@
 // Pages with encrypted documents: a key that no script can read out, a database that tells nothing, and tabs that share a client.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import WebSocket from 'ws';
 
 import { WeirClient } from '../../client-sdk/js/dist/index.js';
-import { Relay } from './relay.mjs';
 import { openTab, Profile, serveSdkPage } from './sdk-page.mjs';
+import { setStage } from './stage.mjs';
 
-let page;
-let relay;
-before(async () => {
-  page = await serveSdkPage();
-  relay = await Relay.start({ 'access.origins': page.origin });
-});
-after(async () => {
-  await relay?.stop();
-  page?.close();
-});
+const { page, relay } = await setStage({ page: serveSdkPage(), browser: false });
 
 /** In the page: `held.sealed`, made of a key that cannot be exported. */
 const makeKey = (tab) =>

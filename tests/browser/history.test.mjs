@@ -2,22 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { after, before, test } from 'node:test';
-import { openBrowser, Person } from './people.mjs';
-import { Relay } from './relay.mjs';
+import { test } from 'node:test';
+import { Person } from './people.mjs';
+import { setStage } from './stage.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-let relay;
-let browser;
-before(async () => {
-  relay = await Relay.start();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await relay?.stop();
-});
+const { relay, browser } = await setStage();
 
 /** The history panel of somebody's page. */
 class History {

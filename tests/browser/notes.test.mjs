@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -11,22 +11,11 @@ import WebSocket from 'ws';
 import { NotesMap } from '../../client-sdk/examples/notes/notes-map.js';
 import { serve } from '../../client-sdk/examples/notes/serve.mjs';
 import { WeirClient } from '../../client-sdk/js/dist/index.js';
-import { openBrowser, waitMsMax } from './people.mjs';
-import { Relay } from './relay.mjs';
+import { waitMsMax } from './people.mjs';
+import { setStage } from './stage.mjs';
 
-let served;
-let relay;
-let browser;
-before(async () => {
-  served = await serve();
-  relay = await Relay.start({ 'access.origins': served.origin });
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await relay?.stop();
-  served?.server.close();
-});
+const served = await serve();
+const { page, relay, browser } = await setStage({ page: { origin: served.origin, close: () => served.server.close() } });
 
 const place = (document) => ['--relay', `127.0.0.1:${relay.grpcPort}`, '--space', 'notes', '--document', document];
 
@@ -75,7 +64,7 @@ class Tab {
     tab.page = await browser.newPage({ viewport: { width: 900, height: 620 } });
     tab.page.setDefaultTimeout(waitMsMax);
     tab.page.on('pageerror', (error) => tab.complaints.push(String(error)));
-    await tab.page.goto(`${served.origin}/?relay=ws://127.0.0.1:${relay.port}&space=notes&document=${document}`);
+    await tab.page.goto(`${page.origin}/?relay=ws://127.0.0.1:${relay.port}&space=notes&document=${document}`);
     await tab.untilSaved();
     return tab;
   }

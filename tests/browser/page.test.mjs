@@ -3,27 +3,18 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { get } from 'node:http';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import WebSocket from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
-import { openBrowser, Person } from './people.mjs';
-import { Relay } from './relay.mjs';
+import { Person } from './people.mjs';
+import { setStage } from './stage.mjs';
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const phone = { viewport: { width: 360, height: 720 }, isMobile: true, hasTouch: true };
 
-let relay;
-let browser;
-before(async () => {
-  relay = await Relay.start();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await relay?.stop();
-});
+const { relay, browser } = await setStage();
 
 /** A plain request, without a client that unpacks or caches. */
 function fetchRaw(path, headers = {}) {

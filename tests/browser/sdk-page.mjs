@@ -65,7 +65,7 @@ const crdtsHtml = `<!doctype html><meta charset="utf-8"><title>crdts</title><lin
 <script type="module" src="/crdts.js"></script>`;
 
 export async function serveSdkPage() {
-  return serve([
+  return servePages([
     ['/', ['text/html', html]],
     ['/sdk.js', ['text/javascript', await bundle(library)]],
     ['/worker.js', ['text/javascript', await bundle(worker)]],
@@ -74,13 +74,14 @@ export async function serveSdkPage() {
 
 /** Its title is `ready` once `weir` is there. */
 export async function serveCrdtsPage() {
-  return serve([
+  return servePages([
     ['/', ['text/html', crdtsHtml]],
     ['/crdts.js', ['text/javascript', await bundle(crdts, { format: 'esm', ...withinTheScript })]],
   ]);
 }
 
-async function serve(served) {
+/** Each path with its type and content. */
+export async function servePages(served) {
   const files = new Map(served);
   const server = createServer((request, response) => {
     const [type, body] = files.get(request.url) ?? ['text/plain', null];

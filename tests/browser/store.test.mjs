@@ -1,25 +1,16 @@
 // What a page with a store keeps: over the end of the browser, without a network, while the relay dies.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 
 import WebSocket from 'ws';
 import * as Y from 'yjs';
 
 import { WeirClient } from '../../client-sdk/js/dist/index.js';
 import { waitMsMax } from './people.mjs';
-import { Relay } from './relay.mjs';
 import { openTab, Profile, serveSdkPage } from './sdk-page.mjs';
+import { setStage } from './stage.mjs';
 
-let page;
-let relay;
-before(async () => {
-  page = await serveSdkPage();
-  relay = await Relay.start({ 'access.origins': page.origin });
-});
-after(async () => {
-  await relay?.stop();
-  page?.close();
-});
+const { page, relay } = await setStage({ page: serveSdkPage(), browser: false });
 
 /** All records of a document, as a newcomer reads them. */
 async function readBack(document) {

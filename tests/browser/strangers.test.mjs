@@ -1,29 +1,14 @@
 // What a hostile web page can do to a relay on this machine: nothing.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, request } from 'node:http';
-import { after, before, test } from 'node:test';
-import { openBrowser, Person } from './people.mjs';
-import { Relay } from './relay.mjs';
+import { request } from 'node:http';
+import { after, test } from 'node:test';
+import { Person } from './people.mjs';
+import { servePages } from './sdk-page.mjs';
+import { setStage } from './stage.mjs';
 
-let relay;
-let browser;
-let stranger;
-before(async () => {
-  relay = await Relay.start();
-  browser = await openBrowser();
-  stranger = createServer((_request, response) => {
-    response.setHeader('Content-Type', 'text/html');
-    response.end('<!doctype html><title>a page from elsewhere</title>');
-  });
-  stranger.listen(0, '127.0.0.1');
-  await once(stranger, 'listening');
-});
-after(async () => {
-  await browser?.close();
-  stranger?.close();
-  await relay?.stop();
-});
+const { relay, browser } = await setStage();
+const stranger = await servePages([['/', ['text/html', '<!doctype html><title>a page from elsewhere</title>']]]);
+after(() => stranger.close());
 
 const doors = [
   ['/v1/sync', ['weir.v1']],
@@ -55,7 +40,7 @@ for (const host of ['127.0.0.1', 'localhost']) {
   test(`a page from another origin, ${host} with another port, may open neither`, async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
-    await page.goto(`http://${host}:${stranger.address().port}/`);
+    await page.goto(`http://${host}:${new URL(stranger.origin).port}/`);
     for (const [path, protocols] of doors) {
       for (const target of ['127.0.0.1', 'localhost']) {
         assert.equal(await knock(page, `ws://${target}:${relay.port}${path}`, protocols), 'refused', `${target}${path}`);

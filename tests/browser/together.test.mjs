@@ -1,19 +1,10 @@
 // What the relay promises, seen from the page: people write together, go offline, come back, and lose nothing.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { openBrowser, Person } from './people.mjs';
-import { Relay } from './relay.mjs';
+import { test } from 'node:test';
+import { Person } from './people.mjs';
+import { setStage } from './stage.mjs';
 
-let relay;
-let browser;
-before(async () => {
-  relay = await Relay.start();
-  browser = await openBrowser();
-});
-after(async () => {
-  await browser?.close();
-  await relay?.stop();
-});
+const { relay, browser } = await setStage();
 
 async function pair(document) {
   const ada = await Person.arrive(browser, relay, 'Ada Brook');

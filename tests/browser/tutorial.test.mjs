@@ -8,31 +8,21 @@ import { after, before, test } from 'node:test';
 
 import { build } from '../../client-sdk/js/node_modules/esbuild/lib/main.js';
 import { openPage } from '../integration/pages.mjs';
-import { openBrowser, waitMsMax } from './people.mjs';
-import { Relay } from './relay.mjs';
+import { waitMsMax } from './people.mjs';
+import { setStage } from './stage.mjs';
 
+const server = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1');
+await once(server, 'listening');
+const origin = `http://127.0.0.1:${server.address().port}`;
+const { relay, browser } = await setStage({ page: { origin, close: () => server.close() } });
 let page;
-let server;
-let relay;
-let browser;
 before(async () => {
-  server = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  relay = await Relay.start({ 'access.origins': origin() });
   page = await openPage('js-sdk.md', (text) => text.replaceAll('127.0.0.1:8787', `127.0.0.1:${relay.port}`));
   await page.write();
   const entry = join(page.folder, 'page.js');
   await build({ entryPoints: [entry], bundle: true, format: 'esm', outfile: join(page.folder, 'bundle.js'), logLevel: 'error' });
-  browser = await openBrowser();
 });
-after(async () => {
-  await browser?.close();
-  await relay?.stop();
-  await page?.close();
-  server.close();
-});
-
-const origin = () => `http://127.0.0.1:${server.address().port}`;
+after(() => page?.close());
 
 async function answer({ url }, response) {
   const name = url === '/' ? 'index.html' : url.slice(1);
@@ -46,7 +36,7 @@ async function open() {
   const context = await browser.newContext();
   const tab = await context.newPage();
   tab.setDefaultTimeout(waitMsMax);
-  await tab.goto(origin());
+  await tab.goto(origin);
   await tab.waitForFunction(() => document.querySelector('output').value === 'saved');
   return tab;
 }
