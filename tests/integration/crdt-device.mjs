@@ -6,21 +6,15 @@
 // says "persisted N". When all is saved, and all was read that the relay has, it says "over" and ends.
 import path from 'node:path';
 
-import WebSocket from 'ws';
-
 import { numbered } from './crdt-numbers.mjs';
-import { openStore, WeirClient } from './sdk.mjs';
+import { openDevice, say } from './device-client.mjs';
 import { breathe } from './until.mjs';
 
 const [url, folder, kind, count] = process.argv.slice(2);
-const say = (what, text) => process.stdout.write(`${what} ${text}\n`);
 const own = path.basename(folder);
 
-const store = await openStore(folder);
-const client = new WeirClient({ url, space: 'killed', store, webSocket: WebSocket, backoffFirstMs: 10, backoffMaxMs: 100 });
-client.on('producer-changed', (_, cause) => say('complaint', cause.message));
-client.on('error', (error) => say('complaint', error.message));
-const { synced, write, entries } = numbered[kind](client, kind);
+const device = await openDevice(url, folder, 'killed');
+const { synced, write, entries } = numbered[kind](device.client, kind);
 synced.on('error', (error) => say('complaint', error.message));
 await synced.whenLoaded();
 
@@ -36,6 +30,5 @@ for (const until = last + Number(count); last < until;) {
 await synced.whenSynced();
 await synced.whenSaved();
 synced.destroy();
-await client.close();
-await store.close();
+await device.close();
 say('over', last);

@@ -3,17 +3,15 @@
 //
 // WEIR_KILLS says how often, WEIR_SEED repeats what chance decided here (not what the operating system did).
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import WebSocket from 'ws';
 
 import { numbered } from './crdt-numbers.mjs';
+import { DeviceProcess } from './device-process.mjs';
 import { startRelay } from './relay.mjs';
 import { WeirClient } from './sdk.mjs';
 import { randomFrom } from './traces.mjs';
@@ -23,7 +21,6 @@ const kills = Number(process.env.WEIR_KILLS ?? 10);
 const seed = Number(process.env.WEIR_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const random = randomFrom(seed);
 const below = (bound) => Math.floor(random() * bound);
-const script = fileURLToPath(new URL('crdt-device.mjs', import.meta.url));
 
 let relay;
 let folder;
@@ -38,48 +35,15 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-class Device {
-  persisted = 0;
-  over = false;
-  complaints = [];
-  #child = null;
-
-  constructor(kind, name) {
-    Object.assign(this, { kind, name, folder: path.join(folder, kind, name) });
-    devices.push(this);
-  }
-
-  start(count) {
-    this.over = false;
-    this.#child = spawn(process.execPath, [script, relay.url, this.folder, this.kind, String(count)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let rest = '';
-    this.#child.stdout.on('data', (bytes) => {
-      const lines = (rest + bytes).split('\n');
-      rest = lines.pop();
-      for (const line of lines) this.#hear(line.split(' ')[0], line.slice(line.indexOf(' ') + 1));
-    });
-  }
-
-  #hear(what, text) {
-    if (what === 'complaint') this.complaints.push(text);
-    else if (what === 'over') this.over = true;
-    else this.persisted = Math.max(this.persisted, Number(text));
-  }
-
-  async kill() {
-    const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'close');
-    child.kill('SIGKILL');
-    await exited;
-  }
+function makeDevice(kind, name) {
+  const device = new DeviceProcess('crdt-device.mjs', path.join(folder, kind, name), [relay.url, kind]);
+  devices.push(device);
+  return device;
 }
 
 for (const kind of Object.keys(numbered))
   test(`${kind}: two devices and their relay, killed ${kills} times (WEIR_SEED=${seed})`, async () => {
-    const all = [new Device(kind, 'a'), new Device(kind, 'b')];
+    const all = [makeDevice(kind, 'a'), makeDevice(kind, 'b')];
     all.forEach((device) => device.start(1_000_000));
     for (let i = 0; i < kills; i++) {
       const device = all[below(all.length)];

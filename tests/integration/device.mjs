@@ -4,27 +4,14 @@
 //
 // Its client keeps everything in a store in FOLDER. It publishes COUNT deltas, numbered on from the last that it knows of, and
 // says "persisted N" and "stored N". When all are stored, and all was read that the relay has, it says "over" and ends.
-import WebSocket from 'ws';
-
-import { openStore, WeirClient } from './sdk.mjs';
+import { openDevice, say } from './device-client.mjs';
 import { breathe } from './until.mjs';
 
 const [url, folder, document, count] = process.argv.slice(2);
-const say = (what, number) => process.stdout.write(`${what} ${number}\n`);
 const own = folder.charCodeAt(folder.length - 1);
 
-const store = await openStore(folder);
-const client = new WeirClient({
-  url,
-  space: 'devices',
-  store,
-  webSocket: WebSocket,
-  backoffFirstMs: 10,
-  backoffMaxMs: 100,
-});
-client.on('producer-changed', (_, cause) => say('complaint', cause.message));
-client.on('error', (error) => say('complaint', error.message));
-const session = client.subscribe(document, {
+const device = await openDevice(url, folder, 'devices');
+const session = device.client.subscribe(document, {
   compact: (pieces, records) => [...pieces, ...records.map(({ payload }) => payload)],
 });
 session.on('error', (error) => say('complaint', error.message));
@@ -53,6 +40,5 @@ while (last < until) {
 }
 await session.whenCaughtUp();
 await session.whenStored();
-await client.close();
-await store.close();
+await device.close();
 say('over', last);

@@ -3,14 +3,12 @@
 //
 // WEIR_KILLS says how often, WEIR_SEED repeats what chance decided here (not what the operating system did).
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
+import { DeviceProcess } from './device-process.mjs';
 import { exportedRecords } from './exported.mjs';
 import { startRelay } from './relay.mjs';
 import { openStore } from './sdk.mjs';
@@ -21,7 +19,6 @@ const kills = Number(process.env.WEIR_KILLS ?? 20);
 const seed = Number(process.env.WEIR_SEED ?? Math.floor(Math.random() * 2 ** 32));
 const random = randomFrom(seed);
 const below = (bound) => Math.floor(random() * bound);
-const script = fileURLToPath(new URL('device.mjs', import.meta.url));
 
 let relay;
 let folder;
@@ -36,50 +33,14 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-class Device {
-  persisted = 0;
-  stored = 0;
-  complaints = [];
-  over = false;
-  #child = null;
-
-  constructor(name) {
-    this.name = name;
-    this.folder = path.join(folder, name);
-    devices.push(this);
-  }
-
-  start(count) {
-    this.over = false;
-    this.#child = spawn(process.execPath, [script, relay.url, this.folder, 'plan', String(count)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    let rest = '';
-    this.#child.stdout.on('data', (bytes) => {
-      const lines = (rest + bytes).split('\n');
-      rest = lines.pop();
-      lines.forEach((line) => this.#hear(line));
-    });
-  }
-
-  #hear(line) {
-    const [what, ...words] = line.split(' ');
-    if (what === 'complaint') this.complaints.push(words.join(' '));
-    else if (what === 'over') this.over = true;
-    else this[what] = Math.max(this[what], Number(words[0]));
-  }
-
-  async kill() {
-    const child = this.#child;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const exited = once(child, 'close');
-    child.kill('SIGKILL');
-    await exited;
-  }
+function makeDevice(name) {
+  const device = new DeviceProcess('device.mjs', path.join(folder, name), [relay.url, 'plan']);
+  devices.push(device);
+  return device;
 }
 
 test(`devices and their relay, killed ${kills} times (WEIR_SEED=${seed})`, async () => {
-  const all = [new Device('a'), new Device('b')];
+  const all = [makeDevice('a'), makeDevice('b')];
   all.forEach((device) => device.start(1_000_000));
   for (let i = 0; i < kills; i++) {
     const device = all[below(all.length)];
