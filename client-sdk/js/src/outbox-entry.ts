@@ -2,7 +2,7 @@
 // the way over the end of the process. Their order, and which of them are on the wire, is the outbox's.
 
 import type { WeirError } from './errors.js';
-import type { Opened } from './guard.js';
+import type { Opened, RestoredDelta } from './guard.js';
 import type { Author } from './store/store.js';
 import type { Delta } from './wire/events.js';
 
@@ -49,4 +49,14 @@ export function newEntry(
 ): OutboxEntry {
   const numbers = { sequence: 0, base: false, refused: false, sent: false, writes: 0 };
   return { codec, payload, ...numbers, bytes: payload.length, offered: false, author: null, stored, failed };
+}
+
+/** One that an earlier life of this client has left in the store; `answer` is what becomes of it, an offset or an error. */
+export function restoredEntry(
+  delta: RestoredDelta,
+  answer: (offset: number, error: WeirError | null) => void,
+): OutboxEntry {
+  const stored = (offset: number): void => answer(offset, null);
+  const failed = (error: WeirError): void => answer(0, error);
+  return { ...newEntry(delta, stored, failed), ...delta, sent: true };
 }

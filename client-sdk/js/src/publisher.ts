@@ -17,7 +17,7 @@ import type { KeptDocument, RestoredDelta, Sealer, Sealing } from './guard.js';
 import type { History } from './history.js';
 import type { DocumentLink } from './link.js';
 import { Outbox } from './outbox.js';
-import { newEntry, type OutboxEntry } from './outbox-entry.js';
+import { newEntry, restoredEntry, type OutboxEntry } from './outbox-entry.js';
 import { Resending } from './resending.js';
 import { isTransient, RetryDelay } from './retry.js';
 import { StateOffering, type StateOfferingOwner } from './state-offering.js';
@@ -70,7 +70,7 @@ export class Publisher {
     this.#owner = owner;
     this.#durable = durable;
     this.#sealer = owner.seals?.sealer(durable, () => this.#outbox) ?? null;
-    this.#plain = this.#sealer === null ? new PlainWriting(owner) : null;
+    this.#plain = this.#sealer === null ? new PlainWriting(owner, (error) => this.#withhold(error)) : null;
     this.#outbox = new Outbox(this.#sealer ?? durable);
     this.#admission = new Admission(link, owner.path, this.#sealer);
     this.#delay = new RetryDelay(link.runtime);
@@ -117,25 +117,21 @@ export class Publisher {
     this.#storedOffset = place?.storedOffset ?? 0;
     this.#everStored = place?.everStored ?? false;
     if (place?.stateWanted === true) this.#state.want();
-    if (place?.encrypted === true && this.#plain?.withhold() === true) this.#withhold();
+    if (place?.encrypted === true) this.#plain?.withhold();
     else this.saw([...records, ...outbox]);
     const waiting = outbox.filter(({ sequence }) => sequence > this.#storedThrough);
-    const restored = (delta: RestoredDelta): OutboxEntry => this.#restored(delta);
+    const restored = (delta: RestoredDelta): OutboxEntry =>
+      restoredEntry(delta, (offset, error) => this.#answer(delta.author, offset, error));
     const entries = waiting.map((delta) => this.#sealer?.restored(delta, restored) ?? restored(delta));
     this.#outbox.restore(entries, (waiting.at(-1)?.sequence ?? this.#storedThrough) + 1);
     if (renumber) this.producerReplaced(place?.offset ?? 0);
     this.#link.wantFlush();
   }
 
-  #restored(delta: RestoredDelta): OutboxEntry {
-    const { author } = delta;
-    const answer = (offset: number, error: WeirError | null): void => {
-      if (author !== null) this.#durable?.onanswer?.(author, offset, error);
-      if (error !== null) this.#owner.failed(error);
-    };
-    const stored = (offset: number): void => answer(offset, null);
-    const failed = (error: WeirError): void => answer(0, error);
-    return { ...newEntry(delta, stored, failed), ...delta, sent: true };
+  /** What became of a delta of an earlier life. */
+  #answer(author: Author | null, offset: number, error: WeirError | null): void {
+    if (author !== null) this.#durable?.onanswer?.(author, offset, error);
+    if (error !== null) this.#owner.failed(error);
   }
 
   /** How many of a tab's first `given` deltas the relay has. */
@@ -177,11 +173,10 @@ export class Publisher {
 
   /** These were read. */
   saw(deltas: readonly Pick<Delta, 'codec'>[]): void {
-    if (this.#plain?.saw(deltas) === true) this.#withhold();
+    this.#plain?.saw(deltas);
   }
 
-  #withhold(): void {
-    const error = this.withheld!;
+  #withhold(error: WeirError): void {
     this.#owner.failed(error);
     if (this.#outbox.length > 0) this.#whenStored.reject(error);
   }

@@ -20,11 +20,14 @@ export interface PlainOwner {
 
 export class PlainWriting {
   readonly #owner: PlainOwner;
+  /** Told once, when it is known that a key is needed. */
+  readonly #tell: (error: UnknownKeyError) => void;
   #unread = false;
   #withheld: UnknownKeyError | null = null;
 
-  constructor(owner: PlainOwner) {
+  constructor(owner: PlainOwner, tell: (error: UnknownKeyError) => void) {
     this.#owner = owner;
+    this.#tell = tell;
   }
 
   /** What is written here may be sent. */
@@ -45,15 +48,16 @@ export class PlainWriting {
     this.#unread = false;
   }
 
-  /** What was read, or what a store has. True: now it is known that a key is needed. */
-  saw(deltas: readonly Pick<Delta, 'codec'>[]): boolean {
-    return this.#withheld === null && deltas.some(({ codec }) => codec === sealedCodec) && this.withhold();
+  /** What was read, or what a store has. */
+  saw(deltas: readonly Pick<Delta, 'codec'>[]): void {
+    if (this.#withheld === null && deltas.some(({ codec }) => codec === sealedCodec)) this.withhold();
   }
 
-  withhold(): true {
+  /** A key is needed. */
+  withhold(): void {
     const document = this.#owner.path;
     const message = `${document}: it is encrypted: give \`encryption\` with its key; without, nothing in it is shown, and what is written here is not sent`;
     this.#withheld = new UnknownKeyError(message, { code: Code.failedPrecondition, document });
-    return true;
+    this.#tell(this.#withheld);
   }
 }
