@@ -57,9 +57,10 @@ export class DocumentLoading {
       if (owner.over !== null) return durable.seal();
       this.#restore(kept);
     } catch (cause) {
-      durable.seal();
+      const error = storeError(owner.path, cause);
+      durable.unreadable(error);
       if (owner.over !== null) return;
-      owner.emit('error', storeError(owner.path, cause)); // and goes on as if there were none
+      owner.emit('error', error); // and goes on as if there were none
     }
     this.#loaded = true;
     this.#when.resolve();

@@ -135,7 +135,10 @@ export interface DocumentSession extends Pick<Emitter<DocumentEvents>, 'on' | 'o
   whenCaughtUp(options?: WaitOptions): Promise<void>;
   /** Resolves when all that the store has was handed over; at once without a store. */
   whenLoaded(options?: WaitOptions): Promise<void>;
-  /** Resolves when what was published so far is in the store, and outlives the process; at once without a store. */
+  /**
+   * Resolves when what was published so far is in the store, and outlives the process; at once without a store. Rejects when
+   * what the store has of the document could not be read, for then nothing is kept.
+   */
   whenPersisted(options?: WaitOptions): Promise<void>;
   /**
    * Offers the relay a snapshot, at the next moment when everything here is on it; resolves when the snapshot is durable. It

@@ -38,6 +38,7 @@ export class DurableDocument implements OutboxJournal {
   readonly #progress: () => Progress;
   /** Nothing is written before load(), nor after seal(). */
   #open = false;
+  #unreadable: WeirError | null = null;
   #cursor: Pick<Place, 'epoch' | 'offset' | 'chain'> = { epoch: 0n, offset: 0, chain: null };
   /** Own deltas by sequence, until they were read back. */
   readonly #own = new Map<number, OwnDelta>();
@@ -112,8 +113,9 @@ export class DurableDocument implements OutboxJournal {
     return { state: null, records: records.slice(after - covered), through };
   }
 
-  /** Everything published so far is in the store. */
+  /** Everything published so far is in the store. Rejects when nothing is. */
   persisted(): Promise<void> {
+    if (this.#unreadable !== null) return Promise.reject(this.#unreadable);
     return this.#writer.write();
   }
 
@@ -238,6 +240,12 @@ export class DurableDocument implements OutboxJournal {
   /** What happens from here on is not to be remembered: the session ends, what it has stored stays. */
   seal(): void {
     this.#open = false;
+  }
+
+  /** It could not be loaded, and what it has is not to be written over. */
+  unreadable(error: WeirError): void {
+    this.seal();
+    this.#unreadable = error;
   }
 
   #placeChange(): { kind: 'place'; document: string; place: Place } {

@@ -7,6 +7,8 @@
 
 export class Emitter<Events extends { [name in keyof Events]: unknown[] }> {
   readonly #listeners = new Map<keyof Events, Set<unknown>>();
+  /** What once() was given, by what stands for it among the listeners. */
+  readonly #once = new WeakMap<object, unknown>();
 
   on<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): this {
     let set = this.#listeners.get(name);
@@ -16,7 +18,8 @@ export class Emitter<Events extends { [name in keyof Events]: unknown[] }> {
   }
 
   off<Name extends keyof Events>(name: Name, listener: (...args: Events[Name]) => void): this {
-    this.#listeners.get(name)?.delete(listener);
+    const set = this.#listeners.get(name);
+    for (const one of set ?? []) if (one === listener || this.#once.get(one as object) === listener) set!.delete(one);
     return this;
   }
 
@@ -25,6 +28,7 @@ export class Emitter<Events extends { [name in keyof Events]: unknown[] }> {
       this.off(name, first);
       listener(...args);
     };
+    this.#once.set(first, listener);
     return this.on(name, first);
   }
 

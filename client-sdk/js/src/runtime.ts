@@ -35,12 +35,15 @@ export interface Runtime {
   soon(run: () => void): void;
 }
 
+/** A longer timeout fires at once, in browsers and in Node, and the relay says how long some are. */
+const timerMsMax = 2 ** 31 - 1;
+
 export const systemRuntime: Runtime = {
   now: () => performance.now(),
   random: () => Math.random(),
   randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
   after(delayMs, run) {
-    const id = setTimeout(run, delayMs);
+    const id = setTimeout(run, Math.min(delayMs, timerMsMax));
     return { cancel: () => clearTimeout(id) };
   },
   soon: (run) => queueMicrotask(run),

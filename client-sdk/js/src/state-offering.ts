@@ -40,15 +40,14 @@ export class StateOffering {
   ask(): void {
     if (!this.#wanted) return;
     const failed = (cause: unknown): void => {
-      const document = this.#owner.path;
-      const message = `${document}: the application could not give its state`;
-      this.#owner.failed(new StateError(message, { code: Code.unknown, document, cause }));
+      if (!this.#wanted) return;
+      this.#owner.failed(stateError(this.#owner.path, cause));
       this.#give([]);
     };
     try {
       const answer = this.#owner.state?.() ?? null;
-      if (answer instanceof Promise) answer.then((state) => this.#take(state), failed);
-      else this.#take(answer);
+      if (answer instanceof Promise) answer.then((state) => this.#take(state)).catch(failed);
+      else this.#take(answer)?.catch(failed);
     } catch (cause) {
       failed(cause);
     }
@@ -59,16 +58,16 @@ export class StateOffering {
     this.#wanted = false;
   }
 
-  #take(state: StateOffer): void {
+  #take(state: StateOffer): Promise<void> | undefined {
     if (!this.#wanted) return;
-    const pieces = state === null ? [] : Array.isArray(state) ? state : [state];
+    const pieces = piecesOf(state) ?? [];
     const failed = (error: WeirError): void => this.#owner.failed(error);
     const entry = (piece: Uint8Array): OutboxEntry => ({
       ...newEntry({ codec: 0, payload: piece }, () => undefined, failed),
       offered: true,
     });
-    if (this.#sealer === null) this.#give(pieces.map(entry));
-    else void this.#sealer.offered(pieces, entry).then((entries) => this.#give(entries));
+    if (this.#sealer !== null) return this.#sealer.offered(pieces, entry).then((entries) => this.#give(entries));
+    this.#give(pieces.map(entry));
   }
 
   #give(entries: OutboxEntry[]): void {
@@ -76,4 +75,17 @@ export class StateOffering {
     this.#wanted = false;
     this.#offer(entries);
   }
+}
+
+/** What an application gave, which may be anything where nothing checks its types. */
+export function piecesOf(state: StateOffer): Uint8Array[] | null {
+  if (state === null) return null;
+  const pieces = [state].flat();
+  if (!pieces.every((piece) => piece instanceof Uint8Array)) throw new TypeError('state gives a Uint8Array, several, or null');
+  return pieces;
+}
+
+export function stateError(document: string, cause: unknown): StateError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new StateError(`${document}: the application could not give its state: ${why}`, { code: Code.unknown, document, cause });
 }

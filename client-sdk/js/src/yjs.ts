@@ -264,12 +264,13 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
         this.#received ??= [];
         if (this.#destroyed) return;
         if (error instanceof WeirError) this.emit('error', error);
-        if (error instanceof WeirError && !(error instanceof OutboxFullError)) this.#refusal = error;
-        if (error instanceof OutboxFullError)
+        // With nothing else waiting, it is larger than all the room there is.
+        if (error instanceof OutboxFullError && this.#session.pendingCount > 0)
           void this.#session.whenStored().then(
             () => this.#offerAgain(),
             () => undefined,
           );
+        else if (error instanceof WeirError) this.#refusal = error;
         this.#checkSaved();
       });
   }

@@ -11,6 +11,8 @@ import type { PresenceClocks } from './presence-clocks.js';
 
 /** So much may wait, of records and presence. */
 export const waitingBytesMax = 4 * 1024 * 1024;
+/** What a record takes beside its payload, about: without it, those that have none could come for ever. */
+const recordBytes = 128;
 
 export interface GateOwner {
   /** What was read before this is not opened again. */
@@ -154,6 +156,6 @@ function comesAgain(step: Step): boolean {
 
 function bytesOf(step: Step): number {
   if (step === 'frameEnd') return 0;
-  if (step.kind === 'records') return step.records.reduce((sum, { payload }) => sum + (payload?.length ?? 0), 0);
-  return step.kind === 'pack' || step.kind === 'presence' ? step.data.length : 0;
+  if (step.kind === 'records') return step.records.reduce((sum, { payload }) => sum + recordBytes + (payload?.length ?? 0), 0);
+  return step.kind === 'pack' || step.kind === 'presence' ? step.data.length + recordBytes : 0;
 }

@@ -39,7 +39,7 @@ export class HubDocument {
   /** What one tab seals, none may send in plain. */
   check({ document, encrypted }: OpenDocument): void {
     if (encrypted === this.#encrypted) return;
-    throw new WeirError(`${document}: not encrypted in each tab`, { code: Code.failedPrecondition });
+    throw new WeirError(`${document}: not encrypted in each tab: give each \`encryption\`, or \`guarding\` to its sharedClient`, { code: Code.failedPrecondition });
   }
 
   use(session: DocumentLogic): void {
@@ -140,11 +140,13 @@ export class HubDocument {
     if (session === null || !this.#tabs.has(tab) || number <= this.#numberOf(tab)) return;
     const author = { tab, number };
     this.#accepted.set(tab, number);
+    const before = session.pendingCount;
     session.publisher.publish(payload, { codec }, author).then(
       ({ offset }) => this.#answered(author, offset, null),
       (error: WeirError) => this.#answered(author, 0, error),
     );
     const { pendingCount } = session;
+    if (pendingCount === before) return; // refused at once: no other tab is to show it
     this.#hub.tell('*', { kind: 'pending', key: this.key, author, codec, payload, pendingCount });
     void this.#tellPersisted(session);
   }
@@ -157,7 +159,11 @@ export class HubDocument {
     while (this.#persistAgain && session.over === null) {
       this.#persistAgain = false;
       const marks = new Map(this.#accepted);
-      await session.whenPersisted();
+      try {
+        await session.whenPersisted();
+      } catch {
+        return; // it ended, or has no store that could be read: nothing is
+      }
       this.#persisted = marks;
       this.#hub.tell('*', { kind: 'persisted', key: this.key, marks });
     }

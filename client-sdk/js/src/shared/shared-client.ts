@@ -5,6 +5,7 @@
 // Tabs with the same store name elect a hub by a Web Lock: the one that has it opens the store and connects. The others, and
 // that tab itself, open documents through it. When it goes, the next in the lock's queue takes over from the store.
 
+import { Addresses } from '../addresses.js';
 import { WeirClient } from '../client.js';
 import type { ClientEvents, ClientStatus, TokenSource, WeirClientOptions } from '../client-options.js';
 import type { Compaction, DocumentSession, SubscribeOptions } from '../document.js';
@@ -71,6 +72,7 @@ export class SharedClient extends Emitter<ClientEvents> implements DocumentClien
     super();
     this.#options = options;
     this.#tabs = tabs;
+    new Addresses(options.url); // what is wrong with it is said here, and not by the tab that will connect
     this.#token = options.token ?? '';
     this.#wanted = options.connect !== false;
     this.#tab = newTab((options.runtime ?? systemRuntime).randomBytes);

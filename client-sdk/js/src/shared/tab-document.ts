@@ -10,7 +10,6 @@ import type {
   DocumentEvents,
   DocumentSession,
   PublishOptions,
-  StateOffer,
   StoredResult,
   SubscribeOptions,
   WeirRecord,
@@ -21,6 +20,7 @@ import { ClosedError, Code, SnapshotRefusedError, UnknownKeyError, UnreadableRec
 import type { Guarding } from '../guard.js';
 import type { Presence } from '../presence.js';
 import type { WeirSnapshot } from '../snapshots.js';
+import { piecesOf, stateError } from '../state-offering.js';
 import type { Author, StoredRecord } from '../store/store.js';
 import { abortable, Waiters, type WaitOptions } from '../waiters.js';
 import type { Cursor, Delta } from '../wire/events.js';
@@ -409,13 +409,12 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
   }
 
   async #answerState(ask: number): Promise<void> {
-    let offer: StateOffer = null;
+    let pieces: Uint8Array[] | null = null; // another tab may have one
     try {
-      offer = (await this.#options.state?.()) ?? null;
-    } catch {
-      // Another tab may be able to.
+      pieces = piecesOf((await this.#options.state?.()) ?? null);
+    } catch (cause) {
+      this.emit('error', stateError(`${this.space}/${this.document}`, cause));
     }
-    const pieces = offer === null || Array.isArray(offer) ? offer : [offer];
     this.#link.say({ kind: 'offer', key: this.key, ask, pieces: pieces?.map(compactBytes) ?? null });
   }
 }

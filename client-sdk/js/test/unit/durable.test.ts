@@ -374,4 +374,5 @@ test('a store that cannot be read is told, and the client goes on without it', a
   await quiet();
   assert.deepEqual(inShort(network.last.takeOne('publish')), [8, false, ['aa']]);
   assert.deepEqual(errors, ['StoreError: s/d: bad sector']);
+  await assert.rejects(session.whenPersisted(), /bad sector/, 'nothing is kept');
 });

@@ -99,6 +99,19 @@ test('another epoch is lost history even when the relay does not say so', async 
   assert.deepEqual(inShort(stage.network.last.takeOne('publish')), [4, true, ['f0', 'f1', 'bb', 'cc']]);
 });
 
+test('what an application gives for its state and is none is told, and what waited goes all the same', async () => {
+  const wrongs = ['text', new ArrayBuffer(1), [bytes('f0'), 7], Promise.resolve({})] as unknown as Uint8Array[];
+  for (const wrong of wrongs) {
+    const stage = await threePublished({ state: () => wrong });
+    await reconnect(stage, { epoch: 9, lostHistory: true });
+    stage.network.last.say(caughtUp(0));
+    await settled();
+    assert.deepEqual(inShort(stage.network.last.takeOne('publish')), [4, true, ['bb', 'cc']]);
+    const said = stage.errors.map(({ name, message }) => `${name}: ${message}`);
+    assert.deepEqual(said, ['StateError: s/d: the application could not give its state: state gives a Uint8Array, several, or null']);
+  }
+});
+
 test('lost history without anybody to ask: what waited opens the sequence', async () => {
   const stage = await threePublished();
   await reconnect(stage, { epoch: 9, lostHistory: true });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { DocumentSession, SubscribeOptions } from '../../src/document.js';
-import type { WeirError } from '../../src/errors.js';
+import { OutboxFullError, type WeirError } from '../../src/errors.js';
 import { mergedPresence } from '../../src/shared/awareness.js';
 import { bytes } from '../support/conversation.js';
 import { Device, randomFrom } from '../support/lives.js';
@@ -315,4 +315,33 @@ test('a snapshot that the hub reads reaches every tab, also one that comes later
   assert.deepEqual(pages, ['aa', 'bb', 'cc', 'dd']);
   for (const { tab } of readers) await tab.client.close();
   await other.close();
+});
+
+test('what is refused at once is shown by no other tab', async () => {
+  const { browser } = stage();
+  const options = { outboxBytesMax: 2, connect: false };
+  const [one, two] = [open(browser.open(options)), open(browser.open(options))];
+  await Promise.all([one.session.whenLoaded(), two.session.whenLoaded()]);
+  void one.session.publish(bytes('aaaa'));
+  await assert.rejects(one.session.publish(bytes('bb')), OutboxFullError);
+  await quiet();
+  assert.deepEqual(two.pending, ['aaaa']);
+  assert.deepEqual([one.session.pendingCount, two.session.pendingCount], [1, 1]);
+});
+
+test('lost history: a tab whose application gives what is no state is told so, and another one is asked', async () => {
+  const { browser, relay } = stage();
+  const mistaken = open(browser.open(), { state: () => new ArrayBuffer(1) as unknown as Uint8Array });
+  const failing = open(browser.open(), { state: () => Promise.reject(new Error('not now')) });
+  const other = open(browser.open(), { state: () => bytes('ee') });
+  await mistaken.session.publish(bytes('aa'));
+  await Promise.all([mistaken, failing, other].map(({ session }) => session.whenCaughtUp()));
+  await quiet();
+  relay.loseEverything();
+  relay.up = true;
+  await mistaken.tab.runtime.advance(100);
+  await quiet();
+  assert.deepEqual(relay.payloads('s', 'd').map(hex), ['ee']);
+  assert.match(mistaken.errors.at(-1)!.message, /^s\/d: the application could not give its state: state gives a Uint8Array, several, or null$/);
+  assert.match(failing.errors.at(-1)!.message, /^s\/d: the application could not give its state: not now$/);
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 import { waitingBytesMax } from '../../src/sealing/gate.js';
 import { Ledger, sealed, sent } from '../support/author.js';
-import { answerSubscribe, bytes, caughtUp, stored, welcome } from '../support/conversation.js';
+import { answerSubscribe, bytes, caughtUp, handle, run, stored, welcome } from '../support/conversation.js';
 import { ada, reader, type Reader } from '../support/reader.js';
 import { quiet } from '../support/settled.js';
 
@@ -93,4 +93,14 @@ test('who reads only from now on cannot have anything again, and goes on', async
   const at = await reader({ encryption: sealed(), from: 'live' });
   for (const record of records) at.socket.say(sent([record], {}));
   assert.deepEqual(kinds(at), []);
+});
+
+test('records without a payload do not wait in any number either', async () => {
+  const there = new Ledger();
+  await there.write(ada, 1, ['aa'], { seen: null });
+  const at = await reader();
+  const empty = (count: number, from: number) => ({ records: { document: handle, runs: [run('ee'.repeat(16), from, from, Array<string>(count).fill(''))] } });
+  at.socket.say(sent(there.records));
+  for (let i = 0; i < 40; i++) at.socket.say(empty(1000, 2 + 1000 * i));
+  assert.deepEqual(kinds(at), ['unsubscribe'], 'before the first is opened');
 });

@@ -11,6 +11,7 @@ import { WeirClient } from '../../src/client.js';
 import { CodecError } from '../../src/errors.js';
 import { LoroProvider } from '../../src/loro.js';
 import { openStore } from '../../src/node/index.js';
+import { sharedClient } from '../../src/shared/shared-client.js';
 import { StoreError } from '../../src/store/errors.js';
 import type { WebSocketConstructor } from '../../src/runtime.js';
 import { WeirProvider } from '../../src/yjs.js';
@@ -105,4 +106,10 @@ test('what a provider is given in the place of a document', () => {
   assert.throws(() => new AutomergeProvider(client, 'd', undefined as never), /^TypeError: AutomergeProvider takes/);
   assert.throws(() => new LoroProvider(client, 'd', {} as never), /^TypeError: LoroProvider takes client, document, and then a LoroDoc$/);
   client.subscribe('d'); // nothing was begun
+});
+
+test('an address that is none is said by the tab that gives it', () => {
+  const tabs = { channel: () => assert.fail('begun'), lock: () => assert.fail('begun'), held: () => Promise.resolve([]) };
+  for (const url of ['relay', '', undefined] as string[])
+    assert.throws(() => sharedClient({ url, store: 'm', tabs }), TypeError);
 });

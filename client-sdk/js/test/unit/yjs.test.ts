@@ -6,6 +6,8 @@ import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
 
 import { WeirClient } from '../../src/client.js';
+import type { WeirClientOptions } from '../../src/client-options.js';
+import { OutboxFullError } from '../../src/errors.js';
 import { splitUpdate, WeirProvider, type WeirProviderOptions } from '../../src/yjs.js';
 import { FakeNetwork, FakeRuntime } from '../support/network.js';
 import { FakeRelay } from '../support/relay.js';
@@ -14,7 +16,7 @@ import { quiet } from '../support/settled.js';
 interface Stage {
   relay: FakeRelay;
   runtime: FakeRuntime;
-  join(doc?: Y.Doc, options?: WeirProviderOptions): WeirProvider;
+  join(doc?: Y.Doc, options?: WeirProviderOptions, of?: Partial<WeirClientOptions>): WeirProvider;
   leave(): void;
 }
 
@@ -26,8 +28,8 @@ function stage(): Stage {
   return {
     relay,
     runtime,
-    join(doc = new Y.Doc(), options = {}) {
-      const client = new WeirClient({ url: 'ws://relay', webSocket: network.Socket, runtime, backoffFirstMs: 10 });
+    join(doc = new Y.Doc(), options = {}, of = {}) {
+      const client = new WeirClient({ url: 'ws://relay', webSocket: network.Socket, runtime, backoffFirstMs: 10, ...of });
       const provider = new WeirProvider('', 's', 'd', doc, { awareness: null, ...options, client });
       providers.push(provider);
       return provider;
@@ -430,5 +432,17 @@ test('one thing that is larger than the relay takes is told by whenSaved, which 
   await assert.rejects(a.whenSaved(), /2\d\d\d bytes/);
   assert.equal(errors.length, 1);
   assert.equal(a.saved, false);
+  leave();
+});
+
+test('one update that is larger than all that may wait is told, and not tried again at once for ever', async () => {
+  const { join, leave } = stage();
+  const a = join(new Y.Doc(), {}, { outboxBytesMax: 100 });
+  const errors: string[] = [];
+  a.on('error', ({ name }) => errors.push(name));
+  await a.whenSynced();
+  type(a, 0, 'x'.repeat(200));
+  await assert.rejects(a.whenSaved(), OutboxFullError);
+  assert.deepEqual(errors, ['OutboxFullError']);
   leave();
 });
