@@ -49,10 +49,10 @@ function has(value: unknown, method: string): boolean {
 /** Where a history ends and begins. A Date is neither such an object nor a number. */
 export function checkHistory({ asOf = {}, after = 0 }: { asOf?: unknown; after?: unknown }): void {
   const place = (number: unknown): boolean => Number.isSafeInteger(number) && (number as number) >= 0;
-  const { offset = 0, time = 0, ...others } = Object(asOf) as { [field: string]: unknown };
+  const { offset = 1, time = 1, ...others } = Object(asOf) as { [field: string]: unknown };
   const plain = typeof asOf === 'object' && asOf !== null && !(asOf instanceof Date);
-  if (!plain || Object.keys(others).length > 0 || !place(offset) || !place(time))
-    throw new TypeError('asOf takes { offset } or { time } in whole Unix seconds, or both');
+  if (!plain || Object.keys(others).length > 0 || !place(offset) || !place(time) || offset === 0 || time === 0)
+    throw new TypeError('asOf takes { offset } or { time } in whole Unix seconds, or both, from 1 on');
   if (!place(after)) throw new TypeError('after takes an offset');
 }
 

@@ -53,10 +53,10 @@ test('what has the form of something of ours and is none', () => {
 
 test('a moment that is none', () => {
   const client = clientOf('ws://relay');
-  const wrongs = [7, null, new Date(), '2026-11-28', { at: 7 }, { offset: -1 }, { time: new Date() }, { time: 1.5 }] as never[];
+  const wrongs = [7, null, new Date(), '2026-11-28', { at: 7 }, { offset: -1 }, { offset: 0 }, { time: 0 }, { time: new Date() }, { time: 1.5 }] as never[];
   for (const asOf of wrongs) assert.throws(() => client.history('d', { asOf }), /^TypeError: asOf takes/);
   assert.throws(() => client.history('d', { after: -1 }), { name: 'TypeError', message: 'after takes an offset' });
-  for (const asOf of [{}, { offset: 0 }, { offset: 7, time: 7 }, undefined]) client.history('d', asOf === undefined ? {} : { asOf });
+  for (const asOf of [{}, { offset: 1 }, { offset: 7, time: 7 }, undefined]) client.history('d', asOf === undefined ? {} : { asOf });
 });
 
 test('names that are none', () => {
