@@ -136,6 +136,7 @@ export class DocumentLogic
     if (this.#overWith !== null) return;
     this.#subscription.unsubscribe();
     this.end(new ClosedError(`${this.path} was closed; open it again with subscribe()`, this.path), false);
+    this.forgetListeners(); // whatever is being told just now
   }
 
   // ---- for the client, and for the hub of several tabs ----
@@ -338,6 +339,7 @@ export class DocumentLogic
         this.resume();
       },
       stored: (offset) => this.emit('snapshot-stored', { offset }),
+      failed: (error) => this.emit('error', error),
       attested: (offset, valid) => this.emit('attested', { offset, valid }),
     });
   }

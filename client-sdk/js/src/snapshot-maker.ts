@@ -5,6 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 
 import { equalBytes } from './bytes.js';
+import { checkBytes } from './checks.js';
 import { Code, WeirError } from './errors.js';
 import type { DocumentLink } from './link.js';
 import type { Timer } from './runtime.js';
@@ -127,8 +128,7 @@ export class SnapshotMaker {
     let state: SnapshotState | null = null;
     let failure: unknown = null;
     try {
-      state = await this.#adapter.make();
-      if (state !== null && this.#owner.seals !== null) state = await this.#owner.seals.sealSnapshot(state, at);
+      state = await this.#made(at);
     } catch (cause) {
       failure = cause;
     }
@@ -139,6 +139,14 @@ export class SnapshotMaker {
     const { length } = state.bytes;
     if (length > bytesMax) return this.#giveUp(null, `it has ${length} bytes, and the relay takes ${bytesMax}`);
     if (this.#isWanted) this.#send(state, at);
+  }
+
+  /** As it goes to the relay: what cannot be sealed does not go at all. */
+  async #made(at: Cursor): Promise<SnapshotState | null> {
+    const state = await this.#adapter.make();
+    if (state === null) return null;
+    checkBytes(state.bytes, "a snapshot's `bytes`");
+    return this.#owner.seals?.sealSnapshot(state, at) ?? state;
   }
 
   #send({ bytes, codec = 0, fidelity = 'unknown' }: SnapshotState, { epoch, offset, chain }: Cursor): void {
@@ -158,15 +166,17 @@ export class SnapshotMaker {
     this.#link.wantFlush();
   }
 
-  /** Another client is asked when the lease is over; the application hears why. */
+  /** Another client is asked when the lease is over. The application hears why: where it asked, or else of what it did wrong. */
   #giveUp(cause: unknown, why = 'the application has none to give just now'): void {
     this.#done();
+    if (cause !== null) why = `the application could not make one: ${cause instanceof Error ? cause.message : String(cause)}`;
     const document = `${this.#owner.space}/${this.#owner.document}`;
     const error = new WeirError(`${document}: no snapshot was offered: ${why}`, {
       code: Code.failedPrecondition,
       document,
       cause: cause ?? undefined,
     });
+    if (cause !== null && this.#asking.length === 0) this.#owner.failed(error);
     for (const { reject } of this.#asking.splice(0)) reject(error);
   }
 

@@ -88,6 +88,8 @@ export interface SnapshotOwner {
   settledAt(): Cursor | null;
   /** Null: nothing is sealed. */
   readonly seals: SnapshotSealing | null;
+  /** What the application's Snapshotter has thrown, or given that is none. */
+  failed(error: WeirError): void;
   stored(offset: number): void;
   attested(offset: number, valid: boolean): void;
 }

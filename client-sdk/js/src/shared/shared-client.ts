@@ -67,6 +67,7 @@ export class SharedClient extends Emitter<ClientEvents> implements DocumentClien
   #client: WeirClient | null = null; // where the hub is this tab's
   #release: () => void = () => undefined;
   #ended: (() => void) | null = null;
+  #closing: Promise<void> | null = null;
 
   constructor(options: SharedClientOptions, tabs: Tabs) {
     super();
@@ -117,8 +118,11 @@ export class SharedClient extends Emitter<ClientEvents> implements DocumentClien
   }
 
   /** For this tab, for ever. Another one takes over the connection. Resolves when the store has everything. */
-  async close(): Promise<void> {
-    if (this.#giveUp.signal.aborted) return;
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     for (const document of [...this.#documents.values()]) document.close();
     this.#say({ kind: 'bye' });
     this.#giveUp.abort();

@@ -163,6 +163,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
     this.#link.say({ kind: 'close', key: this.key });
     const path = `${this.space}/${this.document}`;
     this.end(new ClosedError(`${path} was closed; open it again with subscribe()`, path), false);
+    this.forgetListeners(); // whatever is being told just now
   }
 
   // ---- for the tab ----

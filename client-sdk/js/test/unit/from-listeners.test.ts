@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import type { WeirError } from '../../src/errors.js';
-import { answerSubscribe, records, refused, run, scene, welcome } from '../support/conversation.js';
+import { MemoryStore } from '../../src/store/memory.js';
+import { answerSubscribe, bytes, records, refused, run, scene, welcome } from '../support/conversation.js';
 import { FakeSocket } from '../support/network.js';
-import { settled } from '../support/settled.js';
+import { quiet, settled } from '../support/settled.js';
 
 const other = 'ee'.repeat(16);
 
@@ -90,4 +91,27 @@ test('a document that is closed while its last records are handed over says no m
   await settled();
   assert.deepEqual(heard, []);
   assert.throws(() => client.subscribe('d'), /subscribed already/);
+});
+
+test('a document that is closed while what the store has is handed over says no more', async () => {
+  const store = new MemoryStore('m');
+  const first = scene({ store });
+  const writing = first.client.subscribe('d');
+  await welcome(first.network);
+  await answerSubscribe(first.network.last);
+  first.network.last.say(records(run(other, 1, 1, ['aa'])));
+  void writing.publish(bytes('bb'));
+  await writing.whenPersisted();
+  await first.client.close();
+
+  const { client } = scene({ store, connect: false });
+  const session = client.subscribe('d');
+  const heard: string[] = [];
+  session.on('records', () => {
+    heard.push('records');
+    session.close();
+  });
+  for (const event of ['pending', 'loaded'] as const) session.on(event, () => heard.push(event));
+  await quiet();
+  assert.deepEqual(heard, ['records']);
 });

@@ -345,3 +345,23 @@ test('lost history: a tab whose application gives what is no state is told so, a
   assert.match(mistaken.errors.at(-1)!.message, /^s\/d: the application could not give its state: state gives a Uint8Array, several, or null$/);
   assert.match(failing.errors.at(-1)!.message, /^s\/d: the application could not give its state: not now$/);
 });
+
+test('whoever closes a client that is closing waits as long: until the store is closed', async () => {
+  const { browser, device } = stage();
+  const tab = browser.open({
+    openStore: () => {
+      const store = device.open();
+      const close = store.close.bind(store);
+      store.close = async () => {
+        await quiet();
+        await close();
+        order.push('store');
+      };
+      return Promise.resolve(store);
+    },
+  });
+  const order: string[] = [];
+  await open(tab).session.whenCaughtUp();
+  await Promise.all([tab.client.close().then(() => order.push('first')), tab.client.close().then(() => order.push('second'))]);
+  assert.deepEqual(order, ['store', 'first', 'second']);
+});

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { toHex } from '../../src/bytes.js';
 import { chainNext, chainStart, digest } from '../../src/chain.js';
 import type { SubscribeOptions, WeirRecord } from '../../src/document.js';
+import { encryption } from '../../src/encryption.js';
 import { ClosedError, SnapshotRefusedError, type WeirError } from '../../src/errors.js';
 import { snapshotter, type SnapshotState, type Verdict } from '../../src/snapshotter.js';
 import {
@@ -21,7 +22,7 @@ import {
   welcome,
 } from '../support/conversation.js';
 import { type Event, type Fields } from '../support/network.js';
-import { settled } from '../support/settled.js';
+import { quiet, settled } from '../support/settled.js';
 
 const own = '01'.repeat(16);
 const other = 'bb'.repeat(16);
@@ -380,4 +381,41 @@ test('it says nothing when it cannot tell, when it has no state, and when the le
   socket.say(records(run(other, 3, 3, ['ac'])));
   for (let i = 0; i < 20; i++) await settled();
   assert.deepEqual(attests(), []);
+});
+
+test('what goes wrong in making one is told: to who asked, or as an error when the relay did', async () => {
+  const thrown = (): never => {
+    throw new Error('too busy');
+  };
+  const wrongs: [() => SnapshotState, RegExp][] = [
+    [thrown, /^s\/d: no snapshot was offered: the application could not make one: too busy$/],
+    [() => ({ bytes: new ArrayBuffer(1) as unknown as Uint8Array }), /could not make one: a snapshot's `bytes` takes a Uint8Array$/],
+    [() => undefined as unknown as SnapshotState, /could not make one: /],
+  ];
+  for (const [make, why] of wrongs) {
+    const stage = scene();
+    const session = stage.client.subscribe('d', { snapshotter: snapshotter({ make, compare: () => 'unknown' }) });
+    const errors: string[] = [];
+    session.on('error', ({ message }) => errors.push(message));
+    await welcome(stage.network, limits);
+    await answerSubscribe(stage.network.last);
+    stage.network.last.say(caughtUp(0));
+    await assert.rejects(session.offerSnapshot(), { message: why });
+    assert.deepEqual(errors, []);
+    stage.network.last.say(wanted);
+    await settled();
+    assert.equal(errors.length, 1);
+    assert.match(errors[0]!, why);
+  }
+});
+
+test('a snapshot of an encrypted document that cannot be sealed does not go, and least of all in plain', async (t) => {
+  const { network, session } = await caughtUpClient({ bytes: bytes('5a5a') }, { encryption: encryption({ id: 1, key: new Uint8Array(32) }) });
+  await quiet();
+  network.last.take();
+  t.mock.method(crypto.subtle, 'encrypt', () => Promise.reject(new Error('no')));
+  const offered = assert.rejects(session.offerSnapshot(), { message: /could not make one: no$/ });
+  await quiet();
+  assert.deepEqual(network.last.take(), []);
+  await offered;
 });
