@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 namespace weir::storage {
 
@@ -25,6 +26,13 @@ struct CommitFigures {
   std::chrono::nanoseconds duration{};  ///< of the write with its fsync
 };
 
+/// Why nothing is stored just now.
+enum class Trouble : std::uint8_t {
+  none,
+  full,    ///< no room: until there is some again
+  failed,  ///< a write or fsync failed: until a restart
+};
+
 class LogWatcher {
  public:
   virtual ~LogWatcher() = default;
@@ -32,6 +40,8 @@ class LogWatcher {
   virtual void committed(const CommitFigures& figures) noexcept = 0;
   /// An fsync of the write-ahead log came back, well or not. On any thread.
   virtual void synced(std::chrono::nanoseconds duration) noexcept = 0;
+  /// It has begun, or with `none` it is over; `why` in the engine's words. On the log's one writing thread.
+  virtual void troubled(Trouble trouble, std::string_view why) noexcept = 0;
 };
 
 /// The store below the log, as its engine counts.

@@ -1,9 +1,10 @@
-// What the log tells of its commits, counted.
+// What the log tells of its commits, counted; and of its troubles, for the operator's log.
 //
 // Threads: the log calls it on its own; the histograms are read from any.
 #pragma once
 
 #include "weir/observe/histogram.hpp"
+#include "weir/observe/log.hpp"
 #include "weir/storage/log_figures.hpp"
 
 namespace weir::app {
@@ -23,6 +24,14 @@ struct LogTimings final : storage::LogWatcher {
   }
   void synced(std::chrono::nanoseconds duration) noexcept override {
     sync_duration.add_from_any(static_cast<std::uint64_t>(duration.count()));
+  }
+  void troubled(storage::Trouble trouble, std::string_view why) noexcept override {
+    using observe::Level;
+    if (trouble == storage::Trouble::none) return observe::log(Level::info, "there is room: writes are taken again");
+    if (trouble == storage::Trouble::full)
+      return observe::log(Level::error, "the disk is full: no writes are taken until there is room", {{"why", why}});
+    observe::log(Level::error, "the disk failed to make a write durable: no writes are taken until a restart",
+                 {{"why", why}});
   }
 };
 

@@ -82,19 +82,23 @@ Result<frames::SnapshotChunk> read_snapshot(const Archives& archives, const fram
 
 HistoryEvent answer_history(const Archives& archives, Seconds now, const core::HistoryRequest& request,
                             std::size_t bytes_max) {
-  const auto error = [](const Error& what, std::uint64_t number) {
+  const auto error = [&](const Error& what, std::uint64_t number, const DocumentPath& path) {
     frames::ErrorEvent event;
     event.error = what;
     event.request = number;
+    if (what.code == Code::not_found) {
+      const auto state = archives.log.document(path);
+      if (state && state->life == DocumentLife::deleted) event.reason = frames::Reason::deleted;
+    }
     return HistoryEvent(std::move(event));
   };
   if (const auto* history = std::get_if<frames::ReadHistory>(&request.what)) {
     auto page = read_history(archives, now, *history, bytes_max);
-    return page ? HistoryEvent(std::move(*page)) : error(page.error(), history->request);
+    return page ? HistoryEvent(std::move(*page)) : error(page.error(), history->request, history->path);
   }
   const auto& snapshot = std::get<frames::ReadSnapshot>(request.what);
   auto chunk = read_snapshot(archives, snapshot, request.unpacks);
-  return chunk ? HistoryEvent(std::move(*chunk)) : error(chunk.error(), snapshot.request);
+  return chunk ? HistoryEvent(std::move(*chunk)) : error(chunk.error(), snapshot.request, snapshot.path);
 }
 
 }  // namespace weir::shard

@@ -175,9 +175,11 @@ std::optional<Error> Writer::fail_write(const rocksdb::Status& status) {
   if (status.IsNoSpace() && !store_.watch().failed) {
     disk_full_ = true;
     next_resume_ = std::chrono::steady_clock::now() + resume_interval;
+    tell_trouble(status.ToString());
     return disk_is_full();
   }
   broken_ = true;
+  tell_trouble(status.ToString());
   Error error = is_broken();
   error.message += " (" + status.ToString() + ")";
   return error;
@@ -196,6 +198,12 @@ void Writer::resume_if_due() {
   // With nothing in memory there was nothing to flush, and RocksDB stays with the log that it must not write to.
   if (status.ok() && store_.watch().wal_damaged) broken_ = true;
   if (status.ok() && !broken_) disk_full_ = false;
+  tell_trouble(status.ToString());
+}
+
+void Writer::tell_trouble(std::string_view why) {
+  const Trouble now = broken_ ? Trouble::failed : disk_full_ ? Trouble::full : Trouble::none;
+  if (std::exchange(told_, now) != now && options_.watcher != nullptr) options_.watcher->troubled(now, why);
 }
 
 void Writer::sync_if_due(bool now) {

@@ -61,6 +61,8 @@ class Writer {
   [[nodiscard]] Result<void> put_in(const Change& what, Synced synced);
   [[nodiscard]] std::optional<Error> fail_write(const rocksdb::Status& status);
   void resume_if_due();
+  /// Tells the watcher what is new.
+  void tell_trouble(std::string_view why);
   void sync_if_due(bool now);
   void close();
   [[nodiscard]] std::vector<ChainPoint> chain_values_to_save();
@@ -78,6 +80,7 @@ class Writer {
   std::chrono::steady_clock::time_point next_resume_;
   std::chrono::steady_clock::time_point next_sync_;
   bool unsynced_ = false;
+  Trouble told_ = Trouble::none;
 
   // Written by the writer thread, read by any.
   std::atomic<std::uint64_t> commits_{0};

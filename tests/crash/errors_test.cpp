@@ -50,6 +50,7 @@ class Errors : public testing::Test {
     }
     EXPECT_FALSE(machine.store_snapshot()) << "a snapshot was stored after a failed fsync";
     EXPECT_TRUE(machine.log().counters().broken);
+    EXPECT_EQ(machine.troubles().back(), Trouble::failed);
     machine.check();
   }
 
@@ -136,6 +137,7 @@ TEST_F(Errors, AFullDiskRefusesWritesServesReadsAndPasses) {
     ASSERT_FALSE(machine.work(steps));
     EXPECT_EQ(machine.model().refused(), Code::resource_exhausted);
     EXPECT_TRUE(machine.log().counters().disk_full);
+    EXPECT_EQ(machine.troubles(), std::vector{Trouble::full}) << "told once";
     EXPECT_EQ(append_note(machine).error().code, Code::resource_exhausted);
     EXPECT_FALSE(machine.store_snapshot());
     machine.check();
@@ -146,6 +148,7 @@ TEST_F(Errors, AFullDiskRefusesWritesServesReadsAndPasses) {
       ASSERT_NE(machine.model().refused(), Code::unavailable) << "a full disk is not the end";
     }
     EXPECT_FALSE(machine.log().counters().disk_full);
+    EXPECT_EQ(machine.troubles().back(), Trouble::none);
     EXPECT_TRUE(machine.store_snapshot());
     EXPECT_TRUE(machine.work(5));
     machine.check();

@@ -17,6 +17,7 @@ RocksOptions Machine::options() const {
   options.path = folder_.path() / "log";
   options.write_buffer_bytes = std::size_t{64} << 10;  // so that tables are written and merged
   options.block_cache_bytes = std::size_t{256} << 10;
+  options.watcher = troubles_;
   options.file_system = simulated_file_system(disk_);
   return options;
 }

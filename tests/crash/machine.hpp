@@ -22,6 +22,7 @@
 #include "model.hpp"
 #include "simulated_disk.hpp"
 #include "snapshot_workload.hpp"
+#include "troubles.hpp"
 #include "weir/rocksdb/rocks_log.hpp"
 #include "workload.hpp"
 
@@ -60,6 +61,7 @@ class Machine {
 
   [[nodiscard]] SimulatedDisk& disk() { return *disk_; }
   [[nodiscard]] RocksLog& log() { return *log_; }
+  [[nodiscard]] std::vector<Trouble> troubles() const { return troubles_->told(); }
   [[nodiscard]] bool has_model() const { return model_ != nullptr; }
   [[nodiscard]] Model& model() { return *model_; }
   [[nodiscard]] SnapshotModel& snapshot_model() { return *snapshot_model_; }
@@ -73,6 +75,7 @@ class Machine {
   const SimulatedDisk::Tearing tearing_;
   TemporaryFolder folder_;  // for the lock of weir's own, which is a real file
   std::shared_ptr<SimulatedDisk> disk_;
+  std::shared_ptr<Troubles> troubles_ = std::make_shared<Troubles>();
   std::unique_ptr<Model> model_;
   std::unique_ptr<SnapshotModel> snapshot_model_;
   std::unique_ptr<RocksLog> log_;

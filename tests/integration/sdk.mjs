@@ -1,5 +1,5 @@
 // The TypeScript client as built in this tree, with the yjs that it resolves: two copies of yjs must not share a document.
-export { WeirClient } from '../../client-sdk/js/dist/index.js';
+export { DocumentDeletedError, NotFoundError, WeirClient } from '../../client-sdk/js/dist/index.js';
 export { encryption, UnknownKeyError, UnsealedError, verify } from '../../client-sdk/js/dist/encryption.js';
 export { openStore } from '../../client-sdk/js/dist/node/index.js';
 export { packDecoder } from '../../client-sdk/js/dist/pack.js';

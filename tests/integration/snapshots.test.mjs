@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 
 import { startRelay } from './relay.mjs';
-import { packDecoder, snapshotter, WeirClient, WeirProvider, Y } from './sdk.mjs';
+import { DocumentDeletedError, NotFoundError, packDecoder, snapshotter, WeirClient, WeirProvider, Y } from './sdk.mjs';
 import { randomFrom } from './traces.mjs';
 import { leave, until } from './until.mjs';
 
@@ -249,4 +249,13 @@ test('what a document was, at any offset and at any time, is its records up to t
     assert.equal((await read({ time, offset }, true)).text, prefix(Math.min(count, upToTime)));
   }
   assert.ok(withSnapshot > 0);
+});
+
+test('the history of a document that was deleted is refused as such', async () => {
+  const client = kept(new WeirClient({ url: relay.url, space: 'desk', webSocket: WebSocket }));
+  await client.subscribe('nothing').publish(new Uint8Array(1));
+  const answer = await fetch(`http://127.0.0.1:${relay.http}/v1/spaces/desk/documents/nothing`, { method: 'DELETE' });
+  assert.equal(answer.status, 200);
+  await assert.rejects(client.history('nothing').next(), DocumentDeletedError);
+  await assert.rejects(client.history('never').next(), NotFoundError);
 });
