@@ -19,6 +19,14 @@ DocumentLife life_of(const DocumentRow& row) {
 }  // namespace
 
 Result<Appended> Commit::stage(const Queued& queued) {
+  batch_.SetSavePoint();
+  auto staged = try_to_stage(queued);
+  // What was refused half-way must not be written with the rest of the commit.
+  static_cast<void>(staged ? batch_.PopSavePoint() : batch_.RollbackToSavePoint());
+  return staged;
+}
+
+Result<Appended> Commit::try_to_stage(const Queued& queued) {
   const Append& append = *queued.append;
   if (auto error = refuse_shape(append)) return *std::move(error);
   const auto found = state_.document(*append.path);

@@ -99,6 +99,7 @@ class Commit {
   using Document = WorkingState::Document;
   using Space = WorkingState::Space;
 
+  [[nodiscard]] Result<Appended> try_to_stage(const Queued& queued);
   void bring_to_life(Document& document);
   Offset place_change(Document& document, const Append& append);
   void end_life(Document& document);

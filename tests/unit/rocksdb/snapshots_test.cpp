@@ -177,5 +177,44 @@ TEST_F(SnapshotsOnDisk, AStoreWithoutThemIsTakenOver) {
   ASSERT_TRUE(RocksLog::open_read_only(options_));
 }
 
+TEST_F(SnapshotsOnDisk, ADeletionThatMeetsADamagedOneTakesNothingAway) {
+  ASSERT_TRUE(store(path_, "a first one", {1}));
+  ASSERT_TRUE(store(path_, "a second one", {1}));
+  close();
+  tamper([&](rocksdb::DB& db, const Families& families) {
+    const std::unique_ptr<rocksdb::Iterator> scan(db.NewIterator({}, families[0]));
+    scan->SeekForPrev("I\xFF");
+    ASSERT_TRUE(scan->Valid() && scan->key().starts_with("I"));
+    ASSERT_TRUE(db.Put({}, families[0], scan->key(), "damaged").ok());
+  });
+  open();
+  // While the writer tells of one append, the next two come: they share a commit.
+  std::promise<Result<Appended>> deleted;
+  std::promise<Result<Appended>> appended;
+  const auto append_to = [&](const DocumentRef& path, AppendKind kind) {
+    Append append;
+    append.kind = kind;
+    append.path = path;
+    append.epoch = log_->document(*path)->epoch;
+    append.producer = producer();
+    append.assumed_mark = Sequence{};
+    append.first_sequence = {1};
+    if (kind == AppendKind::deltas) append.deltas.push_back({{}, SharedBytes::copy("more")});
+    return append;
+  };
+  log_->append({2}, append_to(path_of("first"), AppendKind::deltas), [&](const Result<Appended>&) {
+    log_->append({1}, append_to(path_, AppendKind::tombstone),
+                 [&](Result<Appended> result) { deleted.set_value(std::move(result)); });
+    log_->append({2}, append_to(path_of("second"), AppendKind::deltas),
+                 [&](Result<Appended> result) { appended.set_value(std::move(result)); });
+  });
+  const auto refused = deleted.get_future().get();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::data_loss);
+  const auto other = appended.get_future().get();
+  EXPECT_TRUE(other) << other.error().message;
+  EXPECT_EQ(first_bytes(*log_, {1}), "a first on");
+}
+
 }  // namespace
 }  // namespace weir::storage
