@@ -5,7 +5,7 @@
 //   });
 //
 // Who asks for what somebody is reading at that moment waits for it. Bounded by bytes, the least recently used leave
-// first; what readers still hold lives on without the cache.
+// first; what readers still hold they go on sharing with who comes, however large it is.
 //
 // Threads: any; get() may block.
 #pragma once
@@ -14,7 +14,9 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
 
 #include "weir/core/messages.hpp"
 
@@ -42,10 +44,14 @@ class SnapshotCache {
 
  private:
   struct Entry {
-    Piece piece;
     bool ready = false;
-    std::list<Key>::iterator place;  ///< among those that are ready
+    Piece piece;                                      ///< without its bytes when the cache does not keep them
+    std::weak_ptr<const SharedBytes> held;            ///< the bytes, as long as anybody has them
+    std::optional<std::list<Key>::iterator> place{};  ///< among those that the cache keeps
   };
+  /// Empty when nobody has its bytes any more.
+  std::optional<Piece> share(Entry& entry);
+  void keep(const Key& key, Entry entry);
   void trim();
 
   const std::size_t bytes_max_;
@@ -53,7 +59,7 @@ class SnapshotCache {
   std::condition_variable changed_;
   // Guarded by mutex_.
   std::map<Key, Entry> entries_;
-  std::list<Key> used_;  ///< the most recently used first
+  std::list<Key> used_;  ///< what the cache keeps, the most recently used first
   std::size_t bytes_ = 0;
 };
 
