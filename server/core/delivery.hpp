@@ -35,6 +35,8 @@ class DeliveryEncoder {
                                              const SnapshotPart& part) const = 0;
   /// Such clients can be served this snapshot at all.
   [[nodiscard]] virtual bool can_send(const Snapshot& /*snapshot*/) const { return true; }
+  /// Such clients can be told that records are gone, and go on behind them.
+  [[nodiscard]] virtual bool can_tell_of_cuts() const { return true; }
   /// Snapshots are not sent in parts, but each as one.
   [[nodiscard]] virtual bool sends_whole() const { return false; }
   /// May be empty.

@@ -264,6 +264,11 @@ void Hub::subscribed(Document& document, SubscribeRequest request, bool lost_his
     answer.start = request.what.cursor->offset;
   answer.snapshots = snapshots_.serve(document, request, answer.start);
   if (!answer.snapshots.empty()) answer.start = answer.snapshots.back().offset;
+  if (answer.start < document.snapshots.cut &&
+      !options_.encoders[static_cast<std::size_t>(request.dialect)]->can_tell_of_cuts())
+    return refuse(
+        request, Code::out_of_range, frames::Reason::unspecified,
+        "the relay no longer has the beginning of this document, and nothing that you could read stands for it");
   sessions_[request.session.id].push_back(document.handle);
   document.add(std::move(subscriber));
   tell(request.session, std::move(answer));

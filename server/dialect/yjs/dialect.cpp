@@ -201,6 +201,7 @@ void Dialect::cover_granted(DocumentHandle document, std::string cover, core::Se
 }
 
 void Dialect::on(const frames::ErrorEvent& error, core::SessionPort& port) {
+  if (error.reason == frames::Reason::snapshot) return;  // the client does not know that it made one
   const std::string& words = error.error.message;
   switch (error.error.code) {
     case Code::unauthenticated: deny(words, port); return end(close_unauthenticated, words, port);
@@ -217,6 +218,7 @@ void Dialect::on(const frames::ErrorEvent& error, core::SessionPort& port) {
           document_.value == 0 || error.reason == frames::Reason::deleted ? close_not_found : close_internal_error,
           words, port);
     case Code::invalid_argument: return end(close_not_understood, words, port);
+    case Code::out_of_range: return end(document_.value == 0 ? close_gone : close_internal_error, words, port);
     case Code::resource_exhausted:
     case Code::unavailable:
     case Code::aborted:
@@ -257,12 +259,10 @@ void Dialect::on(const frames::Ping&, core::SessionPort& port) {
   port.send(SharedBytes::take(std::move(out)));
 }
 
-// Such a client cannot go on behind a cut: it would show a document with holes. Who connects is sent what stands for
-// the records that are gone; if even that is not there, it need not come back.
+// Such a client cannot go on behind a cut: it would show a document with holes. The document was cut since it
+// subscribed; when it connects again it is sent what stands for the records that are gone, or told that nothing does.
 void Dialect::on(const frames::Cut&, core::SessionPort& port) {
-  if (caught_up_)
-    return end(close_try_again_later, "records that you lack were replaced by a snapshot; connect again", port);
-  end(close_gone, "the relay no longer has the beginning of this document", port);
+  end(close_try_again_later, "records that you lack were replaced by a snapshot; connect again", port);
 }
 
 void Dialect::tick(core::Now now, core::SessionPort& port) {

@@ -19,6 +19,7 @@ class Encoder final : public core::DeliveryEncoder {
   [[nodiscard]] SharedBytes snapshot(DocumentHandle document, const Snapshot& snapshot, Offset base_offset,
                                      const SnapshotPart& part) const override;
   [[nodiscard]] bool can_send(const Snapshot& snapshot) const override { return snapshot.codec == Codec{0}; }
+  [[nodiscard]] bool can_tell_of_cuts() const override { return false; }
   [[nodiscard]] bool sends_whole() const override { return true; }
   [[nodiscard]] SharedBytes presence(const frames::PresenceUpdate& update) const override;
 };

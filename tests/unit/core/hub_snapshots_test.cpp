@@ -166,5 +166,15 @@ TEST_F(HubSnapshots, WhatWaitsForARecreationThatFailsIsAnswered) {
   ASSERT_NE(refused, nullptr);
 }
 
+TEST_F(HubSnapshots, WhoCannotGoOnBehindACutIsRefusedOnlyWhenNothingStandsForIt) {
+  loaded.state.cut = {5};
+  EXPECT_EQ(joined(ann).snapshots.size(), 1U);
+  step(WithdrawRequest{{9}, path, {10}});
+  subscribe(ben);
+  const auto* refused = std::get_if<SubscribeRefused>(&told.back().message);
+  ASSERT_NE(refused, nullptr);
+  EXPECT_EQ(refused->error.error.code, Code::out_of_range);
+}
+
 }  // namespace
 }  // namespace weir::core

@@ -367,9 +367,18 @@ TEST_F(Conversation, CloseReasonsFitTheirFrame) {
 
 TEST_F(Conversation, ACutDocumentCannotBeJoined) {
   dialect.opened(port);
+  frames::ErrorEvent refusal;
+  refusal.request = 1;
+  refusal.error = fail(Code::out_of_range, "the relay no longer has the beginning");
+  dialect.event(refusal, port);
+  EXPECT_EQ(port.close_code, 4410);
+}
+
+TEST_F(Conversation, WhoMeetsACutWhileJoiningComesAgain) {
+  dialect.opened(port);
   subscribed(5);
   dialect.event(frames::Cut{handle, {3}}, port);
-  EXPECT_EQ(port.close_code, 4410);
+  EXPECT_EQ(port.close_code, 1013) << "it was cut since: what stands for those records is there";
 }
 
 }  // namespace

@@ -118,6 +118,17 @@ TEST_F(Snapshots, BehindACutAConnectionBeginsAnew) {
   EXPECT_EQ(port.close_code, 1013);
 }
 
+TEST_F(Snapshots, ThatTheRelayDoesNotTakeAreNoneOfTheClientsBusiness) {
+  open_and_answer();
+  for (const Code code : {Code::invalid_argument, Code::not_found, Code::already_exists, Code::permission_denied,
+                          Code::resource_exhausted, Code::failed_precondition, Code::aborted, Code::out_of_range,
+                          Code::unavailable, Code::data_loss})
+    error(code, handle, frames::Reason::snapshot);
+  EXPECT_EQ(port.close_code, 0);
+  say(update("typed"));
+  EXPECT_EQ(port.contributions.size(), 1U);
+}
+
 TEST_F(Snapshots, AreSentAsUpdates) {
   const Encoder encoder;
   Snapshot snapshot;
