@@ -25,7 +25,7 @@ Result<StoreLock> StoreLock::take(const std::filesystem::path& store, bool share
     const auto bytes = ::pread(file, holder.data(), holder.size() - 1, 0);
     const std::string by = bytes > 0 ? "process " + std::string(holder.data()) : "another process";
     return fail(Code::failed_precondition, "the store " + store.string() + " is in use by " + by +
-                                               "; stop it first, or ask the running server with --server");
+                                               "; stop it first. weir docs can ask a running relay: --server");
   }
   if (!shared) {
     const std::string self = std::to_string(::getpid());

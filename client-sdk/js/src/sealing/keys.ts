@@ -19,8 +19,10 @@ export class KeyCache {
     this.#find = find;
   }
 
+  /** What was derived from another key of this id is forgotten: the key that was said last is the one that is used. */
   know(id: number, key: DocumentKey): void {
     this.#known.set(id, importKey(key));
+    for (const name of this.#derived.keys()) if (name.startsWith(`${id} `)) this.#derived.delete(name);
   }
 
   /** Null when the application does not have it; it is asked again the next time. */

@@ -255,6 +255,20 @@ test('a new key: what is written from then on is under it, and who has both read
   assert.match(eve.errors[0]?.message ?? '', /under key 2/);
 });
 
+test('another key for an id that was used already: it is the one that is used', async () => {
+  const { network } = stage();
+  const keys = sealed();
+  const ada = join(network, 'a1', { encryption: keys });
+  await ada.session.publish(bytes('01'));
+  const right = new Uint8Array(32).fill(0x44);
+  keys.setKey(1, right);
+  await ada.session.publish(bytes('02'));
+  const bob = join(network, 'b1', { encryption: encryption({ id: 1, key: right }) });
+  await bob.session.whenCaughtUp();
+  await quiet();
+  assert.deepEqual(bob.read, ['02']);
+});
+
 test('keys that are none are refused at once', () => {
   assert.throws(() => encryption({ id: 1, key: new Uint8Array(16) }), /32 bytes/);
   assert.throws(() => encryption({ id: -1, key }), /no key id/);
