@@ -348,6 +348,7 @@ void Client::on(const frames::ErrorEvent& event) {
   switch (event.reason) {
     case Reason::deleted: {
       if (found == open_.end() && event.request == 0) return;
+      if (snapshots_.compared.erase(event.request) > 0) return;  // the answer to a read, not to a subscribe
       const DocumentPath path = found != open_.end() ? found->second.path : paths_.at(event.request - 1);
       tell("told that " + path.document.text() + " is deleted");
       device_.replicas[path] = {};
