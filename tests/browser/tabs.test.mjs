@@ -48,10 +48,10 @@ const untilReads = (tab, ...parts) => tab.waitForFunction((wanted) => wanted.eve
 const untilSynced = (tab) => tab.evaluate(() => Promise.all([held.provider.whenSynced(), held.provider.whenSaved()]));
 const leads = (tab) => tab.evaluate(() => held.client.leads);
 /** The relay comes to have one session; its figures are a quarter of a second old. */
-async function untilOneSession() {
-  const deadline = Date.now() + waitMsMax;
-  for (let count = 0; (count = await relay.figure('weir_sessions')) !== 1;) assert.ok(Date.now() < deadline, `${count} sessions`);
+async function until(what, isSo) {
+  for (const deadline = Date.now() + waitMsMax; !(await isSo());) assert.ok(Date.now() < deadline, what);
 }
+const untilOneSession = () => until('there is one session', async () => (await relay.figure('weir_sessions')) === 1);
 const opened = () => relay.figure('weir_sessions_opened_total');
 
 /** The one that leads, or is about to; never two. */
@@ -106,8 +106,10 @@ test('three tabs are one session and converge; the leader is closed in the middl
     await others[0].waitForFunction((other) => held.doc.getText('text').toString().length === other, 3 * 7 + 2 * 106);
     await others[1].waitForFunction((other) => held.doc.getText('text').toString().length === other, 3 * 7 + 2 * 106);
     assert.equal(await textOf(others[0]), await textOf(others[1]));
+    // One after the other: tabs know each other's text before the new leader is connected.
+    await until('the second connects', async () => (await opened()) - before >= 2);
     await untilOneSession();
-    assert.equal((await opened()) - before, 2); // one after the other
+    assert.equal((await opened()) - before, 2);
     assert.equal(await readBack('three', 3 * 7 + 2 * 106), await textOf(others[0]));
   }));
 
