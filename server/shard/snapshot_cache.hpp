@@ -1,8 +1,8 @@
 // Parts of snapshots on their way to readers, encoded once for each dialect: a thousand who join at a time share the
 // bytes and cost one read.
 //
-//   auto piece = cache.get({handle, epoch, id, standing, position, dialect, unpacks}, [&] { return read_and_encode();
-//   });
+//   const SnapshotCache::Key key{handle, epoch, id, standing, position, dialect, unpacks};
+//   auto piece = cache.get(key, [&] { return read_and_encode(); });
 //
 // Who asks for what somebody is reading at that moment waits for it. Bounded by bytes, the least recently used leave
 // first; what readers still hold they go on sharing with who comes, however large it is.

@@ -1,64 +1,19 @@
-// A hub and nothing else: the test is the log and the sessions. How contributions that come while one is being written
-// go to the log together, and what becomes of them when that fails or the document ends.
-#include <gtest/gtest.h>
-
-#include <deque>
+// How contributions that come while one is being written go to the log together, and what becomes of them when that
+// fails or the document ends.
 #include <string>
 
-#include "weir/core/hub.hpp"
-#include "weir/yjs/encoder.hpp"
-#include "weir/yjs/state_vector.hpp"
+#include "hub_alone.hpp"
 
 namespace weir::core {
 namespace {
 
-class Anyone final : public Authorizer {
- public:
-  [[nodiscard]] Result<std::string> authenticate(std::string_view) const override { return std::string(); }
-  [[nodiscard]] Result<void> may_read(std::string_view, const DocumentPath&) const override { return {}; }
-  [[nodiscard]] Result<void> may_write(std::string_view, const DocumentPath&) const override { return {}; }
-};
-
-class Contributing : public testing::Test {
+class Contributing : public HubAlone {
  protected:
-  static constexpr SessionRef ann{{1}, 0};
-  static constexpr SessionRef ben{{2}, 0};
-
   Contributing() {
-    for (const SessionRef& session : {ann, ben}) subscribe(session);
-    told.clear();
-  }
-
-  void step(HubInput input) {
-    std::vector<HubEffect> effects;
-    hub.step(std::move(input), {}, effects);
-    for (HubEffect& effect : effects) {
-      if (auto* append = std::get_if<StartAppend>(&effect))
-        at_log.push_back(std::move(*append));
-      else if (auto* tell = std::get_if<Tell>(&effect))
-        told.push_back(std::move(*tell));
-      else if (auto* delivery = std::get_if<Broadcast>(&effect))
-        delivered.push_back(delivery->delivery);
-      else if (auto* load = std::get_if<LoadDocument>(&effect))
-        step(DocumentLoaded{load->path, absent_document()});
-    }
-  }
-
-  static LoadedDocument absent_document() {
-    LoadedDocument loaded;
-    loaded.state.epoch = {7};
-    return loaded;
-  }
-
-  void subscribe(SessionRef session) {
-    SubscribeRequest request;
-    request.session = session;
-    request.dialect = DialectKind::yjs;
-    request.producer.bytes[0] = static_cast<std::byte>(session.id.value);
-    request.ephemeral = true;
-    request.what.path = path;
-    step(std::move(request));
+    loaded.state.epoch = epoch;
+    for (const SessionRef& session : {ann, ben}) subscribe(session, false);
     document = std::get<SubscribeAnswer>(told.back().message).subscribed.document;
+    told.clear();
   }
 
   void contribute(SessionRef session, std::string_view text, std::optional<std::string> cover = {}) {
@@ -72,7 +27,7 @@ class Contributing : public testing::Test {
     at_log.pop_front();
     const Offset first = head.next();
     head = head.plus(append.append.deltas.size());
-    step(AppendFinished{append.ticket, Appended{first, head, {7}}});
+    step(AppendFinished{append.ticket, Appended{first, head, epoch}});
   }
   void fail_oldest() {
     const Ticket ticket = at_log.front().ticket;
@@ -101,16 +56,8 @@ class Contributing : public testing::Test {
     return count;
   }
 
-  const DocumentPath path{*SpaceName::parse("acme"), *DocumentName::parse("plan")};
-  Anyone authorizer;
-  yjs::Encoder encoder;
-  yjs::CoverMerger merger;
-  Hub hub{{.limits = {}, .encoders = {&encoder, &encoder}, .authorizer = &authorizer, .cover_merger = &merger}};
   DocumentHandle document;
   Offset head;
-  std::deque<StartAppend> at_log;
-  std::vector<Tell> told;
-  std::vector<DeliveryRef> delivered;
 };
 
 TEST_F(Contributing, WhoIsAloneWaitsForNothing) {
