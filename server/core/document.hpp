@@ -1,8 +1,10 @@
 // An open document, as its hub keeps it: what the log last said, who listens, who publishes, what is under way.
 //
-// Plain data with a few invariants; the hub, publishing.cpp and snapshots.cpp are its only users. Threads: a hub's own.
+// Plain data with a few invariants; the hub, what publishes and what keeps snapshots are its only users. Threads: a
+// hub's own.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -57,6 +59,9 @@ struct Subscriber {
   Sequence contributed;                ///< last sequence given to an ephemeral producer's deltas
   /// A delta of a foreign client was not stored: none behind it may be, until an answer brings all of them again.
   bool contribution_lost = false;
+
+  /// Who vouches for something: a principal; where tokens tell nobody apart, a device.
+  [[nodiscard]] std::string identity() const { return principal.empty() ? "producer " + producer.hex() : principal; }
 };
 
 /// What a hub knows of a document's snapshots, and what is under way (snapshots.hpp).
@@ -87,6 +92,10 @@ struct DocumentSnapshots {
   std::set<SnapshotId> confirming;         ///< their verification is being written
   std::set<SnapshotId> reports_unwritten;  ///< quarantined here, and the store could not write it down
 
+  [[nodiscard]] Snapshot* find(SnapshotId id) {
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Snapshot& one) { return one.id == id; });
+    return found == all.end() ? nullptr : &*found;
+  }
   void wrote(const std::vector<Delta>& deltas, Time now) {
     records += deltas.size();
     for (const Delta& delta : deltas) payload_bytes += delta.payload.size();

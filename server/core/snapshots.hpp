@@ -6,8 +6,9 @@
 //   candidate ──▶ ask a session of another principal ──▶ "that is what I have too" ──▶ verified ──▶ records may be cut
 //                                                   └──▶ "it is not"              ──▶ quarantined: served to nobody
 //
-// Appends never pause for any of it: merging makes overlap harmless. What is due without anybody's doing (dropping what
-// nobody needs, cutting) is looked at every few seconds while a document is open, and when it is opened for that.
+// Appends never pause for any of it: merging makes overlap harmless. Here is what clients say, and are given. Who is
+// asked: snapshot_asking.hpp. What is written down of it, and what is due without anybody's doing (dropping what nobody
+// needs, cutting): snapshot_upkeep.hpp. The rules, on plain data: snapshot_policy.hpp.
 //
 // Threads: a hub's own.
 #pragma once
@@ -15,20 +16,26 @@
 #include <unordered_map>
 #include <vector>
 
-#include "weir/core/counts.hpp"
-#include "weir/core/publishing.hpp"
+#include "weir/core/snapshot_asking.hpp"
+#include "weir/core/snapshot_upkeep.hpp"
 
 namespace weir::core {
 
 class Snapshots {
  public:
   Snapshots(const Limits& limits, const Encoders& encoders, const Retentions& retentions, Publishing& publishing)
-      : rules_(limits.snapshots), encoders_(encoders), retentions_(retentions), publishing_(publishing) {}
+      : rules_(limits.snapshots),
+        encoders_(encoders),
+        publishing_(publishing),
+        asking_(limits.snapshots),
+        upkeep_(limits.snapshots, retentions, publishing, counts_) {}
 
   /// Where this step's effects go; set before each step.
   void begin(Now now, std::vector<HubEffect>& effects) {
     now_ = now;
     effects_ = &effects;
+    asking_.begin(now, effects);
+    upkeep_.begin(now, effects);
   }
 
   void loaded(Document& document, const DocumentState& state, SnapshotList all);
@@ -41,15 +48,15 @@ class Snapshots {
   /// True when the answer was to an offer's question.
   bool inspected(const Inspected& answer);
   void uploaded(Document& document, const SnapshotUploaded& uploaded);
-  void declined(Document& document, const SnapshotDeclined& declined);
+  void declined(Document& document, const SnapshotDeclined& what) { asking_.declined(document, what.session.id); }
   void attest(Document& document, const AttestRequest& request);
   void withdraw(Document& document, const WithdrawRequest& request);
-  void changed(const SnapshotChanged& answer);
-  void left(Document& document, SessionId session);
+  void changed(const SnapshotChanged& answer) { upkeep_.changed(answer); }
+  void left(Document& document, SessionId session) { asking_.left(document, session); }
   /// Asks whom it is time to ask, and does what is due.
   void tick(Document& document);
   /// Does what is due now.
-  void maintain(Document& document);
+  void maintain(Document& document) { upkeep_.maintain(document); }
 
   [[nodiscard]] const HubCounts& counts() const { return counts_; }
 
@@ -59,13 +66,6 @@ class Snapshots {
     SnapshotOffered what;
     std::string author;
   };
-  /// Without the document when the life that the change was of is over.
-  using Done = std::function<void(Document*, const Result<void>&)>;
-  struct Change {
-    Document* document = nullptr;
-    Epoch epoch;
-    Done done;
-  };
 
   /// Why the offer is not taken; empty: so far nothing speaks against it.
   [[nodiscard]] std::optional<Error> objection(const Document& document, const SnapshotOffered& offered,
@@ -73,27 +73,16 @@ class Snapshots {
   bool known_already(Document& document, const SnapshotOffered& offered, const std::string& author);
   void accept(Document& document, const Offered& offered, const DocumentPrefix& prefix);
   void refuse(SessionRef session, DocumentHandle document, Error error, std::uint64_t retry_after_ms = 0);
-  void ask_for_snapshot(Document& document);
-  void ask_for_attestation(Document& document);
-  [[nodiscard]] SharedBytes note_of(const Document& document, SnapshotId id) const;
-  [[nodiscard]] bool may_attest(const Document& document, const Subscriber& subscriber, const Snapshot& snapshot) const;
-  void expire(Document& document);
-  void confirm(Document& document, SnapshotId snapshot);
-  void quarantine(Document& document, SnapshotId snapshot, Done done);
-  void write_standing(Document& document, SnapshotId snapshot, SnapshotStanding standing, Done done);
-  void change(Document& document, HubEffect effect, Ticket ticket, Done done);
-  bool drop_one(Document& document);
-  bool cut(Document& document);
 
   const SnapshotRules& rules_;
   const Encoders& encoders_;
-  const Retentions& retentions_;
   Publishing& publishing_;
   Now now_;
   std::vector<HubEffect>* effects_ = nullptr;
   std::unordered_map<Ticket, Offered> offers_;  ///< whose chain value is being looked up
-  std::unordered_map<Ticket, Change> changes_;
   HubCounts counts_;
+  SnapshotAsking asking_;
+  SnapshotUpkeep upkeep_;
 };
 
 }  // namespace weir::core
