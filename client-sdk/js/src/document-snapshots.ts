@@ -1,7 +1,7 @@
 // Snapshots in one document's subscription: those that open it are put together and handed over, a bad one ends that for
 // this document, and what the relay asks for goes to the snapshotter.
 
-import { BadSnapshotError, Code, type WeirError } from './errors.js';
+import { BadSnapshotError, Code, messageOf, type WeirError } from './errors.js';
 import type { Sealing } from './guard.js';
 import type { History } from './history.js';
 import type { DocumentLink } from './link.js';
@@ -152,8 +152,7 @@ export class DocumentSnapshots {
       this.#owner.attested(offset, false);
     }
     const document = `${this.#owner.space}/${this.#owner.document}`;
-    const what = cause instanceof Error ? cause.message : String(cause);
-    const message = `${document}: a snapshot was refused: ${what}; the records are fetched instead`;
+    const message = `${document}: a snapshot was refused: ${messageOf(cause)}; the records are fetched instead`;
     this.#owner.refused(new BadSnapshotError(message, { code: Code.dataLoss, document, cause }));
   }
 }

@@ -167,6 +167,11 @@ export class ClosedError extends WeirError {
 /** Classes of entry points that not everybody loads, by name. */
 export const furtherErrors: { [name: string]: unknown } = {};
 
+/** Of whatever was thrown. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
 /** What the relay answered, as the class that tells its case; about the document at `path`, if it is about one. */
 export function errorFromAnswer(event: ErrorEvent, path?: string): WeirError {
   const { code, reason, retryAfterMs } = event;

@@ -3,7 +3,7 @@
 
 import { equalBytes } from './bytes.js';
 import type { WeirRecord } from './document.js';
-import { BadPackError, Code, type WeirError } from './errors.js';
+import { BadPackError, Code, messageOf, type WeirError } from './errors.js';
 import type { DocumentGuard } from './guard.js';
 import type { History } from './history.js';
 import type { DocumentLink } from './link.js';
@@ -52,8 +52,7 @@ export class RecordIntake {
     try {
       records = unpack(this.#link.packs, decoded ?? data, this.#history, this.isOwn);
     } catch (cause) {
-      const what = cause instanceof Error ? cause.message : String(cause);
-      const message = `${path}: a pack from the relay was refused: ${what}; the records are fetched instead`;
+      const message = `${path}: a pack from the relay was refused: ${messageOf(cause)}; the records are fetched instead`;
       return new BadPackError(message, { code: Code.dataLoss, document: path, cause });
     }
     for (const record of records) {

@@ -6,7 +6,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 
 import { equalBytes } from './bytes.js';
 import { checkBytes } from './checks.js';
-import { Code, WeirError } from './errors.js';
+import { Code, messageOf, WeirError } from './errors.js';
 import type { DocumentLink } from './link.js';
 import type { Timer } from './runtime.js';
 import { fidelityToWire, type Snapshotter, type SnapshotOwner, type SnapshotState } from './snapshots.js';
@@ -169,7 +169,7 @@ export class SnapshotMaker {
   /** Another client is asked when the lease is over. The application hears why: where it asked, or else of what it did wrong. */
   #giveUp(cause: unknown, why = 'the application has none to give just now'): void {
     this.#done();
-    if (cause !== null) why = `the application could not make one: ${cause instanceof Error ? cause.message : String(cause)}`;
+    if (cause !== null) why = `the application could not make one: ${messageOf(cause)}`;
     const document = `${this.#owner.space}/${this.#owner.document}`;
     const error = new WeirError(`${document}: no snapshot was offered: ${why}`, {
       code: Code.failedPrecondition,

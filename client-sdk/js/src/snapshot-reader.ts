@@ -5,7 +5,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 
 import { equalBytes } from './bytes.js';
-import { BadSnapshotError, Code } from './errors.js';
+import { BadSnapshotError, Code, messageOf } from './errors.js';
 import type { PackDecoder } from './pack-decoder.js';
 import { fidelityFromWire, type WeirSnapshot } from './snapshots.js';
 import type { SnapshotChunk, SnapshotHeader } from './wire/events.js';
@@ -53,7 +53,7 @@ export class SnapshotReader {
     try {
       return this.#inflate.inflate(chunk.data, chunk.unpackedSize);
     } catch (cause) {
-      throw bad(`a chunk of it cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}`);
+      throw bad(`a chunk of it cannot be unpacked: ${messageOf(cause)}`);
     }
   }
 

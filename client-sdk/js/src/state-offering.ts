@@ -2,7 +2,7 @@
 // before all that waits.
 
 import type { StateOffer } from './document.js';
-import { Code, StateError, type WeirError } from './errors.js';
+import { Code, messageOf, StateError, type WeirError } from './errors.js';
 import type { Sealer } from './guard.js';
 import { newEntry, type OutboxEntry } from './outbox-entry.js';
 
@@ -86,6 +86,6 @@ export function piecesOf(state: StateOffer): Uint8Array[] | null {
 }
 
 export function stateError(document: string, cause: unknown): StateError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new StateError(`${document}: the application could not give its state: ${why}`, { code: Code.unknown, document, cause });
+  const message = `${document}: the application could not give its state: ${messageOf(cause)}`;
+  return new StateError(message, { code: Code.unknown, document, cause });
 }

@@ -13,7 +13,7 @@ import { StorageFullError, StoreCorruptError, StoreError } from '../store/errors
 import { Journal, newSeed, readJournal } from './journal.js';
 import { lockFile } from './lock.js';
 import { Contents } from '../store/memory.js';
-import { newProducer, producerBytes, type Change, type StoredDocument, type WeirStore } from '../store/store.js';
+import { newProducer, producerBytes, type Change, type StoredDelta, type StoredDocument, type WeirStore } from '../store/store.js';
 
 const compactBytesMin = 1024 * 1024;
 /** One entry of a compacted journal. */
@@ -98,7 +98,7 @@ class FileStore implements WeirStore {
 
   async #compact(): Promise<void> {
     const path = join(this.name, 'journal');
-    const changes = this.#contents.changes();
+    const changes = changesOf(this.#contents);
     let fresh: Journal | null = null;
     try {
       fresh = await Journal.open(`${path}.new`, { end: 0, seed: newSeed() });
@@ -119,6 +119,24 @@ class FileStore implements WeirStore {
     this.#compactAt = Math.max(compactBytesMin, fresh.end * 2);
   }
 }
+
+/** Changes that make these contents out of none. */
+function changesOf({ producer, documents }: Contents): Change[] {
+  const changes: Change[] = producer === null ? [] : [{ kind: 'producer', producer }];
+  for (const [document, { place, outbox, state, records, marks }] of documents) {
+    if (place !== null) changes.push({ kind: 'place', document, place });
+    // A mark may be of a delta that has left the outbox: one that comes and goes leaves it behind.
+    for (const [tab, number] of marks)
+      changes.push({ kind: 'queue', document, delta: { ...nothing, author: { tab, number } } });
+    changes.push({ kind: 'outbox', document, deltas: outbox });
+    if (state !== null) changes.push({ kind: 'state', document, ...state });
+    if (records.length > 0)
+      changes.push({ kind: 'records', document, first: (state?.through ?? 0) + 1, records: [...records] });
+  }
+  return changes;
+}
+
+const nothing: StoredDelta = { sequence: 0, base: false, codec: 0, payload: new Uint8Array(0), author: null };
 
 async function bytesOf(path: string): Promise<Uint8Array> {
   try {

@@ -1,7 +1,7 @@
 // Seals and opens what belongs to one document, each thing for its place and in no other.
 
 import { compactBytes } from '../durable.js';
-import { Code, type WeirError } from '../errors.js';
+import { Code, messageOf, type WeirError } from '../errors.js';
 import type { Delta } from '../wire/events.js';
 import { deflate, inflate } from './deflate.js';
 import { TamperedError, UnknownKeyError, UnsealedError } from './errors.js';
@@ -174,9 +174,8 @@ export class DocumentCipher {
         code: Code.failedPrecondition,
       });
     }
-    const why = cause instanceof Error ? cause.message : String(cause);
     const who = "it was changed, moved from another place, or written without this document's key; or yours is another";
-    return new TamperedError(`${this.path}: ${what} was left out: ${who} (${why})`, this.#details(cause));
+    return new TamperedError(`${this.path}: ${what} was left out: ${who} (${messageOf(cause)})`, this.#details(cause));
   }
 }
 

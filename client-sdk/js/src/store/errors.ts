@@ -1,6 +1,6 @@
 // What can go wrong with a store, by name.
 
-import { Code, WeirError } from '../errors.js';
+import { Code, messageOf, WeirError } from '../errors.js';
 
 /** Of the store in this browser or on this disk; the relay has no part in it. */
 export class StoreError extends WeirError {
@@ -38,5 +38,5 @@ export class StoreUnavailableError extends StoreError {
 /** Whatever a store threw, as an error with a name. */
 export function storeError(where: string, cause: unknown): WeirError {
   if (cause instanceof WeirError) return cause;
-  return new StoreError(`${where}: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
+  return new StoreError(`${where}: ${messageOf(cause)}`, cause);
 }

@@ -24,20 +24,8 @@ export class Contents {
     return { ...found, outbox: [...found.outbox], records: [...found.records], marks: new Map(found.marks) };
   }
 
-  /** Changes that make these contents out of none. */
-  changes(): Change[] {
-    const changes: Change[] = this.producer === null ? [] : [{ kind: 'producer', producer: this.producer }];
-    for (const [document, { place, outbox, state, records, marks }] of this.#documents) {
-      if (place !== null) changes.push({ kind: 'place', document, place });
-      // A mark may be of a delta that has left the outbox: one that comes and goes leaves it behind.
-      for (const [tab, number] of marks)
-        changes.push({ kind: 'queue', document, delta: { ...nothing, author: { tab, number } } });
-      changes.push({ kind: 'outbox', document, deltas: outbox });
-      if (state !== null) changes.push({ kind: 'state', document, ...state });
-      if (records.length > 0)
-        changes.push({ kind: 'records', document, first: (state?.through ?? 0) + 1, records: [...records] });
-    }
-    return changes;
+  get documents(): ReadonlyMap<string, Readonly<StoredDocument>> {
+    return this.#documents;
   }
 
   #document(name: string): StoredDocument {
@@ -80,8 +68,6 @@ export class Contents {
     }
   }
 }
-
-const nothing: StoredDelta = { sequence: 0, base: false, codec: 0, payload: new Uint8Array(0), author: null };
 
 function put(outbox: StoredDelta[], delta: StoredDelta): StoredDelta[] {
   if (outbox.length === 0 || outbox.at(-1)!.sequence < delta.sequence) {
