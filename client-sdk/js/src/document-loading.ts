@@ -52,15 +52,18 @@ export class DocumentLoading {
 
   async #load(durable: DurableDocument): Promise<void> {
     const owner = this.#owner;
+    let kept: KeptDocument | null = null;
     try {
-      const kept = await durable.load(owner.history);
+      kept = await durable.load(owner.history);
       if (owner.over !== null) return durable.seal();
       this.#restore(kept);
     } catch (cause) {
       const error = storeError(owner.path, cause);
       durable.unreadable(error);
       if (owner.over !== null) return;
-      owner.emit('error', error); // and goes on as if there were none
+      // It goes on as if there were none: of what was kept, part was handed over at most.
+      if (kept !== null) owner.history.startOver(owner.history.epoch);
+      owner.emit('error', error);
     }
     this.#loaded = true;
     this.#when.resolve();

@@ -325,6 +325,7 @@ export class DocumentLogic
     return new DocumentSnapshots(this.#link, {
       space: this.space,
       document: this.document,
+      path: this.path,
       takes: this.#options.snapshots ?? false,
       snapshotter: this.#options.snapshotter,
       handle: () => this.handle,

@@ -62,10 +62,14 @@ export class DocumentSnapshots {
     }
   }
 
-  /** One that was taken in an earlier life of this client. */
+  /** One that was taken in an earlier life of this client. Throws when the application cannot take it any more. */
   again(snapshot: WeirSnapshot): void {
     const { takes } = this.#owner;
-    if (typeof takes === 'function') takes(snapshot);
+    try {
+      if (typeof takes === 'function') takes(snapshot);
+    } catch (cause) {
+      throw this.#error('a snapshot from the store', cause);
+    }
     this.#owner.announced(snapshot);
   }
 
@@ -151,8 +155,12 @@ export class DocumentSnapshots {
       this.#link.send({ kind: 'attest', document: this.#owner.handle(), offset, hash, valid: false });
       this.#owner.attested(offset, false);
     }
-    const document = `${this.#owner.space}/${this.#owner.document}`;
-    const message = `${document}: a snapshot was refused: ${messageOf(cause)}; the records are fetched instead`;
-    this.#owner.refused(new BadSnapshotError(message, { code: Code.dataLoss, document, cause }));
+    this.#owner.refused(this.#error('a snapshot', cause));
+  }
+
+  #error(what: string, cause: unknown): BadSnapshotError {
+    const document = this.#owner.path;
+    const message = `${document}: ${what} was refused: ${messageOf(cause)}; the records are fetched instead`;
+    return new BadSnapshotError(message, { code: Code.dataLoss, document, cause });
   }
 }

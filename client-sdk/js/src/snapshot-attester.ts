@@ -1,11 +1,13 @@
 // Tells the relay whether another's snapshot is right: it reads the snapshot, waits until its own state is exactly the
 // records up to some offset M, reads the records between the snapshot and M, and lets the application compare. It says
-// nothing when it cannot tell.
+// nothing when it cannot tell. An application whose functions throw is told.
 
 import { equalBytes } from './bytes.js';
 import type { WeirRecord } from './document.js';
 import type { DocumentLink } from './link.js';
-import type { Snapshotter, SnapshotOwner, SnapshotState, Verdict } from './snapshots.js';
+import { madeBy } from './snapshot-maker.js';
+import { SnapshotterError } from './snapshotter-error.js';
+import type { Snapshot, Snapshotter, SnapshotOwner, SnapshotState, Verdict } from './snapshots.js';
 import { readSnapshot, type Where } from './time-travel.js';
 import type { AttestationWanted, Cursor } from './wire/events.js';
 
@@ -14,7 +16,8 @@ const recordBytesMax = 4 * 1024 * 1024;
 const recordsMax = 100_000;
 
 type Link = Pick<DocumentLink<never>, 'runtime' | 'send' | 'producer' | 'packs' | 'questions'>;
-type Captured = { at: Cursor; state: SnapshotState | null | Promise<SnapshotState | null> };
+type Captured = { at: Cursor; state: Promise<SnapshotState | null> };
+const verdicts: Verdict[] = ['valid', 'invalid', 'unknown'];
 
 export class SnapshotAttester {
   readonly #link: Link;
@@ -47,13 +50,9 @@ export class SnapshotAttester {
   look(): void {
     const at = this.#capture === null ? null : this.#owner.settledAt();
     if (this.#capture === null || at === null || at.offset < this.#capture.from) return;
-    const { resolve } = this.#capture;
+    const { from, resolve } = this.#capture;
     this.#capture = null;
-    try {
-      resolve({ at, state: this.#adapter.make() });
-    } catch {
-      resolve({ at, state: null });
-    }
+    resolve({ at, state: this.#application(from, 'make()', () => madeBy(this.#adapter)) });
   }
 
   disconnected(): void {
@@ -78,7 +77,25 @@ export class SnapshotAttester {
     if (typeof theirs === 'string') return theirs;
     if (at.offset === offset && theirs.codec === (own.codec ?? 0) && equalBytes(own.bytes, theirs.bytes)) return 'valid';
     const records = await this.#recordsBetween(offset, at, signal);
-    return records === null ? 'unknown' : this.#adapter.compare(own, theirs, records);
+    if (records === null) return 'unknown';
+    return (await this.#application(offset, 'compare()', () => this.#compared(own, theirs, records))) ?? 'unknown';
+  }
+
+  async #compared(own: SnapshotState, theirs: Snapshot, records: WeirRecord[]): Promise<Verdict> {
+    const verdict = await this.#adapter.compare(own, theirs, records);
+    if (verdicts.includes(verdict)) return verdict;
+    throw new TypeError(`it gives ${verdicts.join(', ')}, and not ${String(verdict)}`);
+  }
+
+  /** What the application says to one of its functions; null when that throws, which it is told. */
+  async #application<Said>(offset: number, which: string, ask: () => Promise<Said>): Promise<Said | null> {
+    try {
+      return await ask();
+    } catch (cause) {
+      const what = `another's snapshot at offset ${offset} was not judged: the application's ${which} failed`;
+      this.#owner.failed(new SnapshotterError(this.#owner.path, what, cause));
+      return null;
+    }
   }
 
   /** Null when they are too many, or not all kept, or of another history. */

@@ -6,9 +6,10 @@ import { sha256 } from '@noble/hashes/sha2.js';
 
 import { equalBytes } from './bytes.js';
 import { checkBytes } from './checks.js';
-import { Code, messageOf, WeirError } from './errors.js';
+import { Code, WeirError } from './errors.js';
 import type { DocumentLink } from './link.js';
 import type { Timer } from './runtime.js';
+import { SnapshotterError } from './snapshotter-error.js';
 import { fidelityToWire, type Snapshotter, type SnapshotOwner, type SnapshotState } from './snapshots.js';
 import { abortable, type WaitOptions } from './waiters.js';
 import type { Cursor, SnapshotStored } from './wire/events.js';
@@ -143,10 +144,8 @@ export class SnapshotMaker {
 
   /** As it goes to the relay: what cannot be sealed does not go at all. */
   async #made(at: Cursor): Promise<SnapshotState | null> {
-    const state = await this.#adapter.make();
-    if (state === null) return null;
-    checkBytes(state.bytes, "a snapshot's `bytes`");
-    return this.#owner.seals?.sealSnapshot(state, at) ?? state;
+    const state = await madeBy(this.#adapter);
+    return state && (this.#owner.seals?.sealSnapshot(state, at) ?? state);
   }
 
   #send({ bytes, codec = 0, fidelity = 'unknown' }: SnapshotState, { epoch, offset, chain }: Cursor): void {
@@ -169,13 +168,12 @@ export class SnapshotMaker {
   /** Another client is asked when the lease is over. The application hears why: where it asked, or else of what it did wrong. */
   #giveUp(cause: unknown, why = 'the application has none to give just now'): void {
     this.#done();
-    if (cause !== null) why = `the application could not make one: ${messageOf(cause)}`;
-    const document = `${this.#owner.space}/${this.#owner.document}`;
-    const error = new WeirError(`${document}: no snapshot was offered: ${why}`, {
-      code: Code.failedPrecondition,
-      document,
-      cause: cause ?? undefined,
-    });
+    const document = this.#owner.path;
+    const what = `${document}: no snapshot was offered: ${why}`;
+    const error =
+      cause === null
+        ? new WeirError(what, { code: Code.failedPrecondition, document })
+        : new SnapshotterError(document, 'no snapshot was offered: the application could not make one', cause);
     if (cause !== null && this.#asking.length === 0) this.#owner.failed(error);
     for (const { reject } of this.#asking.splice(0)) reject(error);
   }
@@ -186,4 +184,11 @@ export class SnapshotMaker {
     this.#timer?.cancel();
     this.#timer = null;
   }
+}
+
+/** Captured before this returns; rejects with what make() throws, and when it gives no snapshot. */
+export async function madeBy(adapter: Snapshotter): Promise<SnapshotState | null> {
+  const state = await adapter.make();
+  if (state !== null) checkBytes(state.bytes, "a snapshot's `bytes`");
+  return state;
 }

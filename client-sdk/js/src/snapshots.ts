@@ -83,12 +83,14 @@ export interface SnapshotSealing {
 export interface SnapshotOwner {
   readonly space: string;
   readonly document: string;
+  /** Both, as errors name the document. */
+  readonly path: string;
   handle(): number;
   /** Where it stands, if its state is exactly the records up to there; else null. */
   settledAt(): Cursor | null;
   /** Null: nothing is sealed. */
   readonly seals: SnapshotSealing | null;
-  /** What the application's Snapshotter has thrown, or given that is none. */
+  /** What the application's Snapshotter has thrown, or given that is no snapshot. */
   failed(error: WeirError): void;
   stored(offset: number): void;
   attested(offset: number, valid: boolean): void;

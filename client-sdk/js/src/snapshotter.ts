@@ -12,6 +12,7 @@ import type { Snapshotter, SnapshotOwner, SnapshotWork, SnapshotWorker } from '.
 import type { WaitOptions } from './waiters.js';
 import type { AttestationWanted, SnapshotStored, SnapshotWanted } from './wire/events.js';
 
+export { SnapshotterError } from './snapshotter-error.js';
 export type { Fidelity, Snapshot, Snapshotter, SnapshotState, SnapshotWorker, Verdict } from './snapshots.js';
 
 /** For SubscribeOptions.snapshotter. */

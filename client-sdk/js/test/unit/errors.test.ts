@@ -10,6 +10,7 @@ import { plainError, revivedError } from '../../src/shared/messages.js';
 import { decodeServerFrame } from '../../src/wire/decode.js';
 import type { ErrorEvent } from '../../src/wire/events.js';
 import * as sealingErrors from '../../src/sealing/errors.js';
+import { SnapshotterError } from '../../src/snapshotter.js';
 import * as storeErrors from '../../src/store/errors.js';
 
 const classes = Object.entries({ ...errors, ...storeErrors }).filter(
@@ -59,7 +60,7 @@ test('an error is of its class in another tab too', () => {
 test('docs/errors.md tells every class, once, and none that is not there', () => {
   const page = readFileSync(new URL('../../../../../../docs/errors.md', import.meta.url), 'utf8');
   const told = [...page.matchAll(/^\| `(\w+Error)` \|(.*)\|$/gm)];
-  const all = Object.entries({ ...errors, ...storeErrors, ...sealingErrors })
+  const all = Object.entries({ ...errors, ...storeErrors, ...sealingErrors, SnapshotterError })
     .filter(([, Named]) => typeof Named === 'function' && Named.prototype instanceof WeirError)
     .map(([name]) => name);
   assert.deepEqual(told.map(([, name]) => name).sort(), all.sort());
