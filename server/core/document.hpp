@@ -53,7 +53,8 @@ struct Subscriber {
   bool presence = false;
   bool writable = true;
   bool makes_snapshots = false;
-  Time asked_for_snapshot = never;     ///< last
+  Time since = never;                  ///< it subscribed
+  Time asked_for_snapshot = never;     ///< last, or it sent one by itself
   Time asked_for_attestation = never;  ///< last
   SnapshotId attested;                 ///< the one it was last asked about
   Sequence contributed;                ///< last sequence given to an ephemeral producer's deltas
@@ -86,7 +87,7 @@ struct DocumentSnapshots {
     Time deadline{};
   };
   std::optional<Attesting> attesting;
-  Time volunteered = never;  ///< an unasked offer was last taken
+  Time volunteered = never;  ///< an unasked offer was last taken, or what was being sent was broken off
   Time maintained = never;
   bool changing = false;                   ///< a drop or a cut is under way
   std::set<SnapshotId> confirming;         ///< their verification is being written
@@ -95,6 +96,11 @@ struct DocumentSnapshots {
   [[nodiscard]] Snapshot* find(SnapshotId id) {
     const auto found = std::find_if(all.begin(), all.end(), [&](const Snapshot& one) { return one.id == id; });
     return found == all.end() ? nullptr : &*found;
+  }
+  /// Who was asked, or was sending one, gives nothing. It cannot begin again at once: others are asked first.
+  void make_nothing(Time now) {
+    if (making && making->accepted) volunteered = now;
+    making.reset();
   }
   void wrote(const std::vector<Delta>& deltas, Time now) {
     records += deltas.size();

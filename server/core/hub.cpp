@@ -249,6 +249,7 @@ void Hub::subscribed(Document& document, SubscribeRequest request, bool lost_his
   subscriber.presence = request.what.presence;
   subscriber.writable = options_.authorizer->may_write(request.principal, request.what.path).has_value();
   subscriber.makes_snapshots = request.makes_snapshots;
+  subscriber.since = now_.steady;
   subscriber.principal = std::move(request.principal);
   SubscribeAnswer answer;
   answer.request = request.what.request;

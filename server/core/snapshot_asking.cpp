@@ -30,6 +30,14 @@ bool may_attest(const Document& document, const Subscriber& subscriber, const Sn
   return snapshot.base.value == 0;  // a client of ours is not shown how layers lie on each other
 }
 
+/// Who has waited longest for its turn comes first; who has just come has not waited, however often it comes anew.
+bool before(Time left_asked, const Subscriber& left, Time right_asked, const Subscriber& right) {
+  const auto rank = [](Time asked, const Subscriber& one) {
+    return std::pair(std::max(asked, one.since), one.session.id);
+  };
+  return rank(left_asked, left) < rank(right_asked, right);
+}
+
 }  // namespace
 
 void SnapshotAsking::ask(Document& document) {
@@ -47,10 +55,11 @@ void SnapshotAsking::ask_for_snapshot(Document& document) {
   Subscriber* best = nullptr;
   for (auto& [id, subscriber] : document.subscribers) {
     if (!subscriber.makes_snapshots || !subscriber.writable || writes(document, subscriber)) continue;
+    if (snapshots.attesting && snapshots.attesting->session == id) continue;
     if (subscriber.dialect != DialectKind::native && !quiet) continue;
     if (now_.steady - subscriber.asked_for_snapshot < 2 * rules_.lease) continue;
-    const auto rank = [](const Subscriber& one) { return std::pair(one.asked_for_snapshot, one.session.id); };
-    if (best == nullptr || rank(subscriber) < rank(*best)) best = &subscriber;
+    if (best == nullptr || before(subscriber.asked_for_snapshot, subscriber, best->asked_for_snapshot, *best))
+      best = &subscriber;
   }
   if (best == nullptr) return;
   best->asked_for_snapshot = now_.steady;
@@ -63,17 +72,18 @@ void SnapshotAsking::ask_for_snapshot(Document& document) {
 
 void SnapshotAsking::ask_for_attestation(Document& document) {
   DocumentSnapshots& snapshots = document.snapshots;
-  if (snapshots.attesting || snapshots.making) return;
+  if (snapshots.attesting) return;
   const auto wanted = std::find_if(snapshots.all.rbegin(), snapshots.all.rend(),
                                    [](const Snapshot& one) { return one.standing == SnapshotStanding::candidate; });
   if (wanted == snapshots.all.rend()) return;
   Subscriber* best = nullptr;
   for (auto& [id, subscriber] : document.subscribers) {
     if (!may_attest(document, subscriber, *wanted) || writes(document, subscriber)) continue;
+    if (snapshots.making && snapshots.making->session.id == id) continue;
     const Time pause = subscriber.attested == wanted->id ? 4 * rules_.lease : Time{};
     if (now_.steady - subscriber.asked_for_attestation < pause) continue;
-    const auto rank = [](const Subscriber& one) { return std::pair(one.asked_for_attestation, one.session.id); };
-    if (best == nullptr || rank(subscriber) < rank(*best)) best = &subscriber;
+    if (best == nullptr || before(subscriber.asked_for_attestation, subscriber, best->asked_for_attestation, *best))
+      best = &subscriber;
   }
   if (best == nullptr) return;
   best->asked_for_attestation = now_.steady;
@@ -87,7 +97,7 @@ void SnapshotAsking::declined(Document& document, SessionId session) const {
   DocumentSnapshots& snapshots = document.snapshots;
   const auto subscriber = document.subscribers.find(session);
   if (snapshots.making && snapshots.making->session.id == session) {
-    snapshots.making.reset();
+    snapshots.make_nothing(now_.steady);
     if (subscriber != document.subscribers.end())
       subscriber->second.asked_for_snapshot = now_.steady - 2 * rules_.lease + ask_again_after;
   } else if (snapshots.attesting && snapshots.attesting->session == session) {
@@ -99,7 +109,7 @@ void SnapshotAsking::declined(Document& document, SessionId session) const {
 
 void SnapshotAsking::left(Document& document, SessionId session) const {
   DocumentSnapshots& snapshots = document.snapshots;
-  if (snapshots.making && snapshots.making->session.id == session) snapshots.making.reset();
+  if (snapshots.making && snapshots.making->session.id == session) snapshots.make_nothing(now_.steady);
   if (snapshots.attesting && snapshots.attesting->session == session) snapshots.attesting.reset();
 }
 
@@ -107,8 +117,12 @@ std::optional<SessionRef> SnapshotAsking::expire(Document& document) const {
   DocumentSnapshots& snapshots = document.snapshots;
   if (snapshots.attesting && now_.steady >= snapshots.attesting->deadline) snapshots.attesting.reset();
   if (!snapshots.making || now_.steady < snapshots.making->deadline) return std::nullopt;
-  const auto making = *std::exchange(snapshots.making, std::nullopt);
-  return making.accepted ? std::optional(making.session) : std::nullopt;
+  const auto making = *snapshots.making;
+  snapshots.make_nothing(now_.steady);
+  if (!making.accepted) return std::nullopt;
+  if (const auto late = document.subscribers.find(making.session.id); late != document.subscribers.end())
+    late->second.asked_for_snapshot = now_.steady;  // its turn was as long as it took
+  return making.session;
 }
 
 }  // namespace weir::core

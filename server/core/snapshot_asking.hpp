@@ -1,11 +1,13 @@
 // Whom a hub asks about a document's snapshots: for a new one when enough was written, and about one that came whether
 // it is right.
 //
-//   tick ──▶ is one wanted? ──▶ the session that was asked longest ago ──▶ SnapshotAsk   (a lease; then another)
-//        ──▶ is there a candidate? ──▶ one of another principal ──────────▶ AttestAsk     (a lease; then another)
+//   tick ──▶ is one wanted? ──────────▶ who has waited longest for it ──────▶ SnapshotAsk   (a lease; then another)
+//        ──▶ is there a candidate? ───▶ of another principal, likewise ─────▶ AttestAsk     (a lease; then another)
 //
-// One session at a time for each. Who writes just now is not asked, and who cannot answer says so and is asked again
-// soon. What is made of the answers is not decided here (snapshots.hpp).
+// One session at a time for each, and not the same for both; neither waits for the other, or who sends a snapshot for
+// ever would keep all others unconfirmed. Turns go round: who lets a lease pass, breaks off, or leaves and comes again
+// stands behind who waits. Who writes just now is not asked, and who cannot answer says so and is asked again soon.
+// What is made of the answers is not decided here (snapshots.hpp).
 //
 // Threads: a hub's own.
 #pragma once

@@ -75,7 +75,8 @@ std::optional<Error> Snapshots::objection(const Document& document, const Snapsh
     return fail(Code::resource_exhausted, "another snapshot of this document is being sent; offer a later one");
   const bool asked = snapshots.making && snapshots.making->session.id == offered.session.id;
   if (!asked && now_.steady - snapshots.volunteered < rules_.volunteer_interval)
-    return fail(Code::resource_exhausted, "a snapshot that nobody asked for was taken a moment ago; offer one later");
+    return fail(Code::resource_exhausted,
+                "a snapshot that nobody asked for was taken, or broke off, a moment ago; offer one later");
   return std::nullopt;
 }
 
@@ -104,6 +105,7 @@ void Snapshots::offered(Document& document, SnapshotOffered offered) {
   DocumentSnapshots& snapshots = document.snapshots;
   if (!snapshots.making || snapshots.making->session.id != offered.session.id) snapshots.volunteered = now_.steady;
   snapshots.making = {offered.session, true, now_.steady + rules_.upload_max};
+  author->second.asked_for_snapshot = now_.steady;
   const Ticket ticket = publishing_.next_ticket();
   ++document.pending;
   effects_->push_back(Inspect{ticket, document.path, std::nullopt, std::nullopt, offered.offer.offset});
@@ -120,7 +122,7 @@ bool Snapshots::inspected(const Inspected& answer) {
   const frames::SnapshotOffer& offer = offered.what.offer;
   const auto refused = [&](Error error) {
     if (document.snapshots.making && document.snapshots.making->session.id == offered.what.session.id)
-      document.snapshots.making.reset();
+      document.snapshots.make_nothing(now_.steady);
     refuse(offered.what.session, document.handle, std::move(error));
   };
   if (document.epoch != offer.epoch || document.phase != Document::Phase::open) {
@@ -158,11 +160,13 @@ void Snapshots::accept(Document& document, const Offered& offered, const Documen
 
 void Snapshots::uploaded(Document& document, const SnapshotUploaded& uploaded) {
   DocumentSnapshots& snapshots = document.snapshots;
-  if (snapshots.making && snapshots.making->session.id == uploaded.session.id) snapshots.making.reset();
+  const bool awaited = snapshots.making && snapshots.making->session.id == uploaded.session.id;
   if (!uploaded.result) {
+    if (awaited) snapshots.make_nothing(now_.steady);
     const Error& error = uploaded.result.error();
     return refuse(uploaded.session, document.handle, fail(error.code, "the snapshot was not stored: " + error.message));
   }
+  if (awaited) snapshots.making.reset();
   const Snapshot& stored = *uploaded.result;
   if (snapshots.find(stored.id) != nullptr) return;
   const auto place = std::upper_bound(snapshots.all.begin(), snapshots.all.end(), stored,

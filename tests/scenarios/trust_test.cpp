@@ -143,6 +143,73 @@ SCENARIO(Trust, AgeAloneServesButNeverCuts) {
   EXPECT_EQ(relay.disk.log.document(plan)->cut, Offset{});
 }
 
+/// Eve begins a snapshot of everything, of which not a byte comes.
+void begin(Talker& eve, Offset offset) { eve.say(eve.offer_of(plan, offset, "for ever under way")); }
+
+SCENARIO(Trust, WhoSendsOneForEverKeepsNobodyFromBeingAskedAboutAnother) {
+  Offered offered(relay);
+  offered.ann.publish(plan, 4, {"4"});
+  Talker eve(relay, "eve", "e");
+  (void)eve.subscribe(plan);
+  (void)eve.read(4);
+  relay.pass(2min);
+  for (int i = 0; i < 3; ++i) {
+    begin(eve, {4});
+    relay.pass(relay.limits.snapshots.upload_max + 10s);
+    ASSERT_EQ(eve.hear<ErrorEvent>().error.code, Code::aborted);
+    relay.pass(2min);
+  }
+  begin(eve, {4});
+  relay.settle();
+  Talker ben(relay, "ben", "b", Talker::Start::silent);
+  join(ben);
+  ben.attest(ben.hear<AttestationWanted>(), true);
+  relay.settle();
+  EXPECT_EQ(standing(relay), SnapshotStanding::verified);
+  EXPECT_FALSE(eve.has<ErrorEvent>()) << "hers is still under way";
+}
+
+SCENARIO(Trust, WhoLetsOneExpireLetsAnotherHaveATurn) {
+  relay.limits.snapshots.tail_records_min = 3;
+  Talker eve(relay, "eve", "e", Talker::Start::silent);
+  join(eve);
+  Talker ann(relay, "ann", "a", Talker::Start::silent);
+  join(ann);
+  ann.publish(plan, 1, {"1"});
+  (void)eve.read(1);
+  begin(eve, {1});
+  relay.settle();
+  for (std::uint64_t i = 2; i <= 3; ++i) ann.publish(plan, i, {std::to_string(i)});
+  (void)eve.read(3);
+  relay.pass(relay.limits.snapshots.upload_max - 20s);
+  EXPECT_EQ(eve.hear<ErrorEvent>().error.code, Code::aborted);
+  begin(eve, {3});
+  (void)ann.hear<frames::SnapshotWanted>();
+  ann.send(ann.offer_of(plan, {3}, "123"), "123");
+  EXPECT_EQ(ann.hear<SnapshotStored>().hash, sha256("123"));
+  EXPECT_EQ(eve.hear<ErrorEvent>().error.code, Code::resource_exhausted);
+}
+
+SCENARIO(Trust, WhoComesAnewHasNotWaitedLongest) {
+  relay.limits.snapshots.tail_records_min = 3;
+  Talker ann(relay, "ann", "a", Talker::Start::silent);
+  join(ann);
+  for (std::uint64_t i = 1; i <= 3; ++i) ann.publish(plan, i, {std::to_string(i)});
+  (void)ann.hear<frames::SnapshotWanted>();  // once, she does not answer
+  relay.pass(40s);
+  std::unique_ptr<Talker> eve;
+  for (int i = 0; i < 3 && !ann.has<frames::SnapshotWanted>(); ++i) {
+    auto another = std::make_unique<Talker>(relay, "eve" + std::to_string(i), "e", Talker::Start::silent);
+    join(*another);
+    eve = std::move(another);  // the one before leaves
+    relay.settle();
+    begin(*eve, {3});
+    relay.pass(9min);
+  }
+  ann.send(ann.offer_of(plan, {3}, "123"), "123");
+  EXPECT_EQ(ann.hear<SnapshotStored>().hash, sha256("123"));
+}
+
 SCENARIO(Trust, AnOperatorWithdrawsOne) {
   Offered offered(relay);
   std::optional<Result<void>> answer;
