@@ -1,34 +1,33 @@
-// docs/moving.md: its programs bring documents over, from files and from a running server that speaks y-websocket's protocol, or is a sync server of
-// automerge-repo. The first is here a second relay, spoken to by the unmodified provider; the other is what automerge-repo makes of a Repo.
+// docs/moving.md: its programs bring documents over, from files and from a running server: that of y-websocket with its LevelDB, a Hocuspocus, and a
+// sync server of automerge-repo, each spoken to by its own unmodified provider.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Repo } from '@automerge/automerge-repo';
 import { WebSocketClientAdapter, WebSocketServerAdapter } from '@automerge/automerge-repo-network-websocket';
+import { HocuspocusProvider } from '@hocuspocus/provider';
 import WebSocket, { WebSocketServer } from 'ws';
 import { WebsocketProvider } from 'y-websocket';
 import * as YOfOld from 'yjs';
 
+import { startHocuspocus, startYWebsocketServer } from './old-servers.mjs';
 import { openPage } from './pages.mjs';
 import { startRelay } from './relay.mjs';
 import { WeirProvider, Y } from './sdk.mjs';
 import { until } from './until.mjs';
 
 let relay;
-let old;
 let page;
 before(async () => {
-  [relay, old, page] = await Promise.all([startRelay(), startRelay(), openPage('moving.md', (text) => text)]);
-  assert.deepEqual(await page.write(), ['move.mjs', 'bridge.mjs', 'open.mjs', 'bridge-automerge.mjs']);
+  [relay, page] = await Promise.all([startRelay(), openPage('moving.md', (text) => text)]);
+  const programs = ['move.mjs', 'from-leveldb.mjs', 'bridge.mjs', 'bridge-hocuspocus.mjs', 'open.mjs', 'bridge-automerge.mjs'];
+  assert.deepEqual(await page.write(), programs);
 });
-after(async () => {
-  await page.close();
-  await Promise.all([relay.end(), old.end()]);
-});
+after(() => Promise.all([page.close(), relay.end()]));
 
 /** A program of the page, until it is stopped; `said` is what it has printed. */
 function run(...args) {
@@ -85,27 +84,63 @@ test('move.mjs: a folder of updates is in weir, once, beside what is written the
   });
 });
 
-test('bridge.mjs: people on the old server and people on weir write together', async () => {
-  const from = `${old.url}/yjs/old`;
+/** What is written on one side of a bridge comes to the other: `their` document is on the old server, the same one of weir here. */
+async function writtenTogether(name, their) {
+  await reading(name, async (doc) => {
+    await until('it is here', () => doc.getText('body').toString() === 'from before ');
+    doc.getText('body').insert(12, 'from weir ');
+    await until('it is there', () => their.getText('body').toString() === 'from before from weir ');
+    their.getText('body').insert(0, 'and back ');
+    await until('it came back', () => doc.getText('body').toString() === 'and back from before from weir ');
+  });
+}
+
+test('bridge.mjs and from-leveldb.mjs: people on a y-websocket server and people on weir write together, and what it stored is the same', async () => {
+  const folder = path.join(page.folder, 'leveldb');
+  const old = await startYWebsocketServer(folder);
   const their = new YOfOld.Doc();
-  const provider = new WebsocketProvider(from, 'room', their, { WebSocketPolyfill: WebSocket, disableBc: true });
-  await new Promise((resolve) => provider.once('sync', resolve));
-  their.getText('body').insert(0, 'from before ');
-  const bridge = run('bridge.mjs', from, relay.url, 'moved', 'room', 'other');
+  const provider = new WebsocketProvider(old.url, 'room', their, { WebSocketPolyfill: WebSocket, disableBc: true });
+  const bridge = run('bridge.mjs', old.url, relay.url, 'moved', 'room', 'other');
   try {
+    await new Promise((resolve) => provider.once('sync', resolve));
+    their.getText('body').insert(0, 'from before ');
     await until('both rooms are bridged', () => bridge.said === 'room: the same on both sides\nother: the same on both sides\n');
-    await reading('room', async (doc) => {
-      await until('it is here', () => doc.getText('body').toString() === 'from before ');
-      doc.getText('body').insert(12, 'from weir ');
-      await until('it is there', () => their.getText('body').toString() === 'from before from weir ');
-      their.getText('body').insert(0, 'and back ');
-      await until('it came back', () => doc.getText('body').toString() === 'and back from before from weir ');
-    });
+    await writtenTogether('room', their);
   } finally {
     await bridge.stop();
     provider.awareness.destroy();
     provider.destroy();
+    await old.stop();
   }
+  await page.run('node from-leveldb.mjs leveldb old');
+  const stored = new YOfOld.Doc();
+  YOfOld.applyUpdate(stored, await readFile(path.join(page.folder, 'old/room.yjs')));
+  assert.ok(stored.getText('body').toString().includes('from before '));
+  const moved = await page.run(`node move.mjs old ${relay.url} moved`);
+  assert.match(moved, /^(other: was there\n)?room: was there\n$/, 'the bridge brought all of it'); // an empty room may have been stored
+});
+
+test('bridge-hocuspocus.mjs: people on a Hocuspocus server and people on weir write together, and what it stored is the same', async () => {
+  const old = await startHocuspocus('sesame');
+  const their = new YOfOld.Doc();
+  const provider = new HocuspocusProvider({ url: old.url, name: 'plans/2026', document: their, token: 'sesame', WebSocketPolyfill: WebSocket });
+  let bridge;
+  try {
+    await new Promise((resolve) => provider.on('synced', resolve));
+    their.getText('body').insert(0, 'from before ');
+    await assert.rejects(page.run(`node bridge-hocuspocus.mjs ${old.url} wrong ${relay.url} moved plans/2026`), /plans\/2026: the old server refuses/);
+    bridge = run('bridge-hocuspocus.mjs', old.url, 'sesame', relay.url, 'moved', 'plans/2026', 'other');
+    await until('both documents are bridged', () => bridge.said === 'plans/2026: the same on both sides\nother: the same on both sides\n');
+    await writtenTogether('plans/2026', their);
+  } finally {
+    await bridge?.stop();
+    provider.destroy();
+    await old.stop();
+  }
+  const folder = path.join(page.folder, 'hocuspocus');
+  await mkdir(folder);
+  await writeFile(path.join(folder, `${encodeURIComponent('plans/2026')}.yjs`), old.stored.get('plans/2026'));
+  assert.equal(await page.run(`node move.mjs hocuspocus ${relay.url} moved`), 'plans/2026: was there\n', 'the bridge brought all of it');
 });
 
 test('bridge-automerge.mjs and open.mjs: Repos on a sync server and Repos on weir write together', async () => {

@@ -26,7 +26,7 @@ async function install(folder) {
   await cp(path.join(sdk, 'package.json'), path.join(own, 'package.json'));
   for (const name of ['@noble', 'fzstd']) await symlink(path.join(sdk, 'node_modules', name), path.join(modules, name));
   const peers = fileURLToPath(new URL('node_modules', import.meta.url));
-  for (const name of ['@automerge', 'lib0', 'ws', 'y-protocols', 'y-websocket', 'yjs']) await symlink(path.join(peers, name), path.join(modules, name));
+  for (const name of ['@automerge', '@hocuspocus', 'lib0', 'ws', 'y-leveldb', 'y-protocols', 'y-websocket', 'yjs']) await symlink(path.join(peers, name), path.join(modules, name));
 }
 
 export async function openPage(name, here) {
