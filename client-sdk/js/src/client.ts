@@ -97,7 +97,7 @@ export class WeirClient extends Emitter<ClientEvents> implements DocumentClient 
 
   /**
    * For ever. What the relay has not stored yet stays in the store, or without one is given up: await whenStored() of the
-   * documents first. Resolves when the store has everything and can be closed.
+   * documents first. Resolves when the store has everything and can be closed; a `compact` that is under way has two seconds.
    */
   close(): Promise<void> {
     this.#stop(new ClosedError('the client was closed'), false);

@@ -74,16 +74,22 @@ export class DocumentReading {
 
   /** What was gathered goes out: something else came, or the message ended. */
   deliver(): void {
-    const { intake, compact } = this.#parts;
+    const { intake } = this.#parts;
     if (intake.empty) return;
-    const { publisher, durable, live, history, path } = this.#owner;
+    const { publisher, durable, live, history } = this.#owner;
     const records = intake.take();
     publisher.saw(records);
     if (!live) durable?.read(records, intake.isOwn, history);
     for (const { opened } of records) if (opened?.error) this.#owner.emit('error', opened.error);
     const shown = records.flatMap(spread);
     if (shown.length > 0) this.#owner.emit('records', shown);
-    // What is sealed stays in the store, for a client that has the key.
+    this.#compact();
+  }
+
+  /** If the copy in the store has grown. What is sealed stays in it, for a client that has the key. */
+  #compact(): void {
+    const { publisher, durable, path } = this.#owner;
+    const { compact } = this.#parts;
     if (compact !== undefined && publisher.withheld === null)
       durable?.compact(compact, (cause) => this.#owner.emit('error', storeError(path, cause)));
   }
@@ -96,6 +102,7 @@ export class DocumentReading {
     this.#owner.publisher.reachedHead();
     if (this.#caughtUp) return;
     this.#caughtUp = true;
+    this.#compact(); // an earlier life may have had no time for it
     this.#owner.emit('caught-up');
     this.#whenCaughtUp.resolve();
   }

@@ -50,7 +50,6 @@ export class DurableDocument implements OutboxJournal {
   readonly marks = new Map<string, number>();
   #tailRecords = 0;
   #tailBytes = 0;
-  #compacting = false;
   /** Told what became of a tab's delta from an earlier life. */
   onanswer: ((author: Author, offset: number, error: WeirError | null) => void) | null = null;
   /** Told of all that is read, with its count and who in this browser wrote it. */
@@ -214,25 +213,24 @@ export class DurableDocument implements OutboxJournal {
   /** When much was read since the last time, what the application makes of it takes the place of all that was read so far. */
   compact(merge: Compaction, failed: (cause: unknown) => void): void {
     if (!this.#open || (this.#tailRecords <= tailRecordsMax && this.#tailBytes <= tailBytesMax)) return;
-    if (this.#compacting) return; // one that ended late would put less in the place of more
-    this.#compacting = true;
-    this.#tailRecords = this.#tailBytes = 0;
-    this.#compact(merge)
-      .catch(failed)
-      .finally(() => (this.#compacting = false));
+    const begun = this.#writer.compactions.begin(this.#document, (wanted) => this.#compact(merge, wanted), failed);
+    if (begun) this.#tailRecords = this.#tailBytes = 0;
   }
 
-  async #compact(merge: Compaction): Promise<void> {
+  /** Also when this document was closed meanwhile: what is in the store is the same for whoever opens it next. */
+  async #compact(merge: Compaction, wanted: () => boolean): Promise<void> {
     const { state, records } = await this.#writer.load(this.#document);
     const through = (state?.through ?? 0) + records.length;
-    const pieces = (await merge(state?.pieces ?? [], records.flatMap(spread))).map(compactBytes);
-    if (this.#open) await this.#writer.write({ kind: 'state', document: this.#document, through, pieces });
+    const merged = (await merge(state?.pieces ?? [], records.flatMap(spread))).map(compactBytes);
+    const pieces = (await this.#writer.kept?.(merged)) ?? merged;
+    if (wanted()) await this.#writer.write({ kind: 'state', document: this.#document, through, pieces });
   }
 
   // ---- the end ----
 
   /** The document was deleted: no copy of it stays. */
   forget(): void {
+    this.#writer.compactions.drop(this.#document);
     if (this.#open) void this.#writer.write({ kind: 'forget', document: this.#document });
     this.#open = false;
   }

@@ -45,13 +45,18 @@ export class SealedWriter implements DocumentWriter {
     return this.#writer.holdsUp;
   }
 
-  /** A state in place of records is written when it is sealed; all else at once, since it is sealed already. */
+  get compactions(): DocumentWriter['compactions'] {
+    return this.#writer.compactions;
+  }
+
+  /** What they say is sealed already. */
   async write(...changes: Change[]): Promise<void> {
     if (changes.length === 0) await this.#sealed(); // who asks whether all is written means what is being sealed, too
-    const state = changes.find(({ kind }) => kind === 'state');
-    if (state?.kind !== 'state') return this.#writer.write(...changes.map(bare));
-    const pieces = await Promise.all(state.pieces.map((piece) => this.#cipher.sealKept(piece)));
-    return this.#writer.write({ ...state, pieces });
+    return this.#writer.write(...changes.map(bare));
+  }
+
+  kept(pieces: readonly Uint8Array[]): Promise<Uint8Array[]> {
+    return Promise.all(pieces.map((piece) => this.#cipher.sealKept(piece)));
   }
 
   /** Opened. What cannot be is left out and told; without its key nothing is given. */

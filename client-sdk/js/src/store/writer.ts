@@ -6,6 +6,7 @@
 
 import type { WeirError } from '../errors.js';
 import type { Runtime, Timer } from '../runtime.js';
+import { Compactions } from './compactions.js';
 import { storeError, StoreLockedError } from './errors.js';
 import type { Change, WeirStore } from './store.js';
 
@@ -15,7 +16,10 @@ const retryMs = 5_000;
 const taken = new WeakSet<WeirStore>();
 
 /** What a document needs of it. */
-export type DocumentWriter = Pick<StoreWriter, 'load' | 'write' | 'holdsUp'>;
+export interface DocumentWriter extends Pick<StoreWriter, 'load' | 'write' | 'holdsUp' | 'compactions'> {
+  /** What is to stand for records, as the store keeps it; where it is not there, as it is. */
+  kept?(pieces: readonly Uint8Array[]): Promise<Uint8Array[]>;
+}
 
 interface Waiting {
   changes: Change[];
@@ -23,6 +27,7 @@ interface Waiting {
 }
 
 export class StoreWriter {
+  readonly compactions: Compactions;
   readonly #store: WeirStore;
   readonly #runtime: Runtime;
   /** Called with the first failure in a row. */
@@ -39,6 +44,7 @@ export class StoreWriter {
     this.#store = store;
     this.#runtime = runtime;
     this.#failed = failed;
+    this.compactions = new Compactions(runtime);
   }
 
   /** False while the store takes nothing. */
@@ -66,8 +72,9 @@ export class StoreWriter {
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
-  /** No further attempts after the one under way. */
+  /** After the compactions that are under way; no further attempts after the one under way. */
   async stop(): Promise<void> {
+    await this.compactions.end();
     if (this.#timer !== null) this.#tryAgain();
     await this.settled();
     this.#timer?.cancel();

@@ -218,6 +218,21 @@ test('a compacted document is sealed in the store, and comes back opened', async
   assert.equal(text + again.read.join(''), 'c0ffee'.repeat(600) + 'beef');
 });
 
+test('a client that is closed while it compacts waits until that is sealed and stored', async () => {
+  const { network } = stage();
+  const device = new Device(bytes('d1'.repeat(16)));
+  const ada = join(network, 'a1');
+  await ada.session.whenCaughtUp();
+  for (let i = 0; i < 600; i++) await ada.session.publish(bytes('c0ffee'));
+  const begun = new Promise<WeirClient>((resolve) => {
+    const compact = (): Uint8Array[] => (resolve(bob.client), [bytes('c0ffee')]);
+    const bob = join(network, '', { compact }, device.open());
+  });
+  await (await begun).close();
+  const { state } = device.contents.load('s\0d');
+  assert.ok(state !== null && !hex(state.pieces[0]!).includes('c0ffee'));
+});
+
 test('a store whose key is not here ends the document, and keeps everything', async () => {
   const { network, relay } = stage();
   const device = new Device(bytes('d1'.repeat(16)));
