@@ -107,11 +107,11 @@ export class DocumentReading {
     this.#whenCaughtUp.resolve();
   }
 
-  /** Records up to here are not kept any more. */
+  /** Records up to here are not kept any more. Nothing is missing of those that were read. */
   cut(offset: number): void {
-    if (!this.#reads) return;
     const { history, durable } = this.#owner;
-    if (offset > history.offset && this.#parts.snapshots.wantedBehindCut(offset)) return this.#owner.resubscribe();
+    if (!this.#reads || offset <= history.offset) return;
+    if (this.#parts.snapshots.wantedBehindCut(offset)) return this.#owner.resubscribe();
     history.cut(offset);
     durable?.moved(history);
     this.#owner.emit('cut', offset);

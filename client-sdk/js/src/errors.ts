@@ -144,6 +144,10 @@ export class CodecError extends WeirError {
 export class UnreadableRecordError extends WeirError {
   override name = 'UnreadableRecordError';
 }
+/** Records are not kept any more, and nothing was taken in their place: what was in them is missing in a provider's document. */
+export class RecordsCutError extends WeirError {
+  override name = 'RecordsCutError';
+}
 /** A document is encrypted, and its key is not here, or not all of them; nothing is sent in plain. Subscribe again with them. */
 export class UnknownKeyError extends WeirError {
   override name = 'UnknownKeyError';

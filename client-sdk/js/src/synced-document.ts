@@ -25,6 +25,7 @@ import {
   WeirError,
 } from './errors.js';
 import type { Encryption, Verification } from './guard.js';
+import { Lacking } from './lacking.js';
 import { joinParts } from './parts.js';
 import { JsonPresence } from './presence-json.js';
 import { snapshotter } from './snapshotter.js';
@@ -76,6 +77,7 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
   readonly #encrypted: boolean;
   readonly #presence: JsonPresence;
   readonly #unobserve: () => void;
+  readonly #lacking: Lacking;
   #synced = false;
   #saved = true;
   #destroyed = false;
@@ -108,6 +110,7 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
       ...(options.snapshots === false ? {} : this.#snapshots()),
     });
     this.#durable = !this.session.loaded;
+    this.#lacking = new Lacking(this.session, options.snapshots !== false, (error) => this.emit('error', error));
     this.#presence = new JsonPresence(this.session, (others) => this.emit('presence', others));
     this.#unobserve = crdt.observe(
       (deltas) => this.#made(deltas),
@@ -138,8 +141,9 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
     this.#presence.set(value);
   }
 
+  /** Rejects with a RecordsCutError when it never will be: nothing stands for records that are not kept any more. */
   whenSynced(options?: WaitOptions): Promise<void> {
-    return this.session.whenCaughtUp(options);
+    return this.#lacking.whenSynced(options);
   }
 
   /** Resolves when what the client's store has of the document is in it. */
@@ -285,7 +289,7 @@ export class SyncedDocument<One extends Crdt<One> = never> extends Emitter<Synce
     if (this.#held) this.#offerHeld();
     else this.#sendAgain();
     this.#received = null;
-    this.#setSynced(true);
+    this.#setSynced(this.#lacking.nothing);
     this.#checkSaved();
   }
 

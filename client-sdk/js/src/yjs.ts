@@ -19,6 +19,7 @@ import type { Compaction, DocumentSession, SubscribeOptions } from './document.j
 import { Emitter } from './emitter.js';
 import { BadSnapshotError, Code, OutboxFullError, PayloadTooLargeError, UnreadableRecordError, WeirError } from './errors.js';
 import type { Encryption, Verification } from './guard.js';
+import { Lacking } from './lacking.js';
 import type { PackDecoder } from './pack-decoder.js';
 import type { WebSocketConstructor } from './runtime.js';
 import type { WeirSnapshot } from './snapshots.js';
@@ -85,6 +86,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
   readonly #encrypted: boolean;
   readonly #session: DocumentSession;
   readonly #bridge: AwarenessBridge | null;
+  readonly #lacking: Lacking;
   #synced = false;
   #saved = true;
   #destroyed = false;
@@ -117,6 +119,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       ...(options.snapshots === false ? {} : this.#snapshots()),
     });
     this.#held = doc.store.clients.size > 0;
+    this.#lacking = new Lacking(this.#session, options.snapshots !== false, this.#failed);
     this.#bridge = this.awareness === null ? null : new AwarenessBridge(this.awareness, this.#session, this);
     this.#listen();
     if (this.#ownsClient && options.connect !== false) this.#client.connect();
@@ -152,8 +155,9 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
     this.#client.disconnect();
   }
 
-  async whenSynced(options?: WaitOptions): Promise<void> {
-    await this.#session.whenCaughtUp(options);
+  /** Rejects with a RecordsCutError when it never will be: nothing stands for records that are not kept any more. */
+  whenSynced(options?: WaitOptions): Promise<void> {
+    return this.#lacking.whenSynced(options);
   }
 
   /** Resolves when what the store has of the document is in it. */
@@ -342,7 +346,7 @@ export class WeirProvider extends Emitter<WeirProviderEvents> {
       if (lacking !== null) this.#publish(lacking);
     }
     this.#received = null;
-    this.#setSynced(true);
+    this.#setSynced(this.#lacking.nothing);
     this.#checkSaved();
   }
 

@@ -25,6 +25,8 @@ export class HubDocument {
   #loaded: ReadonlyMap<string, number> | null = null;
   readonly #asks = new Map<number, { tab: string; answer: (pieces: Uint8Array[] | null) => void }>();
   #session: DocumentLogic | null = null;
+  /** What the session could not read; 0: nothing. */
+  #cut = 0;
   #awareness = false;
   #lastAsk = 0;
   #persisting = false;
@@ -53,10 +55,13 @@ export class HubDocument {
       durable.onanswer = (author, offset, error) => this.#answered(author, offset, error);
     }
     session
-      .on('subscribed', (about) => tell('*', { kind: 'subscribed', key, ...about, cursor: session.cursor }))
+      .on('subscribed', (about) => {
+        if (about.fresh) this.#cut = 0;
+        tell('*', { kind: 'subscribed', key, ...about, cursor: session.cursor });
+      })
       .on('caught-up', () => tell('*', { kind: 'caught-up', key, cursor: session.cursor }))
       .on('disconnected', () => tell('*', { kind: 'disconnected', key }))
-      .on('cut', (offset) => tell('*', { kind: 'cut', key, offset }))
+      .on('cut', (offset) => tell('*', { kind: 'cut', key, offset: (this.#cut = offset) }))
       .on('presence', (changes) => tell('*', { kind: 'presence', key, changes, from: '' }))
       .on('stored', ({ pendingCount }) => tell('*', { kind: 'stored', key, author: null, offset: 0, pendingCount }))
       .on('error', (error) => this.#failed(error));
@@ -88,6 +93,7 @@ export class HubDocument {
         pendingCount: session.pendingCount,
         subscribed: session.subscribed,
         caughtUp: session.caughtUp,
+        cut: this.#cut,
         cursor: session.cursor,
         presence: [...session.presence.values(), ...this.#presenceOfTabs(tab)],
         withheld: session.publisher.withheld && plainError(session.publisher.withheld),

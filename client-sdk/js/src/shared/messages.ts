@@ -25,6 +25,7 @@ import {
   ProducerOwnedError,
   ProtocolError,
   RecordDamagedError,
+  RecordsCutError,
   RelayUnavailableError,
   ResendRefusedError,
   SnapshotRefusedError,
@@ -88,6 +89,8 @@ export interface Opened {
   pendingCount: number;
   subscribed: boolean;
   caughtUp: boolean;
+  /** Not 0: what no tab could read, since it is not kept any more. */
+  cut: number;
   cursor: Cursor | null;
   presence: Presence[];
   /** It is encrypted, and none of the tabs has a key. */
@@ -146,8 +149,8 @@ const classes: (new (message: string, details: never) => WeirError)[] = [
   DocumentDeletedError, EpochChangedError, FencedError, ResendRefusedError, ProducerOwnedError, AccessDeniedError,
   PayloadTooLargeError, OutboxFullError, ProtocolError, ConnectionError, BadPackError, NotFoundError,
   LimitReachedError, RelayUnavailableError, RecordDamagedError, MarkLostError, TokenError, StateError, CodecError,
-  UnreadableRecordError, UnknownKeyError, BadSnapshotError, SnapshotRefusedError, ClosedError, StoreError,
-  StorageFullError, StoreLockedError, StoreCorruptError, StoreUnavailableError,
+  UnreadableRecordError, RecordsCutError, UnknownKeyError, BadSnapshotError, SnapshotRefusedError, ClosedError,
+  StoreError, StorageFullError, StoreLockedError, StoreCorruptError, StoreUnavailableError,
 ];
 
 /** An error of the class it had. */

@@ -275,6 +275,7 @@ export class TabDocument extends Emitter<DocumentEvents> implements DocumentSess
       this.emit('loaded');
     }
     if (news.subscribed) this.#isSubscribed(false, false);
+    if (news.cut > 0) this.emit('cut', news.cut);
     this.#presenceOf(news.presence);
     if (this.#presence !== null) this.setPresence(this.#presence);
     if (news.caughtUp) this.#isCaughtUp();

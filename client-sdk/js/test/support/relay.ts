@@ -20,6 +20,8 @@ class RelayDocument {
   readers = new Map<Session, true>();
   presence = new Map<Session, string>();
   snapshot: Snapshot | null = null;
+  /** Records up to here are not kept any more. */
+  cut = 0;
   /** An offer whose bytes are still coming. */
   offered: { from: Session; header: Fields; bytes: string } | null = null;
   attested: boolean[] = [];
@@ -73,6 +75,10 @@ export class FakeRelay {
 
   setSnapshot(space: string, document: string, snapshot: Snapshot): void {
     this.#document(space, document).snapshot = snapshot;
+  }
+
+  cut(space: string, document: string, offset: number): void {
+    this.#document(space, document).cut = offset;
   }
 
   /** Asks one of the readers, by the order in which they came. */
@@ -180,6 +186,7 @@ export class FakeRelay {
     });
     let from = lostHistory ? 0 : offset;
     if (from === 0 && snapshots === true && document.snapshot !== null) from = this.#sendSnapshot(session, document);
+    if (from < document.cut) this.#say(session, { cut: { document: document.handle, offset: (from = document.cut) } });
     for (const record of document.records)
       if (record.offset > from) this.#deliver(session, document, record, false);
     this.#say(session, { caughtUp: { document: document.handle, offset: document.records.length } });
