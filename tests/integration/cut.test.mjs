@@ -68,8 +68,8 @@ async function run(program, ...words) {
 const docs = (command, ...words) => run(relayBinary(), 'docs', command, '--json', ...words);
 const at = ({ grpc }) => ['--server', `127.0.0.1:${grpc}`];
 
-function join(of, document) {
-  const provider = new WeirProvider(of.url, 'short', document, new Y.Doc(), { awareness: null, webSocket: WebSocket });
+function join(of, document, options = {}) {
+  const provider = new WeirProvider(of.url, 'short', document, new Y.Doc(), { awareness: null, webSocket: WebSocket, ...options });
   provider.on('error', () => {}); // a relay that is stopped is one
   open.push(provider);
   return provider;
@@ -128,6 +128,11 @@ test('a cut document is followed, fed, exported, and put back', async () => {
   assert.ok(rest.every(({ offset }) => offset > first.cut));
   followed.kill('SIGTERM');
   assert.equal(await followed.ended, 0, followed.err);
+
+  // A provider that takes no snapshots says that it lacks something, and never that it is synced.
+  const lacking = join(relay, 'plan', { snapshots: false });
+  await assert.rejects(lacking.whenSynced(), { name: 'RecordsCutError' });
+  assert.equal(lacking.synced, false);
 
   // The feed says so as well; a view that had the records keeps what it made of them, a new one never has them.
   const feed = await docs('tail', 'short', ...at(relay));
