@@ -110,6 +110,40 @@ test('a second tab is refused the store, and gets it when the first is closed', 
   }
 });
 
+test('a database that the browser has closed is opened again, once for all who ask at that moment', async () => {
+  const profile = await Profile.make();
+  try {
+    const context = await profile.open();
+    const tab = await openTab(context, page.origin);
+    const devtools = await context.newCDPSession(tab);
+    await tab.evaluate(async () => {
+      held.opened = [];
+      const { open } = IDBFactory.prototype;
+      IDBFactory.prototype.open = function (...words) {
+        const request = open.apply(this, words);
+        request.addEventListener('success', () => held.opened.push(request.result));
+        return request;
+      };
+      held.store = await weir.openStore('closed');
+      held.lost = new Promise((resolve) => held.opened[0].addEventListener('close', resolve));
+    });
+    await devtools.send('Storage.clearDataForOrigin', { origin: page.origin, storageTypes: 'indexeddb' });
+    const seen = await tab.evaluate(async () => {
+      const { store, opened } = held;
+      await held.lost;
+      const delta = { sequence: 1, base: false, codec: 0, payload: Uint8Array.of(7), author: null };
+      await Promise.all([store.load('other'), store.write([{ kind: 'queue', document: 'plan', delta }]), store.load('another')]);
+      const { outbox } = await store.load('plan');
+      await store.close();
+      return { times: opened.length, payload: outbox[0]?.payload[0] };
+    });
+    assert.deepEqual(seen, { times: 2, payload: 7 });
+    await tab.evaluate(() => weir.deleteStore('closed')); // which waits for whoever has it open
+  } finally {
+    await profile.remove();
+  }
+});
+
 test('no more room in the browser: it is told, edits reach the relay, and the store gets them when there is room', async () => {
   const profile = await Profile.make();
   try {

@@ -60,8 +60,8 @@ class IndexedDbStore implements WeirStore {
   readonly name: string;
   readonly producer: Uint8Array;
   readonly #unlock: () => void;
-  #database: IDBDatabase;
-  #lost = false;
+  /** Null: the browser has closed it under our feet. */
+  #database: Promise<IDBDatabase> | null;
   #last: Promise<unknown> = Promise.resolve();
 
   static async over(name: string, database: IDBDatabase, unlock: () => void): Promise<IndexedDbStore> {
@@ -79,14 +79,12 @@ class IndexedDbStore implements WeirStore {
   private constructor(name: string, database: IDBDatabase, producer: Uint8Array, unlock: () => void) {
     this.name = name;
     this.producer = producer;
-    this.#database = database;
+    this.#database = Promise.resolve(this.#watched(database));
     this.#unlock = unlock;
-    this.#watch();
   }
 
   async load(document: string): Promise<StoredDocument> {
-    await this.#reopen();
-    const transaction = begin(this.#database, ['places', 'outbox', 'states', 'records', 'marks'], 'readonly');
+    const transaction = begin(await this.#open(), ['places', 'outbox', 'states', 'records', 'marks'], 'readonly');
     const of = (table: Table): IDBObjectStore => transaction.objectStore(table);
     const all = within(document);
     const answer = <T>(request: IDBRequest<T>): Promise<unknown> => done(this.name, request);
@@ -103,8 +101,8 @@ class IndexedDbStore implements WeirStore {
   }
 
   write(changes: Change[]): Promise<void> {
-    const written = this.#reopen().then(() => {
-      const transaction = begin(this.#database, tables, 'readwrite');
+    const written = this.#open().then((database) => {
+      const transaction = begin(database, tables, 'readwrite');
       const finished = complete(this.name, transaction);
       try {
         for (const change of changes) apply(transaction, change);
@@ -123,21 +121,25 @@ class IndexedDbStore implements WeirStore {
 
   async close(): Promise<void> {
     await this.#last;
-    this.#database.close();
+    (await this.#database?.catch(() => null))?.close();
     this.#unlock();
   }
 
-  /** The browser may close a database under our feet. */
-  #watch(): void {
-    this.#database.onclose = () => (this.#lost = true);
-    this.#database.onversionchange = () => undefined; // another client must not have it: the lock says so
+  /** Once for all who ask meanwhile; when it fails, whoever asks next tries again. */
+  #open(): Promise<IDBDatabase> {
+    return (this.#database ??= openDatabase(this.name).then(
+      (database) => this.#watched(database),
+      (error) => {
+        this.#database = null;
+        throw error;
+      },
+    ));
   }
 
-  async #reopen(): Promise<void> {
-    if (!this.#lost) return;
-    this.#database = await openDatabase(this.name);
-    this.#lost = false;
-    this.#watch();
+  #watched(database: IDBDatabase): IDBDatabase {
+    database.onclose = () => (this.#database = null);
+    database.onversionchange = () => undefined; // another client must not have it: the lock says so
+    return database;
   }
 }
 
