@@ -142,7 +142,7 @@ export interface DocumentSession extends Pick<Emitter<DocumentEvents>, 'on' | 'o
   whenPersisted(options?: WaitOptions): Promise<void>;
   /**
    * Offers the relay a snapshot, at the next moment when everything here is on it; resolves when the snapshot is durable. It
-   * takes one a minute at most.
+   * takes one a minute at most. When a signal ends the wait before it was made, it is not made.
    */
   offerSnapshot(options?: WaitOptions): Promise<{ offset: number }>;
   /** Replaces this client's presence here; sent again after each reconnect. */

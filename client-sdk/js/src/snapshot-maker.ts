@@ -11,7 +11,7 @@ import type { DocumentLink } from './link.js';
 import type { Timer } from './runtime.js';
 import { SnapshotterError } from './snapshotter-error.js';
 import { fidelityToWire, type Snapshotter, type SnapshotOwner, type SnapshotState } from './snapshots.js';
-import { abortable, type WaitOptions } from './waiters.js';
+import { Waiters, type WaitOptions } from './waiters.js';
 import type { Cursor, SnapshotStored } from './wire/events.js';
 
 const chunkBytesMax = 256 * 1024;
@@ -27,18 +27,13 @@ interface Offered {
   position: number | null;
 }
 
-interface Asking {
-  resolve(result: { offset: number }): void;
-  reject(error: unknown): void;
-}
-
 export class SnapshotMaker {
   readonly #link: Link;
   readonly #owner: SnapshotOwner;
   readonly #adapter: Snapshotter;
   /** The relay has asked, and asks somebody else after this time. */
   #wantedUntil = 0;
-  #asking: Asking[] = [];
+  readonly #asking = new Waiters<{ offset: number }>();
   /** Of the connection; what was begun on an older one is dropped. */
   #round = 0;
   #making = false;
@@ -55,11 +50,11 @@ export class SnapshotMaker {
     this.#wantedUntil = this.#link.runtime.now() + leaseMs;
   }
 
-  /** The application wants one to be made. */
-  offer(options: WaitOptions = {}): Promise<{ offset: number }> {
-    const offered = new Promise<{ offset: number }>((resolve, reject) => this.#asking.push({ resolve, reject }));
+  /** The application wants one to be made, as long as it waits for it. */
+  offer(options?: WaitOptions): Promise<{ offset: number }> {
+    const offered = this.#asking.add(options);
     this.look();
-    return abortable(offered, options.signal);
+    return offered;
   }
 
   /** Something may have changed: if one is wanted, and this is the moment, it is made. */
@@ -97,7 +92,7 @@ export class SnapshotMaker {
     const offered = this.#offered;
     if (offered === null || event.offset !== offered.offset || !equalBytes(event.hash, offered.hash)) return false;
     this.#done();
-    for (const { resolve } of this.#asking.splice(0)) resolve({ offset: event.offset });
+    this.#asking.resolve({ offset: event.offset });
     return true;
   }
 
@@ -105,7 +100,7 @@ export class SnapshotMaker {
   refused(error: WeirError): void {
     if (this.#offered === null) return;
     this.#done();
-    for (const { reject } of this.#asking.splice(0)) reject(error);
+    this.#asking.reject(error);
   }
 
   disconnected(): void {
@@ -116,11 +111,11 @@ export class SnapshotMaker {
 
   end(error: WeirError): void {
     this.disconnected();
-    for (const { reject } of this.#asking.splice(0)) reject(error);
+    this.#asking.reject(error);
   }
 
   get #isWanted(): boolean {
-    return this.#asking.length > 0 || this.#wantedUntil > this.#link.runtime.now();
+    return this.#asking.size > 0 || this.#wantedUntil > this.#link.runtime.now();
   }
 
   async #make(at: Cursor): Promise<void> {
@@ -174,8 +169,8 @@ export class SnapshotMaker {
       cause === null
         ? new WeirError(what, { code: Code.failedPrecondition, document })
         : new SnapshotterError(document, 'no snapshot was offered: the application could not make one', cause);
-    if (cause !== null && this.#asking.length === 0) this.#owner.failed(error);
-    for (const { reject } of this.#asking.splice(0)) reject(error);
+    if (cause !== null && this.#asking.size === 0) this.#owner.failed(error);
+    this.#asking.reject(error);
   }
 
   #done(): void {
