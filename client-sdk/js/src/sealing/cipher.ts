@@ -148,7 +148,7 @@ export class DocumentCipher {
   async #open({ kind, scope, bytes }: Place, sealed: Uint8Array): Promise<Uint8Array> {
     const { keyId, nonce, head, box } = format.parse(sealed);
     const key = await this.#keyring.cache.derived(keyId, kind, scope).catch((cause: unknown) => {
-      throw new KeyMissing(keyId, cause);
+      throw new KeyMissing(keyId, true, cause);
     });
     if (key === null) throw new KeyMissing(keyId);
     const additionalData = format.associatedData(kind, head, this.#named, bytes);
@@ -168,8 +168,10 @@ export class DocumentCipher {
 
   #errorFor(what: string, cause: unknown): WeirError {
     if (cause instanceof KeyMissing) {
-      const todo = 'give it by `find`, and subscribe again';
-      return new UnknownKeyError(`${this.path}: ${what} is sealed under key ${cause.id}, which is not here; ${todo}`, {
+      const why = cause.failed
+        ? `and \`find\` failed: ${messageOf(cause.cause)}; subscribe again to ask it again`
+        : 'which is not here; give it by `find`, and subscribe again';
+      return new UnknownKeyError(`${this.path}: ${what} is sealed under key ${cause.id}, ${why}`, {
         ...this.#details(cause.cause),
         code: Code.failedPrecondition,
       });
@@ -186,9 +188,10 @@ export interface SnapshotPlace {
 }
 
 class KeyMissing extends Error {
-  /** `cause`: why the application could not give it. */
+  /** `cause`: what was thrown when it was asked for, if `failed`; otherwise nobody has it. */
   constructor(
     readonly id: number,
+    readonly failed = false,
     override readonly cause?: unknown,
   ) {
     super(`the key ${id} is not here`);

@@ -13,6 +13,8 @@ const derivedMax = 2048;
 export class KeyCache {
   readonly #find: FindKey;
   readonly #known = new Map<number, Promise<CryptoKey>>();
+  /** Of which the application is being asked. */
+  readonly #asked = new Map<number, Promise<CryptoKey | null>>();
   readonly #derived = new Map<string, Promise<CryptoKey>>();
 
   constructor(find: FindKey) {
@@ -25,7 +27,7 @@ export class KeyCache {
     for (const name of this.#derived.keys()) if (name.startsWith(`${id} `)) this.#derived.delete(name);
   }
 
-  /** Null when the application does not have it; it is asked again the next time. */
+  /** Null when the application does not have it; it is asked again the next time. Rejects with what `find` has thrown. */
   async derived(id: number, kind: Kind, scope: Uint8Array): Promise<CryptoKey | null> {
     const name = `${id} ${kind} ${String.fromCharCode(...scope)}`;
     let derived = this.#derived.get(name);
@@ -41,9 +43,17 @@ export class KeyCache {
   }
 
   async #key(id: number): Promise<CryptoKey | null> {
-    const known = this.#known.get(id);
+    const known = this.#known.get(id) ?? this.#asked.get(id);
     if (known !== undefined) return known;
+    const asked = this.#ask(id).finally(() => this.#asked.delete(id));
+    this.#asked.set(id, asked);
+    return asked;
+  }
+
+  async #ask(id: number): Promise<CryptoKey | null> {
     const found = (await this.#find(id)) ?? null;
+    const known = this.#known.get(id); // set meanwhile
+    if (known !== undefined) return known;
     if (found === null) return null;
     checkKey(id, found);
     this.know(id, found);

@@ -134,7 +134,8 @@ export class SealedGuard implements DocumentGuard, Sealing {
     const opened: WireRecord[] = [];
     for (const record of records) {
       if (record.payload === null) continue;
-      const { deltas } = await this.#cipher.openRecord({ ...record, payload: record.payload });
+      const { deltas, error } = await this.#cipher.openRecord({ ...record, payload: record.payload });
+      if (error instanceof UnknownKeyError) throw error; // what lacks it says nothing about what has it
       for (const delta of deltas) opened.push({ ...record, ...delta });
     }
     return opened;
