@@ -21,7 +21,7 @@ import { DocumentSnapshots } from './document-snapshots.js';
 import { DocumentSubscription, type SubscriptionOwner } from './document-subscription.js';
 import { DurableDocument } from './durable.js';
 import { Emitter } from './emitter.js';
-import { ClosedError, DocumentDeletedError, errorFromAnswer, Reason, type WeirError } from './errors.js';
+import { ClosedError, Code, DocumentDeletedError, errorFromAnswer, Reason, type WeirError } from './errors.js';
 import type { DocumentGuard, GuardOwner, Sealing } from './guard.js';
 import { History } from './history.js';
 import type { DocumentLink } from './link.js';
@@ -30,6 +30,9 @@ import { Publisher } from './publisher.js';
 import { RecordIntake } from './record-intake.js';
 import { abortable, type WaitOptions } from './waiters.js';
 import type { Cursor, ErrorEvent, ServerEvent, Subscribe, Subscribed } from './wire/events.js';
+
+/** Codes of errors that are about no publish, and end a subscription. */
+const unreadable: number[] = [Code.unavailable, Code.internal, Code.dataLoss];
 
 export class DocumentLogic
   extends Emitter<DocumentEvents>
@@ -278,8 +281,12 @@ export class DocumentLogic
     if (error instanceof DocumentDeletedError) return this.end(error);
     if (event.reason === Reason.fenced) return this.#link.fenced(error);
     if (event.reason === Reason.snapshot) return this.#snapshots.notTaken(error);
-    // While subscribing, the coming answer settles the outbox anew.
-    if (this.#subscription.open) this.publisher.refused(event, error);
+    if (!this.#subscription.open) return; // the coming answer settles the outbox anew
+    if (event.throughSequence > 0 || !unreadable.includes(event.code)) return this.publisher.refused(event, error);
+    // The relay could not read the document's log, and has ended the subscription.
+    this.disconnected();
+    this.emit('error', error);
+    this.#subscription.askLater(event);
   }
 
   /** What came before this was taken; the cursor stays there. */

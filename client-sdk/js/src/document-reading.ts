@@ -99,6 +99,7 @@ export class DocumentReading {
     if (!this.#reads || !subscription.maySend) return; // more has come, if it is paused
     const wrong = guard?.caughtUp(offset) ?? null;
     if (wrong !== null) return this.#owner.giveUp(wrong);
+    subscription.caughtUp();
     this.#owner.publisher.reachedHead();
     if (this.#caughtUp) return;
     this.#caughtUp = true;

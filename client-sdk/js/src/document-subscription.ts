@@ -35,7 +35,7 @@ export interface Answer {
 }
 
 type Phase = 'none' | 'asked' | 'open' | 'over';
-type Link = Pick<DocumentLink<never>, 'runtime' | 'send' | 'fenced' | 'replaceProducer'>;
+type Link = Pick<DocumentLink<never>, 'runtime' | 'welcome' | 'send' | 'fenced' | 'replaceProducer'>;
 
 export class DocumentSubscription {
   readonly #link: Link;
@@ -122,7 +122,6 @@ export class DocumentSubscription {
     this.#phase = 'open';
     this.#handle = event.document;
     this.#recreate = false; // a later deletion must not be undone by a reconnect
-    this.#delay.reset();
     if (live) history.startLive(event.epoch, event.head);
     else if (fresh) history.startOver(event.epoch);
     return { fresh, lost, changed };
@@ -137,8 +136,19 @@ export class DocumentSubscription {
     if (event.code === Code.invalidArgument) return owner.end(error);
     owner.emit('error', error);
     if (event.reason === Reason.producerOwned) this.#link.replaceProducer(error);
-    else if (isTransient(event.code)) this.#retryTimer = this.#link.runtime.after(this.#delay.nextMs(event), () => this.#ask());
+    else if (isTransient(event.code) || event.code === Code.dataLoss) this.askLater(event);
     // Otherwise, access is denied perhaps: asked again on the next connection, with its token.
+  }
+
+  /** It does not stand any more, or was not granted. */
+  askLater(event: ErrorEvent): void {
+    if (this.#phase !== 'none' || this.#link.welcome === null) return; // the application has ended it just now
+    this.#retryTimer = this.#link.runtime.after(this.#delay.nextMs(event), () => this.#ask());
+  }
+
+  /** All that is there could be read. */
+  caughtUp(): void {
+    this.#delay.reset();
   }
 
   #ask(): void {
