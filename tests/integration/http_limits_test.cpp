@@ -1,4 +1,6 @@
 // What the front door does with those who send too much, too slowly or too many at once, and how it ends a connection.
+#include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -136,10 +138,19 @@ TEST_F(Http, a_header_must_come_in_time_however_busily_it_is_sent) {
 
 TEST_F(Http, a_second_header_must_come_in_time_as_well) {
   start({.header_wait_max = 50ms, .idle_wait_max = 1h});
-  RawClient client = connect();
-  EXPECT_EQ(client.request("GET", "/hello").status, 200);
-  client.send("G");
-  EXPECT_TRUE(client.at_end());
+  // The first has 50 ms too: where this thread stood still for longer, the connection is closed, and another is made.
+  const auto answered = [](RawClient& client) {
+    try {
+      return client.request("GET", "/hello").status == 200;
+    } catch (const std::runtime_error&) {
+      return false;
+    }
+  };
+  std::optional<RawClient> client;
+  do client.emplace(port());
+  while (!answered(*client));
+  client->send("G");
+  EXPECT_TRUE(client->at_end());
 }
 
 TEST_F(Http, a_body_must_come_in_time) {

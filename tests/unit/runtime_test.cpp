@@ -55,26 +55,44 @@ TEST(IoThread, takes_work_from_many_threads_and_runs_it_on_its_own) {
   EXPECT_EQ(where.size(), 1U);
 }
 
-TEST(IoThread, calls_after_the_delay_in_the_order_of_their_times) {
+/// What the two delays of one task came to.
+struct Delays {
+  std::vector<int> order;
+  std::chrono::milliseconds asked_within{};  ///< between asking for the first and having asked for both
+  std::chrono::milliseconds passed{};        ///< from then to the longer one's end
+};
+
+Delays call_after_20_and_1() {
   IoThread thread("test");
-  std::vector<int> seen;
-  std::promise<void> done;
-  std::chrono::milliseconds begin{};
-  std::chrono::milliseconds end{};
+  Delays delays;
+  std::promise<void> first, second;
   thread.post([&] {
-    begin = thread.steady_now();
-    thread.call_after(20ms, [&] {
-      seen.push_back(2);
-      end = thread.steady_now();
-      done.set_value();
+    const auto begin = thread.steady_now();
+    thread.call_after(20ms, [&, begin] {
+      delays.order.push_back(2);
+      delays.passed = thread.steady_now() - begin;
+      second.set_value();
     });
-    thread.call_after(1ms, [&] { seen.push_back(1); });
+    thread.call_after(1ms, [&] {
+      delays.order.push_back(1);
+      first.set_value();
+    });
+    delays.asked_within = thread.steady_now() - begin;
   });
   thread.start();
-  done.get_future().wait();
+  first.get_future().wait();
+  second.get_future().wait();
   thread.stop();
-  EXPECT_EQ(seen, (std::vector<int>{1, 2}));
-  EXPECT_GE(end - begin, 19ms);  // never before the delay; both ends are rounded down
+  return delays;
+}
+
+TEST(IoThread, calls_after_the_delay_in_the_order_of_their_times) {
+  // Where the thread stood still between the two calls, the time of the second is not the earlier one: then once more.
+  Delays delays;
+  do delays = call_after_20_and_1();
+  while (delays.asked_within >= 18ms);
+  EXPECT_EQ(delays.order, (std::vector<int>{1, 2}));
+  EXPECT_GE(delays.passed, 19ms);  // never before the delay; both ends are rounded down
 }
 
 TEST(IoThread, drops_what_has_not_run_when_it_stops) {

@@ -175,8 +175,11 @@ TEST(ClientStore, SaysThatTheDiskIsFullAndGoesOnTrying) {
     const auto store = *ClientStore::open(std::make_unique<Failing>(*open_store_files(folder.path), full));
     std::promise<std::uint64_t> done;
     std::promise<Error> failed;
-    (void)store->begin([&](std::uint64_t number) { done.set_value(number); },
-                       [&](const Error& error) { failed.set_value(error); });
+    // The first may be durable by itself: when it is tried again just as there is room, and the second comes too late.
+    const auto last_is_done = [&](std::uint64_t number) {
+      if (number == 2) done.set_value(number);
+    };
+    (void)store->begin(last_is_done, [&](const Error& error) { failed.set_value(error); });
     *full = true;
     store->write(1, {place_of("d"), KeepDelta{path_of("d"), delta_of(4, "four")}});
     EXPECT_EQ(failed.get_future().get().code, Code::resource_exhausted);

@@ -92,8 +92,8 @@ TEST_F(Packing, ADocumentThatGrowsIsPackedAndReadsTheSame) {
   const DocumentWeight weight = weigh(path_);
   EXPECT_LT(weight.run_records, 20u);
   EXPECT_EQ(weight.pack_records + weight.run_records, 730u);
-  // Whenever the packer looks, however late it comes: one pack has settled, and of the 230 records behind it ten packs of
-  // ten would be merged, unless one of a hundred stands between them: 1 + 9 + 1 + 4.
+  // Whenever the packer looks, however late it comes: one pack has settled, and of the 230 records behind it ten packs
+  // of ten would be merged, unless one of a hundred stands between them: 1 + 9 + 1 + 4.
   EXPECT_LE(weight.packs, 15u) << "they are merged";
   EXPECT_LT(weight.pack_bytes, 730u * 4);
   expect_all_there(path_);
