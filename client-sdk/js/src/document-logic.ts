@@ -32,7 +32,7 @@ import { abortable, type WaitOptions } from './waiters.js';
 import type { Cursor, ErrorEvent, ServerEvent, Subscribe, Subscribed } from './wire/events.js';
 
 /** Codes of errors that are about no publish, and end a subscription. */
-const unreadable: number[] = [Code.unavailable, Code.internal, Code.dataLoss];
+const unreadable: number[] = [Code.aborted, Code.internal, Code.unavailable, Code.dataLoss];
 
 export class DocumentLogic
   extends Emitter<DocumentEvents>
