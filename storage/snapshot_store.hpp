@@ -21,6 +21,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -55,7 +56,7 @@ class SnapshotStore {
   virtual void abandon(SnapshotUpload upload) = 0;
   /// Durable when it answers. NOT_FOUND when there is no such snapshot.
   [[nodiscard]] virtual Result<void> set_standing(const DocumentPath& path, SnapshotId id, SnapshotStanding standing,
-                                                  Seconds since) = 0;
+                                                  Seconds since, const std::string& by) = 0;
   /// NOT_FOUND when there is no such snapshot, FAILED_PRECONDITION while it is another's base.
   [[nodiscard]] virtual Result<void> drop(const DocumentPath& path, SnapshotId id) = 0;
 

@@ -160,6 +160,9 @@ class Relay {
                                           const NextBytes& next, std::stop_token stop = {}) const;
   /// Nobody is served it any more.
   [[nodiscard]] Result<void> withdraw_snapshot(const DocumentPath& path, Offset offset) const;
+  /// One in quarantine is a candidate again, to be confirmed by another principal like a new one. NOT_FOUND when there
+  /// is none, ALREADY_EXISTS when the same is in use.
+  [[nodiscard]] Result<void> release_snapshot(const DocumentPath& path, Offset offset, const Digest& hash) const;
   /// The offset of the deletion.
   [[nodiscard]] Result<Offset> remove(const DocumentPath& path) const;
   /// Opens a deleted document anew: its new epoch.

@@ -96,6 +96,7 @@ Result<SnapshotInfo> from_message(const v1::SnapshotInfo& message) {
   info.about.time = {message.time()};
   info.about.since = {message.since()};
   info.about.author = message.author();
+  info.about.by = message.by();
   info.about.records = message.records();
   info.about.payload_bytes = message.payload_bytes();
   info.base = {message.base()};

@@ -123,4 +123,13 @@ Result<void> Relay::withdraw_snapshot(const DocumentPath& path, Offset offset) c
   return {};
 }
 
+Result<void> Relay::release_snapshot(const DocumentPath& path, Offset offset, const Digest& hash) const {
+  auto request = about<v1::ReleaseSnapshotRequest>(path);
+  request.set_offset(offset.value);
+  request.set_hash(std::string(hash.view()));
+  const auto response = parts_->ask(&v1::Relay::Stub::ReleaseSnapshot, request);
+  if (!response) return response.error();
+  return {};
+}
+
 }  // namespace weir::client

@@ -45,6 +45,9 @@ struct Snapshot {
   SnapshotStanding standing = SnapshotStanding::candidate;
   Seconds time;   ///< when it was stored
   Seconds since;  ///< of its present standing
+  /// Who gave it that standing: whoever verified or reported it. Nobody, for a candidate and for what an operator
+  /// withdrew.
+  std::string by;
   /// Who made it: a principal, or a producer where principals are not told apart.
   std::string author;
   /// All records of the document up to `offset` and their payloads, cut ones included: what the snapshot saves.

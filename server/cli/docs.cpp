@@ -134,6 +134,7 @@ Result<void> run_command(DocumentSource& source, const DocsOptions& options, con
     case DocsCommand::tail: return tail_document(source, *path, options, printer, stop);
     case DocsCommand::snapshots: return list_snapshots(source, *path, printer);
     case DocsCommand::withdraw: return withdraw_snapshot(source, *path, Offset{options.offset}, printer);
+    case DocsCommand::release: return release_snapshot(source, *path, options, printer);
     default: return delete_document(source, *path, options, streams, printer);
   }
 }
@@ -142,7 +143,7 @@ Result<void> run_command(DocumentSource& source, const DocsOptions& options, con
 
 bool changes(DocsCommand command) {
   return command == DocsCommand::import_document || command == DocsCommand::delete_document ||
-         command == DocsCommand::compact || command == DocsCommand::withdraw;
+         command == DocsCommand::compact || command == DocsCommand::withdraw || command == DocsCommand::release;
 }
 
 Result<DocumentPath> path_of(const std::string& space, const std::string& document) {

@@ -27,7 +27,8 @@ enum class DocsCommand : std::uint8_t {
   compact,
   verify,
   snapshots,
-  withdraw
+  withdraw,
+  release
 };
 
 struct DocsOptions {
@@ -41,8 +42,9 @@ struct DocsOptions {
   bool follow = false;
   // tail, export
   std::string as_of{};  ///< an offset, a time as in 2026-11-28T20:00:00Z, or @ and Unix seconds; empty: the present
-  // withdraw
+  // withdraw, release
   std::uint64_t offset = 0;
+  std::string hash{};  ///< the beginning of one, in hexadecimal
   // delete
   bool yes = false;
   // export, import
@@ -80,6 +82,8 @@ struct Streams {
 [[nodiscard]] Result<void> list_snapshots(DocumentSource& source, const DocumentPath& path, Printer& printer);
 [[nodiscard]] Result<void> withdraw_snapshot(DocumentSource& source, const DocumentPath& path, Offset offset,
                                              Printer& printer);
+[[nodiscard]] Result<void> release_snapshot(DocumentSource& source, const DocumentPath& path,
+                                            const DocsOptions& options, Printer& printer);
 [[nodiscard]] Result<void> export_document(DocumentSource& source, const DocsOptions& options, const Streams& streams);
 [[nodiscard]] Result<void> import_document(DocumentSource& source, const DocsOptions& options, const Streams& streams);
 

@@ -60,7 +60,7 @@ constexpr const char* snapshots_footer =
     "A snapshot stands for all records up to its offset, so that who joins need not read them; clients make and "
     "verify\n"
     "them. Its standing: a candidate is one client's word, a verified one was confirmed by another, and one in\n"
-    "quarantine was reported or withdrawn and is served to nobody.\n"
+    "quarantine was reported or withdrawn, by whom is told, and is served to nobody.\n"
     "\n"
     "Examples:\n"
     "  weir docs snapshots acme-notes plan --server 127.0.0.1 --json";
@@ -71,6 +71,19 @@ constexpr const char* withdraw_footer =
     "\n"
     "Examples:\n"
     "  weir docs withdraw acme-notes plan 4711 --server 127.0.0.1";
+
+constexpr const char* release_footer =
+    "For when the report was wrong, or lied. The snapshot is a candidate again, as when it was made: it is served "
+    "once\n"
+    "it is old enough, and nothing is cut behind it before another client has confirmed it anew. Compare it with what\n"
+    "users have before: a wrong one that is released is shown to who joins.\n"
+    "\n"
+    "What nobody needs is dropped ten minutes after it came into quarantine; one that stands for records that were "
+    "cut\n"
+    "is kept.\n"
+    "\n"
+    "Examples:\n"
+    "  weir docs release acme-notes plan 4711 --server 127.0.0.1";
 
 constexpr const char* as_of_help =
     "As it stood at an offset, at a time in UTC (2026-11-28T20:00:00Z, 2026-11-28), or at @ and Unix seconds";
@@ -248,6 +261,14 @@ void add_snapshots(Adder& adder) {
   adder.document(withdraw)->required();
   withdraw.add_option("OFFSET", adder.options().offset, "Of the snapshot, as `weir docs snapshots` tells it")
       ->required();
+
+  CLI::App& release =
+      adder.add({"release", DocsCommand::release, "Take a snapshot out of quarantine, unconfirmed", release_footer});
+  adder.space(release)->required();
+  adder.document(release)->required();
+  release.add_option("OFFSET", adder.options().offset, "Of the snapshot, as `weir docs snapshots` tells it")
+      ->required();
+  release.add_option("--hash", adder.options().hash, "The beginning of its hash, where several are at this offset");
 }
 
 void add_moving(Adder& adder) {

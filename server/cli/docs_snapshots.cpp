@@ -1,4 +1,5 @@
-// `weir docs snapshots` and `withdraw`, and what the other commands need to know of snapshots and of the past.
+// `weir docs snapshots`, `withdraw` and `release`, and what the other commands need to know of snapshots and of the
+// past.
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -85,6 +86,33 @@ Result<void> withdraw_snapshot(DocumentSource& source, const DocumentPath& path,
   if (auto state = existing(source, path, true); !state) return state.error();
   if (auto done = source.withdraw(path, offset); !done) return done;
   printer.withdrawn(path, offset);
+  return {};
+}
+
+Result<void> release_snapshot(DocumentSource& source, const DocumentPath& path, const DocsOptions& options,
+                              Printer& printer) {
+  if (auto state = existing(source, path, true); !state) return state.error();
+  const auto all = source.snapshots(path);
+  if (!all) return all.error();
+  std::vector<SnapshotLine> meant;
+  std::string hashes;
+  for (const SnapshotLine& line : *all) {
+    const std::string hash = line.about.hash.hex();
+    if (line.about.standing != SnapshotStanding::quarantined || line.about.offset.value != options.offset ||
+        !hash.starts_with(options.hash))
+      continue;
+    meant.push_back(line);
+    hashes += (hashes.empty() ? "" : ", ") + hash;
+  }
+  const std::string at = " in quarantine at offset " + std::to_string(options.offset);
+  if (meant.empty())
+    return fail(Code::not_found, "the document " + quoted(path) + " has no snapshot" + at +
+                                     (options.hash.empty() ? "" : " whose hash begins with \"" + options.hash + '"') +
+                                     "; `weir docs snapshots` lists what there is");
+  if (meant.size() > 1)
+    return fail(Code::failed_precondition, "several snapshots are" + at + "; say with --hash which: " + hashes);
+  if (auto done = source.release(path, meant.front()); !done) return done;
+  printer.released(path, meant.front().about.offset);
   return {};
 }
 

@@ -107,6 +107,8 @@ class DocumentSource {
   [[nodiscard]] virtual Result<Offset> remove(const DocumentPath& path) = 0;
   /// Nobody is served this snapshot any more. NOT_FOUND when none is in use at this offset.
   [[nodiscard]] virtual Result<void> withdraw(const DocumentPath& path, Offset offset) = 0;
+  /// One in quarantine is a candidate again.
+  [[nodiscard]] virtual Result<void> release(const DocumentPath& path, const SnapshotLine& snapshot) = 0;
   /// The new epoch.
   [[nodiscard]] virtual Result<Epoch> recreate(const DocumentPath& path) = 0;
   /// Behind what the document has. Durable after settle(), which tells of errors that came late.

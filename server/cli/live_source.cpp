@@ -61,6 +61,9 @@ class LiveSource final : public DocumentSource {
   Result<void> withdraw(const DocumentPath& path, Offset offset) override {
     return relay_.withdraw_snapshot(path, offset);
   }
+  Result<void> release(const DocumentPath& path, const SnapshotLine& snapshot) override {
+    return relay_.release_snapshot(path, snapshot.about.offset, snapshot.about.hash);
+  }
   Result<void> put_snapshot(const DocumentPath& path, Epoch epoch, const SnapshotLine& snapshot,
                             const NextBytes& next) override;
   Result<void> cut(const DocumentPath&, Epoch, Offset) override {

@@ -1,5 +1,6 @@
 #include "weir/cli/print.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -46,6 +47,12 @@ std::string_view fidelity_text(Fidelity fidelity) {
 std::string_view standing_text(SnapshotStanding standing) {
   if (standing == SnapshotStanding::verified) return "verified";
   return standing == SnapshotStanding::quarantined ? "quarantined" : "candidate";
+}
+
+/// Of one in quarantine: since when, and on whose word.
+std::string why_text(const Snapshot& about) {
+  if (about.standing != SnapshotStanding::quarantined) return {};
+  return " since " + time_text(about.since) + (about.by.empty() ? ", withdrawn" : ", reported by " + about.by);
 }
 
 Json state_json(const DocumentName& name, const DocumentState& state) {
@@ -142,10 +149,13 @@ void Printer::state(const DocumentPath& path, const DocumentState& state,
                     const std::optional<storage::DocumentWeight>& weight, const std::vector<SnapshotLine>& snapshots) {
   std::uint64_t snapshot_bytes = 0;
   for (const SnapshotLine& line : snapshots) snapshot_bytes += line.about.size;
+  const auto quarantined = std::ranges::count(snapshots, SnapshotStanding::quarantined,
+                                              [](const SnapshotLine& line) { return line.about.standing; });
   if (json_) {
     Json json = state_json(path.document, state);
     json["snapshots"] = snapshots.size();
     json["snapshot_bytes"] = snapshot_bytes;
+    json["snapshots_quarantined"] = quarantined;
     if (weight) json["weight"] = weight_json(*weight);
     out_ << json.dump() << '\n';
     return;
@@ -158,7 +168,11 @@ void Printer::state(const DocumentPath& path, const DocumentState& state,
     out_ << "cut            up to offset " << state.cut.value << ": " << state.cut_records << " records, "
          << state.cut_payload_bytes << " bytes are no longer kept\n";
   }
-  if (!snapshots.empty()) out_ << "snapshots      " << snapshots.size() << ", " << snapshot_bytes << " bytes\n";
+  if (!snapshots.empty()) {
+    out_ << "snapshots      " << snapshots.size() << ", " << snapshot_bytes << " bytes";
+    if (quarantined > 0) out_ << "; in quarantine: " << quarantined << ", see `weir docs snapshots`";
+    out_ << '\n';
+  }
   if (!weight) return;
   out_ << "in runs        " << in_runs(*weight) << "\nin packs       " << in_packs(*weight) << "\nbytes a record "
        << bytes_a_record_text(*weight) << "\nin snapshots   " << weight->snapshots << " with " << weight->snapshot_bytes
@@ -183,6 +197,7 @@ void Printer::snapshot(const SnapshotLine& line) {
                  {"served", line.served},
                  {"time", about.time.value},
                  {"since", about.since.value},
+                 {"by", about.by},
                  {"author", about.author},
                  {"records", about.records},
                  {"payload_bytes", about.payload_bytes}}
@@ -190,8 +205,9 @@ void Printer::snapshot(const SnapshotLine& line) {
          << '\n';
     return;
   }
-  out_ << about.offset.value << "  " << time_text(about.time) << "  " << standing_text(about.standing) << "  "
-       << about.size << " bytes for " << about.records << " records, " << about.payload_bytes << " bytes";
+  out_ << about.offset.value << "  " << time_text(about.time) << "  " << standing_text(about.standing)
+       << why_text(about) << "  " << about.size << " bytes for " << about.records << " records, " << about.payload_bytes
+       << " bytes";
   if (line.base.value != 0) out_ << "  on " << line.base.value;
   out_ << "  by " << (about.author.empty() ? "-" : about.author) << '\n';
 }
@@ -202,6 +218,15 @@ void Printer::withdrawn(const DocumentPath& path, Offset offset) {
          << '\n';
   } else {
     out_ << "withdrew the snapshot at offset " << offset.value << " of " << quoted(path) << '\n';
+  }
+}
+
+void Printer::released(const DocumentPath& path, Offset offset) {
+  if (json_) {
+    out_ << Json{{"released", offset.value}, {"document", path.document.text()}, {"space", path.space.text()}}.dump()
+         << '\n';
+  } else {
+    out_ << "released the snapshot at offset " << offset.value << " of " << quoted(path) << ": a candidate again\n";
   }
 }
 

@@ -25,6 +25,7 @@ class Printer {
              const std::vector<SnapshotLine>& snapshots);
   void snapshot(const SnapshotLine& line);
   void withdrawn(const DocumentPath& path, Offset offset);
+  void released(const DocumentPath& path, Offset offset);
   void record(const Record& record);
   /// Where a document's records begin, when others before were wanted.
   void cut(Offset offset);

@@ -43,6 +43,7 @@ class StoreSource final : public DocumentSource {
   Result<Offset> remove(const DocumentPath& path) override;
   Result<Epoch> recreate(const DocumentPath& path) override;
   Result<void> withdraw(const DocumentPath& path, Offset offset) override;
+  Result<void> release(const DocumentPath& path, const SnapshotLine& snapshot) override;
   Result<void> put_snapshot(const DocumentPath& path, Epoch epoch, const SnapshotLine& snapshot,
                             const NextBytes& next) override;
   Result<void> cut(const DocumentPath& path, Epoch epoch, Offset offset) override;
@@ -190,7 +191,14 @@ Result<void> StoreSource::read_snapshot(const DocumentPath& path, const Snapshot
 Result<void> StoreSource::withdraw(const DocumentPath& path, Offset offset) {
   const auto found = find(path, offset);
   if (!found) return found.error();
-  return snapshots_.set_standing(path, found->id, SnapshotStanding::quarantined, now());
+  return snapshots_.set_standing(path, found->id, SnapshotStanding::quarantined, now(), {});
+}
+
+Result<void> StoreSource::release(const DocumentPath& path, const SnapshotLine& snapshot) {
+  if (const auto used = find(path, snapshot.about.offset); used && used->hash == snapshot.about.hash)
+    return fail(Code::already_exists,
+                "the same snapshot is in use at offset " + std::to_string(snapshot.about.offset.value));
+  return snapshots_.set_standing(path, snapshot.about.id, SnapshotStanding::candidate, now(), {});
 }
 
 Result<void> StoreSource::put_snapshot(const DocumentPath& path, Epoch epoch, const SnapshotLine& snapshot,

@@ -91,6 +91,7 @@ struct DocumentSnapshots {
   Time maintained = never;
   bool changing = false;                   ///< a drop or a cut is under way
   std::set<SnapshotId> confirming;         ///< their verification is being written
+  std::multiset<SnapshotId> writing;       ///< a standing of theirs is being written
   std::set<SnapshotId> reports_unwritten;  ///< quarantined here, and the store could not write it down
 
   [[nodiscard]] Snapshot* find(SnapshotId id) {

@@ -50,10 +50,8 @@ void Hub::on(DocumentLoaded answer) {
     for (HubInput& input : waiting) {
       if (const auto* request = std::get_if<SubscribeRequest>(&input))
         refuse(*request, answer.loaded.error().code, frames::Reason::unspecified, words);
-      else if (const auto* removal = std::get_if<DeleteRequest>(&input))
-        effects_->push_back(DeleteFinished{removal->ticket, fail(answer.loaded.error().code, words)});
-      else if (const auto* withdrawal = std::get_if<WithdrawRequest>(&input))
-        effects_->push_back(WithdrawFinished{withdrawal->ticket, fail(answer.loaded.error().code, words)});
+      else
+        refuse(input, fail(answer.loaded.error().code, words));
     }
     --document.space->documents;
     by_handle_.erase(document.handle);
@@ -93,10 +91,8 @@ bool Hub::wait(Document& document, HubInput input) {
     tell(publish->session, PublishAnswer{std::move(error), publish->flight});
   else if (const auto* contribution = std::get_if<ContributeRequest>(&input))
     publishing_.refuse(document, *contribution, std::move(error.error));
-  else if (const auto* removal = std::get_if<DeleteRequest>(&input))
-    effects_->push_back(DeleteFinished{removal->ticket, fail(Code::resource_exhausted, words)});
-  else if (const auto* withdrawal = std::get_if<WithdrawRequest>(&input))
-    effects_->push_back(WithdrawFinished{withdrawal->ticket, fail(Code::resource_exhausted, words)});
+  else
+    refuse(input, fail(Code::resource_exhausted, words));
   return true;
 }
 

@@ -55,6 +55,7 @@ class Hub {
   void on(DeleteRequest request);
   void on(Maintain request);
   void on(WithdrawRequest request);
+  void on(ReleaseRequest request);
   void on(DocumentLoaded loaded);
   void on(Inspected inspected);
   void on(RecordsFound found) { publishing_.found(found); }
@@ -67,6 +68,8 @@ class Hub {
   [[nodiscard]] Document* find(DocumentHandle handle);
   /// True when the input must wait for the document; it is kept, or refused when too much waits already.
   bool wait(Document& document, HubInput input);
+  /// Answers an operator's request in the negative; nothing, when it is none.
+  void refuse(const HubInput& input, const Error& error);
   void resume(Document& document);
 
   /// Opening a subscription, step by step: fence, look up mark and chain, answer.

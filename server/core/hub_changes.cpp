@@ -76,6 +76,15 @@ void Hub::recreate(Document& document, SubscribeRequest request) {
   });
 }
 
+void Hub::refuse(const HubInput& input, const Error& error) {
+  if (const auto* removal = std::get_if<DeleteRequest>(&input))
+    effects_->push_back(DeleteFinished{removal->ticket, error});
+  else if (const auto* withdrawal = std::get_if<WithdrawRequest>(&input))
+    effects_->push_back(StandingFinished{withdrawal->ticket, error});
+  else if (const auto* release = std::get_if<ReleaseRequest>(&input))
+    effects_->push_back(StandingFinished{release->ticket, error});
+}
+
 // ---- snapshots ----
 
 void Hub::on(Maintain request) {
@@ -86,6 +95,11 @@ void Hub::on(Maintain request) {
 void Hub::on(WithdrawRequest request) {
   Document& document = open(request.path);
   if (!wait(document, request)) snapshots_.withdraw(document, request);
+}
+
+void Hub::on(ReleaseRequest request) {
+  Document& document = open(request.path);
+  if (!wait(document, request)) snapshots_.release(document, request);
 }
 
 void Hub::on(SnapshotOffered request) {

@@ -111,6 +111,13 @@ struct WithdrawRequest {
   DocumentPath path;
   Offset offset;
 };
+/// What is in quarantine is a candidate again, as when it was made.
+struct ReleaseRequest {
+  Ticket ticket;
+  DocumentPath path;
+  Offset offset;
+  Digest hash;
+};
 
 // ---- the world to hub: answers to effects, and time ----
 
@@ -158,8 +165,8 @@ struct Tick {};
 
 using HubInput = std::variant<SubscribeRequest, UnsubscribeRequest, PublishRequest, ContributeRequest, PresenceRequest,
                               JoinRequest, CoverRequest, SnapshotOffered, SnapshotDeclined, AttestRequest, SessionGone,
-                              DeleteRequest, Maintain, WithdrawRequest, DocumentLoaded, Inspected, RecordsFound,
-                              AppendFinished, SnapshotUploaded, SnapshotChanged, Tick>;
+                              DeleteRequest, Maintain, WithdrawRequest, ReleaseRequest, DocumentLoaded, Inspected,
+                              RecordsFound, AppendFinished, SnapshotUploaded, SnapshotChanged, Tick>;
 
 // ---- hub to session ----
 
@@ -278,19 +285,21 @@ struct SetStanding {
   SnapshotId snapshot;
   SnapshotStanding standing = SnapshotStanding::candidate;
   Seconds since;
+  std::string by;
 };
 struct DropSnapshot {
   Ticket ticket;
   DocumentRef path;
   SnapshotId snapshot;
 };
-struct WithdrawFinished {
+/// Of a WithdrawRequest or ReleaseRequest.
+struct StandingFinished {
   Ticket ticket;
   Result<void> result;
 };
 
 using HubEffect = std::variant<LoadDocument, Inspect, FindRecords, StartAppend, ResetLane, Tell, Broadcast,
-                               BroadcastPresence, DeleteFinished, SetStanding, DropSnapshot, WithdrawFinished>;
+                               BroadcastPresence, DeleteFinished, SetStanding, DropSnapshot, StandingFinished>;
 
 // ---- session to the world: reading the log while catching up ----
 

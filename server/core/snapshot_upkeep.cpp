@@ -8,39 +8,65 @@ namespace weir::core {
 // ---- standings ----
 
 /// Once, though many say so at a time.
-void SnapshotUpkeep::confirm(Document& document, SnapshotId id) {
+void SnapshotUpkeep::confirm(Document& document, SnapshotId id, const std::string& by) {
   if (!document.snapshots.confirming.insert(id).second) return;
-  write_standing(document, id, SnapshotStanding::verified,
-                 [this, id, since = now_.wall](Document* of, const Result<void>& result) {
+  write_standing(document, id, SnapshotStanding::verified, by,
+                 [this, id, by, since = now_.wall](Document* of, const Result<void>& result) {
                    if (of == nullptr) return;
                    of->snapshots.confirming.erase(id);
                    Snapshot* snapshot = of->snapshots.find(id);
                    if (!result || snapshot == nullptr) return;
                    // Reported meanwhile: nobody knows which of the two the store has written last.
-                   if (snapshot->standing == SnapshotStanding::quarantined) return quarantine(*of, id);
+                   if (snapshot->standing == SnapshotStanding::quarantined) return quarantine(*of, id, snapshot->by);
                    snapshot->standing = SnapshotStanding::verified;
                    snapshot->since = since;
+                   snapshot->by = by;
                    ++counts_.snapshots_verified;
                  });
 }
 
 /// At once: the store only has to remember it for whoever opens the document next.
-void SnapshotUpkeep::quarantine(Document& document, SnapshotId id, Done done) {
+void SnapshotUpkeep::quarantine(Document& document, SnapshotId id, const std::string& by, Done done) {
   Snapshot* snapshot = document.snapshots.find(id);
   if (snapshot == nullptr) return;
   if (std::exchange(snapshot->standing, SnapshotStanding::quarantined) != SnapshotStanding::quarantined)
     ++counts_.snapshots_quarantined;
   snapshot->since = now_.wall;
-  write_standing(document, id, SnapshotStanding::quarantined,
+  snapshot->by = by;
+  write_standing(document, id, SnapshotStanding::quarantined, by,
                  [id, done = std::move(done)](Document* of, const Result<void>& result) {
                    if (of != nullptr && !result) of->snapshots.reports_unwritten.insert(id);
                    if (done) done(of, result);
                  });
 }
 
-void SnapshotUpkeep::write_standing(Document& document, SnapshotId id, SnapshotStanding standing, Done done) {
+/// Never verified, whatever it was: cutting behind it takes a confirmation that comes after this. Two changes of one
+/// snapshot may reach the store in either order, so no other may be under way.
+void SnapshotUpkeep::release(Document& document, SnapshotId id, Done done) {
+  if (document.snapshots.writing.contains(id))
+    return done(&document, fail(Code::unavailable, "the snapshot's standing is just being written down; try again"));
+  write_standing(document, id, SnapshotStanding::candidate, {},
+                 [id, done = std::move(done), since = now_.wall](Document* of, const Result<void>& result) {
+                   Snapshot* snapshot = of == nullptr ? nullptr : of->snapshots.find(id);
+                   if (result && snapshot != nullptr) {
+                     snapshot->standing = SnapshotStanding::candidate;
+                     snapshot->since = since;
+                     snapshot->by.clear();
+                     of->snapshots.reports_unwritten.erase(id);
+                   }
+                   done(of, result);
+                 });
+}
+
+void SnapshotUpkeep::write_standing(Document& document, SnapshotId id, SnapshotStanding standing, const std::string& by,
+                                    Done done) {
   const Ticket ticket = publishing_.next_ticket();
-  change(document, SetStanding{ticket, document.path, id, standing, now_.wall}, ticket, std::move(done));
+  document.snapshots.writing.insert(id);
+  change(document, SetStanding{ticket, document.path, id, standing, now_.wall, by}, ticket,
+         [id, done = std::move(done)](Document* of, const Result<void>& result) {
+           if (of != nullptr) of->snapshots.writing.extract(id);
+           done(of, result);
+         });
 }
 
 void SnapshotUpkeep::change(Document& document, HubEffect effect, Ticket ticket, Done done) {
@@ -64,7 +90,8 @@ void SnapshotUpkeep::maintain(Document& document) {
   DocumentSnapshots& snapshots = document.snapshots;
   snapshots.maintained = now_.steady;
   if (document.phase != Document::Phase::open) return;
-  for (const SnapshotId id : std::exchange(snapshots.reports_unwritten, {})) quarantine(document, id);
+  for (const SnapshotId id : std::exchange(snapshots.reports_unwritten, {}))
+    if (const Snapshot* reported = snapshots.find(id)) quarantine(document, id, std::string(reported->by));
   if (snapshots.changing || snapshots.all.empty()) return;
   if (!cut(document)) drop_one(document);
 }

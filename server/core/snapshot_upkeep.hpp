@@ -3,6 +3,7 @@
 //
 //   confirm ──▶ SetStanding ──▶ answered ──▶ verified here          a word for it counts once it is written
 //   quarantine, here at once ──▶ SetStanding ──▶ answered           a report counts at once, and is written until it is
+//   release ──▶ SetStanding ──▶ answered ──▶ a candidate here       only when nothing else is being written of it
 //   maintain ──▶ is something to be cut? else, dropped?             one change at a time
 //
 // Threads: a hub's own.
@@ -30,8 +31,11 @@ class SnapshotUpkeep {
     effects_ = &effects;
   }
 
-  void confirm(Document& document, SnapshotId snapshot);
-  void quarantine(Document& document, SnapshotId snapshot, Done done = {});
+  void confirm(Document& document, SnapshotId snapshot, const std::string& by);
+  /// `by`: nobody, when an operator withdraws it.
+  void quarantine(Document& document, SnapshotId snapshot, const std::string& by, Done done = {});
+  /// What is in quarantine is a candidate again; `done` is told when it is, or why not.
+  void release(Document& document, SnapshotId snapshot, Done done);
   /// What the store answered.
   void changed(const SnapshotChanged& answer);
   /// Does what is due now.
@@ -44,7 +48,8 @@ class SnapshotUpkeep {
     Done done;
   };
 
-  void write_standing(Document& document, SnapshotId snapshot, SnapshotStanding standing, Done done);
+  void write_standing(Document& document, SnapshotId snapshot, SnapshotStanding standing, const std::string& by,
+                      Done done);
   void change(Document& document, HubEffect effect, Ticket ticket, Done done);
   bool drop_one(Document& document);
   bool cut(Document& document);

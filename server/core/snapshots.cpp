@@ -84,7 +84,8 @@ std::optional<Error> Snapshots::objection(const Document& document, const Snapsh
 bool Snapshots::known_already(Document& document, const SnapshotOffered& offered, const std::string& author) {
   const Snapshot* known = find(document.snapshots.all, offered.offer.offset, offered.offer.hash);
   if (known == nullptr) return false;
-  if (known->author != author && known->standing == SnapshotStanding::candidate) upkeep_.confirm(document, known->id);
+  if (known->author != author && known->standing == SnapshotStanding::candidate)
+    upkeep_.confirm(document, known->id, author);
   effects_->push_back(
       Tell{offered.session, frames::SnapshotStored{document.handle, offered.offer.offset, offered.offer.hash}});
   return true;
@@ -191,23 +192,40 @@ void Snapshots::attest(Document& document, const AttestRequest& request) {
   if (!subscriber.writable)
     return refuse(request.session, document.handle,
                   fail(Code::permission_denied, "who may not write may not vouch for snapshots either"));
-  if (!request.attest.valid) return upkeep_.quarantine(document, snapshot->id);
+  if (!request.attest.valid) return upkeep_.quarantine(document, snapshot->id, subscriber.identity());
   if (subscriber.identity() == snapshot->author)
     return refuse(request.session, document.handle,
                   fail(Code::permission_denied, "a snapshot is verified by somebody else than who made it"));
-  if (snapshot->standing == SnapshotStanding::candidate) upkeep_.confirm(document, snapshot->id);
+  if (snapshot->standing == SnapshotStanding::candidate) upkeep_.confirm(document, snapshot->id, subscriber.identity());
 }
 
 void Snapshots::withdraw(Document& document, const WithdrawRequest& request) {
-  const auto answer = [this, ticket = request.ticket](Document*, const Result<void>& result) {
-    effects_->push_back(WithdrawFinished{ticket, result});
-  };
   for (auto one = document.snapshots.all.rbegin(); one != document.snapshots.all.rend(); ++one)
     if (one->offset == request.offset && one->standing != SnapshotStanding::quarantined)
-      return upkeep_.quarantine(document, one->id, answer);
-  answer(&document,
-         fail(Code::not_found, "document \"" + document.path->document.text() + "\" has no snapshot in use at offset " +
-                                   std::to_string(request.offset.value)));
+      return upkeep_.quarantine(document, one->id, {}, finished(request.ticket));
+  none_there(document, request.ticket, "in use at offset " + std::to_string(request.offset.value));
+}
+
+void Snapshots::release(Document& document, const ReleaseRequest& request) {
+  SnapshotList& all = document.snapshots.all;
+  if (find(all, request.offset, request.hash) != nullptr)
+    return finished(request.ticket)(&document, fail(Code::already_exists, "the same snapshot is in use at offset " +
+                                                                              std::to_string(request.offset.value)));
+  for (auto one = all.rbegin(); one != all.rend(); ++one)
+    if (one->offset == request.offset && one->hash == request.hash)
+      return upkeep_.release(document, one->id, finished(request.ticket));
+  none_there(document, request.ticket,
+             "with this hash in quarantine at offset " + std::to_string(request.offset.value));
+}
+
+SnapshotUpkeep::Done Snapshots::finished(Ticket ticket) {
+  return
+      [this, ticket](Document*, const Result<void>& result) { effects_->push_back(StandingFinished{ticket, result}); };
+}
+
+void Snapshots::none_there(Document& document, Ticket ticket, const std::string& which) {
+  finished(ticket)(
+      &document, fail(Code::not_found, "document \"" + document.path->document.text() + "\" has no snapshot " + which));
 }
 
 // ---- what is due ----

@@ -51,6 +51,7 @@ class Snapshots {
   void declined(Document& document, const SnapshotDeclined& what) { asking_.declined(document, what.session.id); }
   void attest(Document& document, const AttestRequest& request);
   void withdraw(Document& document, const WithdrawRequest& request);
+  void release(Document& document, const ReleaseRequest& request);
   void changed(const SnapshotChanged& answer) { upkeep_.changed(answer); }
   void left(Document& document, SessionId session) { asking_.left(document, session); }
   /// Asks whom it is time to ask, and does what is due.
@@ -72,6 +73,9 @@ class Snapshots {
                                                const Subscriber& author) const;
   bool known_already(Document& document, const SnapshotOffered& offered, const std::string& author);
   void accept(Document& document, const Offered& offered, const DocumentPrefix& prefix);
+  /// Tells the operator what came of it.
+  [[nodiscard]] SnapshotUpkeep::Done finished(Ticket ticket);
+  void none_there(Document& document, Ticket ticket, const std::string& which);
   void refuse(SessionRef session, DocumentHandle document, Error error, std::uint64_t retry_after_ms = 0);
 
   const SnapshotRules& rules_;

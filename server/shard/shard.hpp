@@ -8,7 +8,7 @@
 //   shards[0]->open(std::make_unique<NativeDialect>(...), connection);      // on that shard's thread
 //
 // Threads: open() and the Session it returns on the shard's own executor; delete_document(), withdraw_snapshot(),
-// maintain(), drain(), watch(), counters() and timings() from any.
+// release_snapshot(), maintain(), drain(), watch(), counters() and timings() from any.
 #pragma once
 
 #include <functional>
@@ -63,6 +63,10 @@ class Shard {
   /// Nobody is served this snapshot any more; no record is discarded. NOT_FOUND when none is in use at this offset.
   /// `done` runs on some shard thread.
   virtual void withdraw_snapshot(DocumentPath path, Offset offset, std::function<void(Result<void>)> done) = 0;
+  /// What is in quarantine is a candidate again, to be confirmed like a new one. NOT_FOUND when there is none with this
+  /// offset and hash, ALREADY_EXISTS when the same is in use. `done` runs on some shard thread.
+  virtual void release_snapshot(DocumentPath path, Offset offset, const Digest& hash,
+                                std::function<void(Result<void>)> done) = 0;
   /// Does what is due in a document that nobody has open: drops snapshots nobody needs, cuts what may be cut.
   virtual void maintain(DocumentPath path) = 0;
   /// Tells every session where to go and closes it after what waits is sent; refuses new ones. `done` runs on this

@@ -57,6 +57,8 @@ class ShardImpl final : public Shard {
   Session& open(std::unique_ptr<core::Dialect> dialect, Connection& connection) override;
   void delete_document(DocumentPath path, std::function<void(Result<Offset>)> done) override;
   void withdraw_snapshot(DocumentPath path, Offset offset, std::function<void(Result<void>)> done) override;
+  void release_snapshot(DocumentPath path, Offset offset, const Digest& hash,
+                        std::function<void(Result<void>)> done) override;
   void maintain(DocumentPath path) override;
   void drain(std::string reason, std::chrono::milliseconds reconnect_after, std::function<void()> done) override;
   void watch(const SpaceName& space, std::weak_ptr<SpaceWatcher> watcher) override;
@@ -94,6 +96,8 @@ class ShardImpl final : public Shard {
   void send_all(std::uint64_t threads, const Message& message);
   void committed(Committed what);
   void perform_upload(core::UploadStep step);
+  void ask_hub(const SpaceName& space, std::function<core::HubInput(core::Ticket)> request,
+               std::function<void(Result<void>)> done);
   void tick();
   void count();
   void measure(observe::Histogram& histogram, core::Moment since);
@@ -109,7 +113,7 @@ class ShardImpl final : public Shard {
   void on(core::DeleteFinished effect);
   void on(core::SetStanding effect);
   void on(core::DropSnapshot effect);
-  void on(core::WithdrawFinished effect);
+  void on(core::StandingFinished effect);
 
   // Answers for a session, which may be gone.
   void on(core::ReadAnswer answer);
@@ -133,8 +137,9 @@ class ShardImpl final : public Shard {
   std::vector<std::unique_ptr<LocalSession>> leaving_;  ///< closed in this turn; freed at its end
   std::unordered_map<core::Ticket, std::function<void(Result<Offset>)>> deletions_;
   core::Ticket deletion_;
-  std::unordered_map<core::Ticket, std::function<void(Result<void>)>> withdrawals_;
-  core::Ticket withdrawal_;
+  /// Of operators, who withdraw or release a snapshot.
+  std::unordered_map<core::Ticket, std::function<void(Result<void>)>> standings_;
+  core::Ticket standing_;
   std::unordered_map<SpaceName, std::vector<std::weak_ptr<SpaceWatcher>>> watchers_;
   bool draining_ = false;
   std::function<void()> drained_;

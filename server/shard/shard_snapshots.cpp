@@ -99,8 +99,8 @@ void ShardImpl::on(core::UploadAnswer answer) {
 
 void ShardImpl::on(core::SetStanding effect) {
   fleet_->environment.readers.submit([this, effect = std::move(effect)] {
-    auto done =
-        fleet_->environment.snapshots.set_standing(*effect.path, effect.snapshot, effect.standing, effect.since);
+    auto done = fleet_->environment.snapshots.set_standing(*effect.path, effect.snapshot, effect.standing, effect.since,
+                                                           effect.by);
     post(core::HubInput(core::SnapshotChanged{effect.ticket, std::move(done)}));
   });
 }
@@ -112,18 +112,38 @@ void ShardImpl::on(core::DropSnapshot effect) {
   });
 }
 
-void ShardImpl::on(core::WithdrawFinished effect) {
-  auto node = withdrawals_.extract(effect.ticket);
+void ShardImpl::on(core::StandingFinished effect) {
+  auto node = standings_.extract(effect.ticket);
   if (!node.empty()) node.mapped()(std::move(effect.result));
 }
 
-void ShardImpl::withdraw_snapshot(DocumentPath path, Offset offset, std::function<void(Result<void>)> done) {
-  ShardImpl& owner = *fleet_->shards[owner_of(path.space, fleet_->shards.size())];
-  owner.post(Run([&owner, path = std::move(path), offset, done = std::move(done)]() mutable {
-    owner.withdrawal_ = owner.withdrawal_.next();
-    owner.withdrawals_[owner.withdrawal_] = std::move(done);
-    owner.local_.push_back(core::HubInput(core::WithdrawRequest{owner.withdrawal_, std::move(path), offset}));
+void ShardImpl::ask_hub(const SpaceName& space, std::function<core::HubInput(core::Ticket)> request,
+                        std::function<void(Result<void>)> done) {
+  ShardImpl& owner = *fleet_->shards[owner_of(space, fleet_->shards.size())];
+  owner.post(Run([&owner, request = std::move(request), done = std::move(done)]() mutable {
+    owner.standing_ = owner.standing_.next();
+    owner.standings_[owner.standing_] = std::move(done);
+    owner.local_.push_back(request(owner.standing_));
   }));
+}
+
+void ShardImpl::withdraw_snapshot(DocumentPath path, Offset offset, std::function<void(Result<void>)> done) {
+  const SpaceName space = path.space;
+  ask_hub(
+      space,
+      [path = std::move(path), offset](core::Ticket ticket) { return core::WithdrawRequest{ticket, path, offset}; },
+      std::move(done));
+}
+
+void ShardImpl::release_snapshot(DocumentPath path, Offset offset, const Digest& hash,
+                                 std::function<void(Result<void>)> done) {
+  const SpaceName space = path.space;
+  ask_hub(
+      space,
+      [path = std::move(path), offset, hash](core::Ticket ticket) {
+        return core::ReleaseRequest{ticket, path, offset, hash};
+      },
+      std::move(done));
 }
 
 void ShardImpl::maintain(DocumentPath path) {

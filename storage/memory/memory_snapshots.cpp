@@ -105,13 +105,14 @@ void MemorySnapshots::abandon(SnapshotUpload upload) {
 }
 
 Result<void> MemorySnapshots::set_standing(const DocumentPath& path, SnapshotId id, SnapshotStanding standing,
-                                           Seconds since) {
+                                           Seconds since, const std::string& by) {
   const std::lock_guard lock(mutex_);
   if (auto error = refuse_writing()) return *std::move(error);
   const auto snapshot = find(path, id);
   if (!snapshot) return snapshot.error();
   (*snapshot)->about.standing = standing;
   (*snapshot)->about.since = since;
+  (*snapshot)->about.by = by;
   return {};
 }
 

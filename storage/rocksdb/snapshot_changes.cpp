@@ -154,7 +154,7 @@ Result<void> end_upload(const View& view, const UploadPlace& place, rocksdb::Wri
 }
 
 Result<void> change_standing(const View& view, const DocumentPath& path, SnapshotId id, SnapshotStanding standing,
-                             Seconds since, rocksdb::WriteBatch& batch) {
+                             Seconds since, const std::string& by, rocksdb::WriteBatch& batch) {
   const auto document = find_document(view, path);
   if (!document) return document.error();
   if (!*document) return no_snapshot(path, id);
@@ -162,6 +162,7 @@ Result<void> change_standing(const View& view, const DocumentPath& path, Snapsho
   if (!row) return row.error();
   row->about.standing = standing;
   row->about.since = since;
+  row->about.by = by;
   batch.Put(view.store().rows(), keys::snapshot((*document)->id, (*document)->life, id), encode(*row));
   return {};
 }

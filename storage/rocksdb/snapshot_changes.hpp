@@ -48,7 +48,8 @@ struct UploadPlace {
 [[nodiscard]] Result<void> end_upload(const View& view, const UploadPlace& place, rocksdb::WriteBatch& batch);
 
 [[nodiscard]] Result<void> change_standing(const View& view, const DocumentPath& path, SnapshotId id,
-                                           SnapshotStanding standing, Seconds since, rocksdb::WriteBatch& batch);
+                                           SnapshotStanding standing, Seconds since, const std::string& by,
+                                           rocksdb::WriteBatch& batch);
 [[nodiscard]] Result<void> drop_snapshot(const View& view, const DocumentPath& path, SnapshotId id,
                                          rocksdb::WriteBatch& batch);
 

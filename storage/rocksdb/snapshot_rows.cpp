@@ -10,6 +10,8 @@ namespace {
 
 constexpr int level = 9;
 constexpr char plain_form = 0, zstd_form = 1;
+/// Added to the number of a standing where it is said who gave it.
+constexpr std::uint64_t with_by = 3;
 constexpr std::size_t checksum_bytes = sizeof(std::uint32_t);
 
 std::uint32_t checksum(std::string_view key, std::string_view form_and_bytes) {
@@ -32,13 +34,19 @@ std::string encode(const SnapshotRow& row) {
   for (const std::uint64_t field : {row.upload.value, row.stored_bytes, about.base.value, about.offset.value})
     put_varint(value, field);
   value.append(about.chain.view()).append(about.hash.view());
-  for (const std::uint64_t field : {about.size, about.codec.value, static_cast<std::uint64_t>(about.fidelity),
-                                    static_cast<std::uint64_t>(about.standing), about.time.value})
+  for (const std::uint64_t field :
+       {about.size, about.codec.value, static_cast<std::uint64_t>(about.fidelity),
+        static_cast<std::uint64_t>(about.standing) + (about.by.empty() ? 0 : with_by), about.time.value})
     put_varint(value, field);
   put_difference(value, about.since.value, about.time.value);
   for (const std::uint64_t field : {about.records, about.payload_bytes, std::uint64_t{about.author.size()}})
     put_varint(value, field);
-  return value.append(about.author).append(about.note.view());
+  value.append(about.author);
+  if (!about.by.empty()) {
+    put_varint(value, about.by.size());
+    value.append(about.by);
+  }
+  return value.append(about.note.view());
 }
 
 std::optional<SnapshotRow> decode_snapshot(SnapshotId id, std::string_view value) {
@@ -55,12 +63,15 @@ std::optional<SnapshotRow> decode_snapshot(SnapshotId id, std::string_view value
   about.size = decoder.varint();
   about.codec = {decoder.varint()};
   const std::uint64_t fidelity = decoder.varint();
-  const std::uint64_t standing = decoder.varint();
+  std::uint64_t standing = decoder.varint();
+  const bool says_by = standing >= with_by;
+  if (says_by) standing -= with_by;
   about.time = {decoder.varint()};
   about.since = {decoder.difference(about.time.value)};
   about.records = decoder.varint();
   about.payload_bytes = decoder.varint();
   about.author = decoder.take(decoder.varint());
+  if (says_by) about.by = decoder.take(decoder.varint());
   about.note = SharedBytes::copy(decoder.rest());
   if (!decoder.ok() || !chain || !hash || fidelity > static_cast<std::uint64_t>(Fidelity::lossy) ||
       standing > static_cast<std::uint64_t>(SnapshotStanding::quarantined))

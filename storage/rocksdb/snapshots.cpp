@@ -128,12 +128,12 @@ void Snapshots::discard_leftovers() {
   for (const UploadPlace& place : leftovers) discard(place);
 }
 
-Result<void> Snapshots::set_standing(const DocumentPath& path, SnapshotId id, SnapshotStanding standing,
-                                     Seconds since) {
+Result<void> Snapshots::set_standing(const DocumentPath& path, SnapshotId id, SnapshotStanding standing, Seconds since,
+                                     const std::string& by) {
   if (writer_ == nullptr) return read_only();
   return writer_->change(
       [&](const View& view, rocksdb::WriteBatch& batch) {
-        return change_standing(view, path, id, standing, since, batch);
+        return change_standing(view, path, id, standing, since, by, batch);
       },
       Synced::yes);
 }

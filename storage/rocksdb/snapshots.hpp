@@ -28,7 +28,7 @@ class Snapshots final : public SnapshotStore {
   [[nodiscard]] Result<Snapshot> seal(SnapshotUpload upload, Snapshot about) override;
   void abandon(SnapshotUpload upload) override;
   [[nodiscard]] Result<void> set_standing(const DocumentPath& path, SnapshotId id, SnapshotStanding standing,
-                                          Seconds since) override;
+                                          Seconds since, const std::string& by) override;
   [[nodiscard]] Result<void> drop(const DocumentPath& path, SnapshotId id) override;
   [[nodiscard]] Result<std::vector<Snapshot>> list(const DocumentPath& path) const override;
   [[nodiscard]] Result<SnapshotPart> read(const DocumentPath& path, SnapshotId id, std::uint64_t position,

@@ -33,7 +33,7 @@ TEST_P(SnapshotConformance, AreNotStoredTwice) {
   stored(path_, bytes, {3});
   stored(path_, "other", {2});
   EXPECT_EQ(listed(path_), "1:2,3:2,2:3");
-  ASSERT_TRUE(store().set_standing(*path_, first.id, SnapshotStanding::quarantined, {5}));
+  ASSERT_TRUE(store().set_standing(*path_, first.id, SnapshotStanding::quarantined, {5}, ""));
   const Snapshot again = stored(path_, bytes, {2});
   EXPECT_EQ(listed(path_), "1:2-,3:2,4:2,2:3");
   expect_whole(path_, again, bytes);
@@ -84,17 +84,20 @@ TEST_P(SnapshotConformance, KeepTheirStanding) {
   const Snapshot snapshot = stored(path_, "bytes", {2});
   for (const auto standing : {SnapshotStanding::verified, SnapshotStanding::quarantined, SnapshotStanding::candidate}) {
     const Seconds since{1'800'000'000 + static_cast<std::uint64_t>(standing)};
-    ASSERT_TRUE(store().set_standing(*path_, snapshot.id, standing, since));
+    const std::string by = standing == SnapshotStanding::candidate ? "" : "ben";
+    ASSERT_TRUE(store().set_standing(*path_, snapshot.id, standing, since, by));
     Snapshot expected = snapshot;
     expected.standing = standing;
+    expected.by = by;
     expected.since = since;
     EXPECT_EQ(store().list(*path_).value(), std::vector{expected});
     under_test_->reopen();
     EXPECT_EQ(store().list(*path_).value(), std::vector{expected});
     expect_whole(path_, snapshot, "bytes");
   }
-  EXPECT_EQ(outcome(store().set_standing(*path_, {2}, SnapshotStanding::verified, {1})), "NOT_FOUND");
-  EXPECT_EQ(outcome(store().set_standing(*path_of("s", "absent"), {1}, SnapshotStanding::verified, {1})), "NOT_FOUND");
+  EXPECT_EQ(outcome(store().set_standing(*path_, {2}, SnapshotStanding::verified, {1}, "")), "NOT_FOUND");
+  EXPECT_EQ(outcome(store().set_standing(*path_of("s", "absent"), {1}, SnapshotStanding::verified, {1}, "")),
+            "NOT_FOUND");
 }
 
 TEST_P(SnapshotConformance, AreThereAfterReopeningAndUploadsAreNot) {
@@ -133,7 +136,7 @@ TEST_P(SnapshotConformance, EndWithTheDocumentsLife) {
   EXPECT_EQ(outcome(store().read(*path_, snapshot.id, part, false)), "NOT_FOUND");
   EXPECT_EQ(listed(path_), "NOT_FOUND");
   EXPECT_EQ(outcome(store().drop(*path_, snapshot.id)), "NOT_FOUND");
-  EXPECT_EQ(outcome(store().set_standing(*path_, snapshot.id, SnapshotStanding::verified, {1})), "NOT_FOUND");
+  EXPECT_EQ(outcome(store().set_standing(*path_, snapshot.id, SnapshotStanding::verified, {1}, "")), "NOT_FOUND");
   recreate(path_);
   EXPECT_EQ(listed(path_), "");
   EXPECT_EQ(outcome(store().read(*path_, snapshot.id, 0, false)), "NOT_FOUND");

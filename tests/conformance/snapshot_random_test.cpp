@@ -53,7 +53,9 @@ class SnapshotComparison {
       case 2: {
         const auto standing = static_cast<SnapshotStanding>(below(3));
         const Seconds since{below(1000)};
-        return same(here().set_standing(*path, id, standing, since), there().set_standing(*path, id, standing, since));
+        const std::string by(below(3), 'b');
+        return same(here().set_standing(*path, id, standing, since, by),
+                    there().set_standing(*path, id, standing, since, by));
       }
       case 3: return same(here().drop(*path, id), there().drop(*path, id));
       case 4: return seal();

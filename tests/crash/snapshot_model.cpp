@@ -88,12 +88,12 @@ void SnapshotModel::sealed(const Place& place, Snapshot about, std::string bytes
   });
 }
 
-void SnapshotModel::changed(const Place& place, SnapshotId id, SnapshotStanding standing, Seconds since,
-                            const Result<void>& answer) {
+void SnapshotModel::changed(const Place& place, SnapshotId id, const Standing& standing, const Result<void>& answer) {
   take(place, answer ? std::nullopt : std::optional(answer.error()), [=](KnownSnapshots& known) {
     if (!known.contains(id)) return;
-    known[id].about.standing = standing;
-    known[id].about.since = since;
+    known[id].about.standing = standing.standing;
+    known[id].about.since = standing.since;
+    known[id].about.by = standing.by;
   });
 }
 

@@ -33,7 +33,12 @@ class SnapshotModel {
 
   // What was asked, and the answer.
   void sealed(const Place& place, Snapshot about, std::string bytes, const Result<Snapshot>& answer);
-  void changed(const Place& place, SnapshotId id, SnapshotStanding standing, Seconds since, const Result<void>& answer);
+  struct Standing {
+    SnapshotStanding standing = SnapshotStanding::candidate;
+    Seconds since;
+    std::string by;
+  };
+  void changed(const Place& place, SnapshotId id, const Standing& standing, const Result<void>& answer);
   void dropped(const Place& place, SnapshotId id, const Result<void>& answer);
   /// Of a call that the model need not know more of.
   void refused(const Error& error);

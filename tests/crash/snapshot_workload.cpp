@@ -110,7 +110,8 @@ void SnapshotWorkload::change(SnapshotStore& store, SnapshotModel& model, const 
   if (chance(2)) return model.dropped(place, id, store.drop(place.first, id));
   const auto standing = static_cast<SnapshotStanding>(below(3));
   const Seconds since{below(1'000'000)};
-  model.changed(place, id, standing, since, store.set_standing(place.first, id, standing, since));
+  const std::string by(below(3), 'b');
+  model.changed(place, id, {standing, since, by}, store.set_standing(place.first, id, standing, since, by));
 }
 
 }  // namespace weir::storage::crash

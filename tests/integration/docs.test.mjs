@@ -255,10 +255,17 @@ test('snapshots are listed and withdrawn, and go with an export; a document is s
   assert.deepEqual([second.hash, second.standing, second.author], [hash.toString('hex'), 'verified', listed[0].author]);
   await docs('withdraw', 'snaps', 'second copy', `${second.offset}`, ...stored());
   assert.equal((await list('second copy', stored()))[0].standing, 'quarantined');
+  await docs('release', 'snaps', 'second copy', `${second.offset}`, ...stored());
+  assert.equal((await list('second copy', stored()))[0].standing, 'candidate', 'nobody has confirmed it anew');
+  await refused(['release', 'snaps', 'second copy', `${second.offset}`, ...stored()], /no snapshot in quarantine/);
   await docs('verify', ...stored());
   await relay.start();
   await docs('withdraw', 'snaps', 'plan', `${offset}`, ...live());
   await refused(['withdraw', 'snaps', 'plan', `${offset}`, ...live()], /no snapshot in use/);
+  assert.match((await docs('show', 'snaps', 'plan', ...live())).out.toString(), /in quarantine: 1/);
+  await docs('release', 'snaps', 'plan', `${offset}`, ...live());
+  assert.deepEqual((await list('plan')).map(({ standing, served }) => [standing, served]), [['candidate', false]]);
+  await docs('withdraw', 'snaps', 'plan', `${offset}`, ...live());
   const [without] = (await docs('export', 'snaps', 'plan', '--out', file('without'), '--json', ...live())).lines();
   assert.deepEqual([without.records, without.snapshots], [4, 0]);
 });

@@ -136,6 +136,9 @@ class FakeShard final : public shard::Shard {
     done(fail(Code::not_found, "no documents here"));
   }
   void withdraw_snapshot(DocumentPath, Offset, std::function<void(Result<void>)> done) override { done({}); }
+  void release_snapshot(DocumentPath, Offset, const Digest&, std::function<void(Result<void>)> done) override {
+    done({});
+  }
   void maintain(DocumentPath) override {}
   void drain(std::string, std::chrono::milliseconds, std::function<void()> done) override { done(); }
   void watch(const SpaceName&, std::weak_ptr<shard::SpaceWatcher>) override {}

@@ -89,7 +89,7 @@ test('by reflection a stranger finds the service and calls it', async () => {
     Object.keys(Relay.service).sort(),
     [
       'Append', 'DeleteDocument', 'Feed', 'GetDocument', 'ListDocuments', 'ListSnapshots', 'ListSpaces', 'PutSnapshot',
-      'Read', 'ReadSnapshot', 'RecreateDocument', 'Sync', 'WithdrawSnapshot',
+      'Read', 'ReadSnapshot', 'RecreateDocument', 'ReleaseSnapshot', 'Sync', 'WithdrawSnapshot',
     ],
   );
   const client = connect(Relay);

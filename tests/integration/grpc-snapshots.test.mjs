@@ -110,6 +110,24 @@ test('a document is read as it stood at an offset and at a time', async () => {
   await assert.rejects(bytesOf('history', { asOfOffset: offset - 1 }), refused(code.NOT_FOUND, 'NO_SNAPSHOT'));
 });
 
+test('what is reported says by whom, and is a candidate again when it is released', async () => {
+  const offset = Number((await append('lied', ['a'])).offset);
+  const bytes = Buffer.from('good');
+  await put('lied', bytes, offset);
+  await attest('lied', bytes, offset, false);
+  const [reported] = await list('lied');
+  assert.equal(reported.standing, 'STANDING_QUARANTINED');
+  assert.match(reported.by, /^producer [0-9a-f]{32}$/);
+  assert.notEqual(reported.by, reported.author);
+  await assert.rejects(client.ask('ReleaseSnapshot', at('lied', { offset, hash: Buffer.from('short') })), refused(code.INVALID_ARGUMENT, 'INVALID_ARGUMENT'));
+  await assert.rejects(client.ask('ReleaseSnapshot', at('lied', { offset, hash: Buffer.alloc(32) })), refused(code.NOT_FOUND, 'NO_SNAPSHOT'));
+  await client.ask('ReleaseSnapshot', at('lied', { offset, hash: reported.hash }));
+  const [released] = await list('lied');
+  assert.deepEqual([released.standing, released.by, released.served], ['STANDING_CANDIDATE', '', false]);
+  await attest('lied', bytes, offset, true);
+  assert.equal((await list('lied'))[0].standing, 'STANDING_VERIFIED');
+});
+
 test('what is withdrawn or reported is served to nobody', async () => {
   const offset = Number((await append('bad', ['a'])).offset);
   const bytes = Buffer.from('good');

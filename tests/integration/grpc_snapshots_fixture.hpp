@@ -44,9 +44,9 @@ class WatchedSnapshots final : public storage::SnapshotStore {
     --open;
     inner_.abandon(upload);
   }
-  Result<void> set_standing(const DocumentPath& path, SnapshotId id, SnapshotStanding standing,
-                            Seconds since) override {
-    return inner_.set_standing(path, id, standing, since);
+  Result<void> set_standing(const DocumentPath& path, SnapshotId id, SnapshotStanding standing, Seconds since,
+                            const std::string& by) override {
+    return inner_.set_standing(path, id, standing, since, by);
   }
   Result<void> drop(const DocumentPath& path, SnapshotId id) override { return inner_.drop(path, id); }
   Result<std::vector<Snapshot>> list(const DocumentPath& path) const override { return inner_.list(path); }

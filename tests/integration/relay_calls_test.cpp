@@ -291,6 +291,10 @@ TEST_F(RelayCalls, ASnapshotIsPutListedReadAndWithdrawn) {
   EXPECT_EQ(relay_->snapshots(other)->at(0).about.standing, SnapshotStanding::quarantined);
   EXPECT_EQ(relay_->read_snapshot(other, {snapshot.offset, {}}, taker).error().code, Code::not_found);
   EXPECT_EQ(relay_->withdraw_snapshot(other, snapshot.offset).error().code, Code::not_found);
+  EXPECT_EQ(relay_->release_snapshot(other, snapshot.offset, sha256("another")).error().code, Code::not_found);
+  ASSERT_TRUE(relay_->release_snapshot(other, snapshot.offset, snapshot.hash));
+  EXPECT_EQ(relay_->snapshots(other)->at(0).about.standing, SnapshotStanding::candidate);
+  EXPECT_EQ(relay_->release_snapshot(other, snapshot.offset, snapshot.hash).error().code, Code::already_exists);
 }
 
 TEST_F(RelayCalls, ADocumentIsReadAsItStood) {

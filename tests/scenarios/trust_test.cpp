@@ -223,5 +223,39 @@ SCENARIO(Trust, AnOperatorWithdrawsOne) {
   EXPECT_EQ(answer->error().code, Code::not_found);
 }
 
+SCENARIO(Trust, WhatAnOperatorReleasesIsCutBehindOnlyWhenItIsConfirmedAnew) {
+  relay.limits.snapshots.volunteer_interval = 0s;
+  relay.limits.snapshots.maintain_interval = 500ms;
+  relay.retentions.standard = {core::Retention::Keep::since_snapshot, {}, 0s, true};
+  Offered offered(relay);
+  const auto stored = [&] { return *relay.disk.log.snapshots().list(plan); };
+  Talker ben(relay, "ben", "b");
+  (void)ben.subscribe(plan);
+  const auto says = [&](Offset offset, const std::string& bytes, bool valid) {
+    ben.attest({ben.handle(plan), offset, sha256(bytes), bytes.size(), {}, 0}, valid);
+    relay.settle();
+  };
+  says({3}, "123", true);
+  says({3}, "123", false);
+  ASSERT_EQ(stored()[0].standing, SnapshotStanding::quarantined);
+  EXPECT_EQ(stored()[0].by, "b");
+  offered.ann.publish(plan, 4, {"4"});
+  relay.settle();
+  offered.ann.send(offered.ann.offer_of(plan, {4}, "1234"), "1234");
+  (void)offered.ann.hear<SnapshotStored>();
+  says({4}, "1234", true);
+  std::optional<Result<void>> answer;
+  relay.server().shard(0).release_snapshot(plan, {3}, sha256("123"),
+                                           [&](Result<void> result) { answer = std::move(result); });
+  ASSERT_TRUE(relay.until([&] { return answer.has_value(); }));
+  ASSERT_TRUE(answer->has_value());
+  EXPECT_EQ(stored()[0].standing, SnapshotStanding::candidate);
+  EXPECT_EQ(stored()[0].by, "");
+  relay.pass(30s);
+  EXPECT_EQ(relay.disk.log.document(plan)->cut, Offset{});
+  says({3}, "123", true);
+  EXPECT_TRUE(relay.until([&] { return relay.disk.log.document(plan)->cut == Offset{3}; }));
+}
+
 }  // namespace
 }  // namespace weir::scenarios

@@ -64,6 +64,7 @@ void fill(const Snapshot& snapshot, const core::SnapshotList& all, bool served, 
   message.set_time(snapshot.time.value);
   message.set_since(snapshot.since.value);
   message.set_author(snapshot.author);
+  message.set_by(snapshot.by);
   message.set_records(snapshot.records);
   message.set_payload_bytes(snapshot.payload_bytes);
 }

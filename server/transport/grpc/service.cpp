@@ -22,7 +22,8 @@ using Streams = v1::Relay::WithRawCallbackMethod_Sync<v1::Relay::WithRawCallback
 using Base = v1::Relay::WithCallbackMethod_Append<v1::Relay::WithCallbackMethod_ListSpaces<
     v1::Relay::WithCallbackMethod_ListDocuments<v1::Relay::WithCallbackMethod_GetDocument<
         v1::Relay::WithCallbackMethod_DeleteDocument<v1::Relay::WithCallbackMethod_RecreateDocument<
-            v1::Relay::WithCallbackMethod_ListSnapshots<v1::Relay::WithCallbackMethod_WithdrawSnapshot<Streams>>>>>>>>;
+            v1::Relay::WithCallbackMethod_ListSnapshots<v1::Relay::WithCallbackMethod_WithdrawSnapshot<
+                v1::Relay::WithCallbackMethod_ReleaseSnapshot<Streams>>>>>>>>>;
 
 /// One answer. Counts until it has been sent.
 class CountedCall final : public Unary {
@@ -93,6 +94,9 @@ class RelayService final : public Base {
   Unary* WithdrawSnapshot(Call* call, const v1::WithdrawSnapshotRequest* request,
                           v1::WithdrawSnapshotResponse*) override {
     return counted([&](Finish finish) { withdraw_snapshot(context_, *call, *request, std::move(finish)); });
+  }
+  Unary* ReleaseSnapshot(Call* call, const v1::ReleaseSnapshotRequest* request, v1::ReleaseSnapshotResponse*) override {
+    return counted([&](Finish finish) { release_snapshot(context_, *call, *request, std::move(finish)); });
   }
 
  private:

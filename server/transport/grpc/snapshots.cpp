@@ -43,6 +43,15 @@ namespace {
   return ::grpc::Status::OK;
 }
 
+/// What comes of an operator's word.
+std::function<void(const Result<void>&)> done_with(Finish finish) {
+  return [finish = std::move(finish)](const Result<void>& done) {
+    if (done) return finish(::grpc::Status::OK);
+    const bool none = done.error().code == Code::not_found;
+    finish(to_status(done.error(), none ? Details{.reason = "NO_SNAPSHOT"} : Details{}));
+  };
+}
+
 }  // namespace
 
 void list_snapshots(Context& context, const ::grpc::CallbackServerContext& call,
@@ -60,12 +69,17 @@ void withdraw_snapshot(Context& context, const ::grpc::CallbackServerContext& ca
                        const v1::WithdrawSnapshotRequest& request, Finish finish) {
   auto path = document_of(context, call, request.space(), request.document(), Access::write);
   if (!path) return finish(to_status(path.error()));
-  context.next_shard().withdraw_snapshot(
-      std::move(*path), Offset{request.offset()}, [finish = std::move(finish)](const Result<void>& done) {
-        if (done) return finish(::grpc::Status::OK);
-        const bool none = done.error().code == Code::not_found;
-        finish(to_status(done.error(), none ? Details{.reason = "NO_SNAPSHOT"} : Details{}));
-      });
+  context.next_shard().withdraw_snapshot(std::move(*path), Offset{request.offset()}, done_with(std::move(finish)));
+}
+
+void release_snapshot(Context& context, const ::grpc::CallbackServerContext& call,
+                      const v1::ReleaseSnapshotRequest& request, Finish finish) {
+  auto path = document_of(context, call, request.space(), request.document(), Access::write);
+  if (!path) return finish(to_status(path.error()));
+  const auto hash = Digest::parse(request.hash());
+  if (!hash) return finish(to_status(fail(Code::invalid_argument, "a hash has 32 bytes: " + hash.error().message)));
+  context.next_shard().release_snapshot(std::move(*path), Offset{request.offset()}, *hash,
+                                        done_with(std::move(finish)));
 }
 
 }  // namespace weir::rpc

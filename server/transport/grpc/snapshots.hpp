@@ -12,6 +12,7 @@ namespace weir::v1 {
 class ListSnapshotsRequest;
 class ListSnapshotsResponse;
 class WithdrawSnapshotRequest;
+class ReleaseSnapshotRequest;
 }  // namespace weir::v1
 
 namespace weir::rpc {
@@ -35,5 +36,7 @@ void list_snapshots(Context& context, const ::grpc::CallbackServerContext& call,
                     const v1::ListSnapshotsRequest& request, v1::ListSnapshotsResponse& response, Finish finish);
 void withdraw_snapshot(Context& context, const ::grpc::CallbackServerContext& call,
                        const v1::WithdrawSnapshotRequest& request, Finish finish);
+void release_snapshot(Context& context, const ::grpc::CallbackServerContext& call,
+                      const v1::ReleaseSnapshotRequest& request, Finish finish);
 
 }  // namespace weir::rpc

@@ -107,6 +107,33 @@ TEST_F(DocsSnapshots, ADocumentIsTailedAsItStood) {
   EXPECT_THAT(run({.command = DocsCommand::tail, .space = "notes", .as_of = "3"}).error, HasSubstr("one document"));
 }
 
+TEST_F(DocsSnapshots, AreReleasedFromQuarantineAndNoFurther) {
+  store_plan();
+  snapshot("right", 3, SnapshotStanding::verified);
+  DocsOptions release = of(DocsCommand::release);
+  release.offset = 3;
+  EXPECT_EQ(run(release).code, Code::not_found);
+  const auto report = [&](SnapshotId id) {
+    ASSERT_TRUE(log_.snapshots().set_standing(plan_, id, SnapshotStanding::quarantined, {noon}, "eve"));
+  };
+  report({1});
+  EXPECT_EQ(run(of(DocsCommand::snapshots)).lines()[0]["by"], "eve");
+  EXPECT_EQ(run(of(DocsCommand::show)).lines()[0]["snapshots_quarantined"], 1);
+  DocsOptions list = of(DocsCommand::snapshots);
+  list.json = false;
+  EXPECT_THAT(run(list).out, HasSubstr("quarantined since 2023-11-14T22:13:20Z, reported by eve"));
+  snapshot("wrong", 3, SnapshotStanding::candidate);
+  report({2});
+  EXPECT_THAT(run(release).error, HasSubstr("several"));
+  release.hash = sha256("right").hex().substr(0, 8);
+  EXPECT_EQ(run(release).lines()[0]["released"], 3);
+  const auto all = log_.snapshots().list(plan_).value();
+  EXPECT_EQ(all[0].standing, SnapshotStanding::candidate);
+  EXPECT_EQ(all[0].by, "");
+  EXPECT_EQ(all[1].standing, SnapshotStanding::quarantined);
+  EXPECT_THAT(run(release).error, HasSubstr("whose hash begins with"));
+}
+
 TEST_F(DocsSnapshots, AnExportAsOfThenIsTheBeginning) {
   store_plan();
   DocsOptions options = of(DocsCommand::export_document);

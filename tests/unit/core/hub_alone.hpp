@@ -39,8 +39,8 @@ class HubAlone : public testing::Test {
         delivered.push_back(delivery->delivery);
       else if (auto* standing = std::get_if<SetStanding>(&effect))
         standings.push_back(std::move(*standing));
-      else if (auto* withdrawn = std::get_if<WithdrawFinished>(&effect))
-        withdrawals.push_back(std::move(*withdrawn));
+      else if (auto* finished = std::get_if<StandingFinished>(&effect))
+        standings_finished.push_back(std::move(*finished));
       else if (auto* load = std::get_if<LoadDocument>(&effect))
         step(DocumentLoaded{load->path, loaded});
     }
@@ -70,7 +70,7 @@ class HubAlone : public testing::Test {
   std::vector<Tell> told;
   std::vector<DeliveryRef> delivered;
   std::deque<SetStanding> standings;
-  std::vector<WithdrawFinished> withdrawals;
+  std::vector<StandingFinished> standings_finished;
 };
 
 }  // namespace weir::core

@@ -44,6 +44,11 @@ class HubSnapshots : public HubAlone {
   void report(SessionRef session, DocumentHandle document, const Snapshot& about, bool valid = false) {
     step(AttestRequest{session, {document, about.offset, about.hash, valid}});
   }
+  static ProducerId producer_of(SessionRef session) {
+    ProducerId id;
+    id.bytes[0] = static_cast<std::byte>(session.id.value);
+    return id;
+  }
   void later(Time time) {
     now.steady += time;
     step(Tick{});
@@ -106,13 +111,51 @@ TEST_F(HubSnapshots, WhatWaitsForARecreationThatFailsIsAnswered) {
   subscribe(ann, true, true);
   ASSERT_EQ(at_log.size(), 1U);
   step(WithdrawRequest{{9}, path, {10}});
+  step(ReleaseRequest{{9}, path, {10}, {}});
   subscribe(ben, true);
   step(AppendFinished{at_log[0].ticket, fail(Code::unavailable, "no")});
-  EXPECT_EQ(withdrawals.size(), 1U);
+  EXPECT_EQ(standings_finished.size(), 2U);
   EXPECT_EQ(answered(ann), 1U);
   ASSERT_EQ(answered(ben), 1U);
   const auto* refused = std::get_if<SubscribeRefused>(&told.back().message);
   ASSERT_NE(refused, nullptr);
+}
+
+TEST_F(HubSnapshots, WhatIsReleasedIsACandidateOnceItIsWritten) {
+  const DocumentHandle document = joined(ann).subscribed.document;
+  report(ann, document, loaded.snapshots[0]);
+  EXPECT_EQ(standings.at(0).by, "producer " + producer_of(ann).hex());
+  const ReleaseRequest release{{9}, path, {10}, loaded.snapshots[0].hash};
+  step(release);
+  ASSERT_EQ(standings_finished.size(), 1U) << "the report is being written: the store could take the two in any order";
+  EXPECT_EQ(standings_finished[0].result.error().code, Code::unavailable);
+  step(SnapshotChanged{standings[0].ticket, fail(Code::resource_exhausted, "the disk is full")});
+  step(release);
+  ASSERT_EQ(standings.size(), 2U);
+  EXPECT_EQ(standings[1].standing, SnapshotStanding::candidate);
+  EXPECT_EQ(standings[1].by, "");
+  report(ben, document, loaded.snapshots[0], true);
+  EXPECT_EQ(standings.size(), 2U) << "it is in quarantine so far";
+  step(SnapshotChanged{standings[1].ticket, {}});
+  EXPECT_TRUE(standings_finished.at(1).result.has_value());
+  later(20s);
+  EXPECT_EQ(standings.size(), 2U) << "the report that was not written is not written any more";
+  joined(ben);
+  report(ben, document, loaded.snapshots[0], true);
+  ASSERT_EQ(standings.size(), 3U);
+  EXPECT_EQ(standings[2].standing, SnapshotStanding::verified) << "it takes a word that comes after the release";
+  EXPECT_EQ(standings[2].by, "producer " + producer_of(ben).hex());
+}
+
+TEST_F(HubSnapshots, WhatIsReleasedWasInQuarantine) {
+  step(ReleaseRequest{{9}, path, {10}, loaded.snapshots[0].hash});
+  step(ReleaseRequest{{9}, path, {11}, loaded.snapshots[0].hash});
+  step(ReleaseRequest{{9}, path, {10}, sha256("another")});
+  ASSERT_EQ(standings_finished.size(), 3U);
+  EXPECT_EQ(standings_finished[0].result.error().code, Code::already_exists);
+  EXPECT_EQ(standings_finished[1].result.error().code, Code::not_found);
+  EXPECT_EQ(standings_finished[2].result.error().code, Code::not_found);
+  EXPECT_TRUE(standings.empty());
 }
 
 TEST_F(HubSnapshots, WhoCannotGoOnBehindACutIsRefusedOnlyWhenNothingStandsForIt) {

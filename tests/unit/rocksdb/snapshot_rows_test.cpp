@@ -30,7 +30,9 @@ SnapshotRow some_row() {
 }
 
 TEST(SnapshotRows, AreReadAsTheyWereWritten) {
-  for (const SnapshotRow& row : {some_row(), SnapshotRow{}}) {
+  SnapshotRow reported = some_row();
+  reported.about.by = "somebody else";
+  for (const SnapshotRow& row : {some_row(), reported, SnapshotRow{}}) {
     const auto read = decode_snapshot(row.about.id, encode(row));
     ASSERT_TRUE(read);
     EXPECT_EQ(read->about, row.about);
@@ -43,12 +45,13 @@ TEST(SnapshotRows, AreReadAsTheyWereWritten) {
 
 TEST(SnapshotRows, AreRefusedWhenTheyEndEarlyOrSayWhatNobodyKnows) {
   SnapshotRow row = some_row();
+  row.about.by = "somebody else";
   const std::size_t note_bytes = std::exchange(row.about.note, {}).size();
   EXPECT_EQ(note_bytes, 300u);
   const std::string value = encode(row);
   for (std::size_t size = 0; size < value.size(); ++size)
     EXPECT_FALSE(decode_snapshot({7}, std::string_view(value).substr(0, size))) << size;
-  for (const auto& [fidelity, standing] : {std::pair(3, 0), std::pair(0, 3)}) {
+  for (const auto& [fidelity, standing] : {std::pair(3, 0), std::pair(0, 6)}) {
     row.about.fidelity = static_cast<Fidelity>(fidelity);
     row.about.standing = static_cast<SnapshotStanding>(standing);
     EXPECT_FALSE(decode_snapshot({7}, encode(row)));

@@ -93,7 +93,7 @@ TEST_F(SnapshotsOnDisk, CanBeLookedAtAndNotChangedInAStoppedStore) {
   EXPECT_EQ(first_bytes(*log, {1}), "the bytes");
   EXPECT_EQ(log->snapshots().begin(*path_, log->document(*path_)->epoch).error().code, Code::failed_precondition);
   EXPECT_EQ(log->snapshots().drop(*path_, {1}).error().code, Code::failed_precondition);
-  EXPECT_EQ(log->snapshots().set_standing(*path_, {1}, SnapshotStanding::verified, {1}).error().code,
+  EXPECT_EQ(log->snapshots().set_standing(*path_, {1}, SnapshotStanding::verified, {1}, "").error().code,
             Code::failed_precondition);
 }
 
