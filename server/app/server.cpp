@@ -71,7 +71,9 @@ http::Reply text_reply(unsigned status, const std::string& text) {
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::start(const config::Settings& settings) {
-  if (auto good = check(settings); !good) return good.error();  // before a store is made
+  // Before a store is made.
+  if (auto good = check(settings); !good) return good.error();
+  if (auto free = check_addresses(settings); !free) return free.error();
   auto log = open_store(settings);
   if (!log) return log.error();
   return start(settings, std::move(*log));

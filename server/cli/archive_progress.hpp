@@ -31,7 +31,7 @@ class ArchiveProgress {
  private:
   void show(const archive::ArchiveEnd& end) {
     if (!streams_.err_is_terminal) return;
-    streams_.err << '\r' << end.records << " records, " << (end.payload_bytes >> 20) << " MiB";
+    streams_.err << '\r' << count_of(end.records, "record") << ", " << (end.payload_bytes >> 20) << " MiB";
     if (snapshot_bytes_ > 0) streams_.err << "; snapshots, " << (snapshot_bytes_ >> 20) << " MiB";
     streams_.err << std::flush;
     shown_ = true;

@@ -100,8 +100,8 @@ Result<void> delete_document(DocumentSource& source, const DocumentPath& path, c
     if (!streams.in_is_terminal) {
       return fail(Code::failed_precondition, "nothing was deleted: say --yes to delete " + quoted(path) + " for ever");
     }
-    streams.err << "Delete " << quoted(path) << " with its " << state->records << " records for ever? [y/N] "
-                << std::flush;
+    streams.err << "Delete " << quoted(path) << " with its " << count_of(state->records, "record")
+                << " for ever? [y/N] " << std::flush;
     std::string answer;
     std::getline(streams.in, answer);
     if (answer != "y" && answer != "yes") return fail(Code::cancelled, "nothing was deleted");

@@ -36,7 +36,7 @@ Result<void> compact_one(storage::RocksLog& log, const DocumentPath& path, Print
   {
     ProgressLine line(streams);
     auto packed = log.pack(path, [&](std::uint64_t done, std::uint64_t all) {
-      line.show(quoted(path) + ": " + std::to_string(done) + " of " + std::to_string(all) + " records");
+      line.show(quoted(path) + ": " + std::to_string(done) + " of " + count_of(all, "record"));
     });
     if (!packed) return packed;
   }
@@ -106,7 +106,7 @@ Result<void> verify_documents(const storage::RocksLog& log, const DocsOptions& o
     line.end();
     printer.finding(finding);
   };
-  verify->progress = [&](std::uint64_t records) { line.show(std::to_string(records) + " records read"); };
+  verify->progress = [&](std::uint64_t records) { line.show(count_of(records, "record") + " read"); };
   const auto counts = log.verify(*verify);
   line.end();
   if (!counts) return counts.error();

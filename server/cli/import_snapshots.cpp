@@ -56,10 +56,11 @@ Result<SnapshotLine> moved(const std::vector<ArchivedSnapshot>& old, std::size_t
 
 Result<void> can_be_put(const DocumentSource& source, const Survey& survey) {
   if (survey.start && (survey.snapshots.empty() || survey.snapshots.back().about.offset < survey.start->cut)) {
-    return fail(Code::failed_precondition,
-                "the first " + std::to_string(survey.start->records) +
-                    " records of this document were cut before it was exported, and neither they nor what stands for "
-                    "them are in the file; a part of a document cannot be put back");
+    return fail(
+        Code::failed_precondition,
+        "the first " + count_of(survey.start->records, "record of this document was", "records of this document were") +
+            " cut before it was exported, and nothing in the file stands for what is gone; a part of a document "
+            "cannot be put back");
   }
   if (source.puts_exactly()) return {};
   if (survey.start) {

@@ -8,6 +8,8 @@
 #include <ostream>
 #include <utility>
 
+#include "weir/storage/document_fields.hpp"
+
 namespace weir::cli {
 
 namespace {
@@ -22,11 +24,6 @@ std::string time_text(Seconds time) {
   if (gmtime_r(&seconds, &parts) == nullptr) return std::to_string(time.value);
   std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text.data();
-}
-
-std::string_view life_text(DocumentLife life) {
-  if (life == DocumentLife::alive) return "alive";
-  return life == DocumentLife::deleted ? "deleted" : "absent";
 }
 
 std::string_view kind_text(AppendKind kind) {
@@ -56,19 +53,8 @@ std::string why_text(const Snapshot& about) {
 }
 
 Json state_json(const DocumentName& name, const DocumentState& state) {
-  Json json{{"document", name.text()},
-            {"life", life_text(state.life)},
-            {"epoch", std::to_string(state.epoch.value)},
-            {"head", state.head.value},
-            {"records", state.records},
-            {"payload_bytes", state.payload_bytes},
-            {"first_time", state.first_time.value},
-            {"last_time", state.last_time.value}};
-  if (state.cut.value != 0) {
-    json["cut"] = state.cut.value;
-    json["cut_records"] = state.cut_records;
-    json["cut_payload_bytes"] = state.cut_payload_bytes;
-  }
+  Json json{{"document", name.text()}};
+  storage::each_field(state, [&](const char* field, const auto& value) { json[field] = value; });
   return json;
 }
 
@@ -107,21 +93,25 @@ Json weight_json(const storage::DocumentWeight& weight) {
 }
 
 std::string in_runs(const storage::DocumentWeight& weight) {
-  return std::to_string(weight.runs) + " with " + std::to_string(weight.run_records) + " records, " +
-         std::to_string(weight.run_bytes) + " bytes";
+  return std::to_string(weight.runs) + " with " + count_of(weight.run_records, "record") + ", " +
+         count_of(weight.run_bytes, "byte");
 }
 
 std::string in_packs(const storage::DocumentWeight& weight) {
-  return std::to_string(weight.packs) + " with " + std::to_string(weight.pack_records) + " records, " +
-         std::to_string(weight.pack_bytes) + " bytes";
+  return std::to_string(weight.packs) + " with " + count_of(weight.pack_records, "record") + ", " +
+         count_of(weight.pack_bytes, "byte");
 }
 
 std::string record_text(const Record& record) {
   return record.producer.hex().substr(0, 8) + " #" + std::to_string(record.sequence.value) + "  codec " +
-         std::to_string(record.codec.value) + "  " + std::to_string(record.payload.size()) + " bytes";
+         std::to_string(record.codec.value) + "  " + count_of(record.payload.size(), "byte");
 }
 
 }  // namespace
+
+std::string count_of(std::uint64_t number, const std::string& one, const std::string& many) {
+  return std::to_string(number) + ' ' + (number == 1 ? one : many.empty() ? one + 's' : many);
+}
 
 std::string quoted(const DocumentPath& path) {
   return '"' + path.document.text() + "\" in the space \"" + path.space.text() + '"';
@@ -131,7 +121,7 @@ void Printer::space(const SpaceLine& line) {
   if (json_) {
     out_ << Json{{"space", line.name.text()}, {"head", line.head.value}, {"documents", line.documents}}.dump() << '\n';
   } else {
-    out_ << line.name.text() << "  " << line.documents << " documents, head " << line.head.value << '\n';
+    out_ << line.name.text() << "  " << count_of(line.documents, "document") << ", head " << line.head.value << '\n';
   }
 }
 
@@ -140,8 +130,9 @@ void Printer::document(const DocumentLine& line) {
   if (json_) {
     out_ << state_json(name, state).dump() << '\n';
   } else {
-    out_ << name.text() << "  " << life_text(state.life) << ", " << state.records << " records, " << state.payload_bytes
-         << " bytes, head " << state.head.value << ", last " << time_text(state.last_time) << '\n';
+    out_ << name.text() << "  " << storage::text_of(state.life) << ", " << count_of(state.records, "record") << ", "
+         << count_of(state.payload_bytes, "byte") << ", head " << state.head.value << ", last "
+         << time_text(state.last_time) << '\n';
   }
 }
 
@@ -161,25 +152,26 @@ void Printer::state(const DocumentPath& path, const DocumentState& state,
     return;
   }
   out_ << "space          " << path.space.text() << "\ndocument       " << path.document.text() << "\nlife           "
-       << life_text(state.life) << "\nepoch          " << state.epoch.value << "\nhead           " << state.head.value
-       << "\nrecords        " << state.records << "\npayload bytes  " << state.payload_bytes << "\nfirst          "
-       << time_text(state.first_time) << "\nlast           " << time_text(state.last_time) << '\n';
+       << storage::text_of(state.life) << "\nepoch          " << state.epoch.value << "\nhead           "
+       << state.head.value << "\nrecords        " << state.records << "\npayload bytes  " << state.payload_bytes
+       << "\nfirst          " << time_text(state.first_time) << "\nlast           " << time_text(state.last_time)
+       << '\n';
   if (state.cut.value != 0) {
-    out_ << "cut            up to offset " << state.cut.value << ": " << state.cut_records << " records, "
-         << state.cut_payload_bytes << " bytes are no longer kept\n";
+    out_ << "cut            up to offset " << state.cut.value << ": " << count_of(state.cut_records, "record") << ", "
+         << count_of(state.cut_payload_bytes, "byte") << " are no longer kept\n";
   }
   if (!snapshots.empty()) {
-    out_ << "snapshots      " << snapshots.size() << ", " << snapshot_bytes << " bytes";
+    out_ << "snapshots      " << snapshots.size() << ", " << count_of(snapshot_bytes, "byte");
     if (quarantined > 0) out_ << "; in quarantine: " << quarantined << ", see `weir docs snapshots`";
     out_ << '\n';
   }
   if (!weight) return;
   out_ << "in runs        " << in_runs(*weight) << "\nin packs       " << in_packs(*weight) << "\nbytes a record "
-       << bytes_a_record_text(*weight) << "\nin snapshots   " << weight->snapshots << " with " << weight->snapshot_bytes
-       << " bytes, stored in " << weight->snapshot_stored_bytes << '\n';
+       << bytes_a_record_text(*weight) << "\nin snapshots   " << weight->snapshots << " with "
+       << count_of(weight->snapshot_bytes, "byte") << ", stored in " << weight->snapshot_stored_bytes << '\n';
   if (weight->cut_records > 0) {
-    out_ << "of these cut   " << weight->cut_records
-         << " records, beside others that are kept; `weir docs compact` gives their room back\n";
+    out_ << "of these cut   " << count_of(weight->cut_records, "record")
+         << ", beside others that are kept; `weir docs compact` gives their room back\n";
   }
 }
 
@@ -206,8 +198,8 @@ void Printer::snapshot(const SnapshotLine& line) {
     return;
   }
   out_ << about.offset.value << "  " << time_text(about.time) << "  " << standing_text(about.standing)
-       << why_text(about) << "  " << about.size << " bytes for " << about.records << " records, " << about.payload_bytes
-       << " bytes";
+       << why_text(about) << "  " << count_of(about.size, "byte") << " for " << count_of(about.records, "record")
+       << ", " << count_of(about.payload_bytes, "byte");
   if (line.base.value != 0) out_ << "  on " << line.base.value;
   out_ << "  by " << (about.author.empty() ? "-" : about.author) << '\n';
 }
@@ -286,9 +278,11 @@ void Printer::archive(const char* what, const DocumentPath& path, const archive:
     out_ << json.dump() << '\n';
     return;
   }
-  out_ << what << ' ' << quoted(path) << ": " << end.records << " records, " << end.payload_bytes << " bytes";
+  out_ << what << ' ' << quoted(path) << ": " << count_of(end.records, "record") << ", "
+       << count_of(end.payload_bytes, "byte");
   if (cut.value != 0) out_ << ", behind offset " << cut.value << " where it was cut";
-  if (end.snapshots > 0) out_ << "; " << end.snapshots << " snapshots, " << end.snapshot_bytes << " bytes";
+  if (end.snapshots > 0)
+    out_ << "; " << count_of(end.snapshots, "snapshot") << ", " << count_of(end.snapshot_bytes, "byte");
   out_ << '\n';
 }
 
@@ -346,12 +340,18 @@ void Printer::verified(const storage::VerifyCounts& counts) {
          << '\n';
     return;
   }
-  out_ << "read " << counts.records << " records (" << counts.payload_bytes << " bytes) in " << counts.runs
-       << " runs and " << counts.packs << " packs, of " << counts.documents << " documents (" << counts.deleted
-       << " deleted, " << counts.cut << " cut) in " << counts.spaces << " spaces; " << counts.order_entries
-       << " order entries, " << counts.marks << " marks, " << counts.notes << " notes, " << counts.chain_values
-       << " chain values, " << counts.snapshots << " snapshots (" << counts.snapshot_bytes << " bytes)\n"
-       << (counts.findings == 0 ? "all is well\n" : std::to_string(counts.findings) + " things are wrong\n");
+  out_ << "read " << count_of(counts.records, "record") << " (" << count_of(counts.payload_bytes, "byte") << ") in "
+       << count_of(counts.runs, "run") << " and " << count_of(counts.packs, "pack") << ", of "
+       << count_of(counts.documents, "document") << " (" << counts.deleted << " deleted, " << counts.cut << " cut) in "
+       << count_of(counts.spaces, "space") << "; " << count_of(counts.order_entries, "order entry", "order entries")
+       << ", " << count_of(counts.marks, "mark") << ", " << count_of(counts.notes, "note") << ", "
+       << count_of(counts.chain_values, "chain value") << ", " << count_of(counts.snapshots, "snapshot") << " ("
+       << count_of(counts.snapshot_bytes, "byte") << ")\n";
+  if (counts.findings == 0) {
+    out_ << "all is well\n";
+  } else {
+    out_ << count_of(counts.findings, "thing is", "things are") << " wrong\n";
+  }
 }
 
 bool Printer::flush() {

@@ -45,6 +45,8 @@ class Printer {
   const bool json_;
 };
 
+/// "1 record", "2 records"; `many` where an s is not enough.
+[[nodiscard]] std::string count_of(std::uint64_t number, const std::string& one, const std::string& many = {});
 /// `"plan" in the space "notes"`
 [[nodiscard]] std::string quoted(const DocumentPath& path);
 

@@ -222,6 +222,11 @@ TEST_F(ServerTest, says_why_it_cannot_start) {
   ASSERT_FALSE(taken);
   EXPECT_EQ(taken.error().code, Code::unavailable);
   EXPECT_THAT(taken.error().message, HasSubstr("--http"));
+  EXPECT_FALSE(std::filesystem::exists(other.data)) << "nothing was made";
+  other.grpc = std::exchange(other.http, "127.0.0.1:0");
+  EXPECT_THAT(app::Server::start(other).error().message, HasSubstr("--grpc"));
+  EXPECT_FALSE(std::filesystem::exists(other.data));
+  other.grpc = "off";
 
   other.http = "0.0.0.0:0";
   const auto exposed = app::Server::start(other);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "weir/http/export.hpp"
+#include "weir/storage/document_fields.hpp"
 
 namespace weir::http {
 
@@ -18,28 +19,10 @@ Reply json_reply(const Json& body) {
   return reply;
 }
 
-std::string_view life_text(storage::DocumentLife life) {
-  switch (life) {
-    case storage::DocumentLife::absent: return "absent";
-    case storage::DocumentLife::alive: return "alive";
-    case storage::DocumentLife::deleted: return "deleted";
-  }
-  return "absent";
-}
-
-/// The epoch is a string: it uses all 64 bits, more than a JSON reader may keep.
 Json state_json(const DocumentName& name, const storage::DocumentState& state) {
-  return {{"document", name.text()},
-          {"life", life_text(state.life)},
-          {"epoch", std::to_string(state.epoch.value)},
-          {"head", state.head.value},
-          {"records", state.records},
-          {"payload_bytes", state.payload_bytes},
-          {"first_time", state.first_time.value},
-          {"last_time", state.last_time.value},
-          {"cut", state.cut.value},
-          {"cut_records", state.cut_records},
-          {"cut_payload_bytes", state.cut_payload_bytes}};
+  Json json{{"document", name.text()}};
+  storage::each_field(state, [&](const char* field, const auto& value) { json[field] = value; });
+  return json;
 }
 
 /// How many entries a page may have.

@@ -10,7 +10,7 @@ TEST_F(Docs, ListsSpacesAndDocuments) {
   store("list", 1, 1, {"x"}, noon);
   EXPECT_EQ(run({.command = DocsCommand::ls}).out, "notes  2 documents, head 3\n");
   EXPECT_EQ(run({.command = DocsCommand::ls, .space = "notes"}).out,
-            "list  alive, 1 records, 1 bytes, head 3, last 2023-11-14T22:13:20Z\n"
+            "list  alive, 1 record, 1 byte, head 3, last 2023-11-14T22:13:20Z\n"
             "plan  alive, 2 records, 6 bytes, head 2, last 2023-11-14T22:13:20Z\n");
   const auto lines = run({.command = DocsCommand::ls, .space = "notes", .json = true}).lines();
   ASSERT_EQ(lines.size(), 2U);
@@ -65,6 +65,16 @@ TEST_F(Docs, TailsASpaceWithItsDeletions) {
   EXPECT_EQ(lines[1]["offset"], 3);
 }
 
+TEST_F(Docs, CountsOneAsOne) {
+  store("plan", 1, 1, {"x"}, noon);
+  EXPECT_EQ(run({.command = DocsCommand::ls}).out, "notes  1 document, head 1\n");
+  EXPECT_THAT(run({.command = DocsCommand::ls, .space = "notes"}).out, HasSubstr("1 record, 1 byte, head 1"));
+  EXPECT_THAT(run({.command = DocsCommand::tail, .space = "notes", .document = "plan"}).out, HasSubstr("  1 byte\n"));
+  store("list", 1, 1, {"xy"}, noon);
+  EXPECT_EQ(run({.command = DocsCommand::ls}).out, "notes  2 documents, head 2\n");
+  EXPECT_EQ(count_of(0, "thing is", "things are"), "0 things are");
+}
+
 TEST_F(Docs, SaysWhatWasCut) {
   store("plan", 1, 1, {"one", "two", "three"}, noon);
   cut("plan", {2});
@@ -117,7 +127,7 @@ TEST_F(Docs, DeletesWhenToldTwice) {
   const DocsOptions options{.command = DocsCommand::delete_document, .space = "notes", .document = "plan"};
   EXPECT_THAT(run(options).error, HasSubstr("--yes"));
   const Ran asked = run(options, "n\n");
-  EXPECT_THAT(asked.err, HasSubstr("its 1 records for ever? [y/N]"));
+  EXPECT_THAT(asked.err, HasSubstr("its 1 record for ever? [y/N]"));
   EXPECT_EQ(asked.code, Code::cancelled);
   EXPECT_EQ(run(options, "y\n").out, "deleted \"plan\" in the space \"notes\", at offset 2\n");
   EXPECT_THAT(run(options, "y\n").error, HasSubstr("was deleted"));

@@ -6,7 +6,7 @@
 // When the journal has grown to twice what is in it, a new one is written beside it and takes its name.
 
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 
 import { StorageFullError, StoreCorruptError, StoreError } from '../store/errors.js';
@@ -19,11 +19,24 @@ const compactBytesMin = 1024 * 1024;
 /** One entry of a compacted journal. */
 const changesPerEntry = 1000;
 
+/** Makes the folder and those above it. Node's own `recursive` never ends below one that takes no entries, as /proc. */
+async function makeFolder(folder: string): Promise<void> {
+  const made = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EEXIST') throw error;
+  };
+  await mkdir(folder, { mode: 0o700 }).catch(async (error: NodeJS.ErrnoException) => {
+    const above = dirname(folder);
+    if (error.code !== 'ENOENT' || above === folder) return made(error);
+    await makeFolder(above);
+    await mkdir(folder, { mode: 0o700 }).catch(made);
+  });
+}
+
 /** Opens the store in this folder, or makes it. Rejects with StoreLockedError while another process has it. */
 export async function openStore(folder: string): Promise<WeirStore> {
   let unlock: (() => Promise<void>) | null = null;
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolder(resolve(folder));
     unlock = await lockFile(join(folder, 'lock'));
     return await FileStore.open(folder, unlock);
   } catch (error) {

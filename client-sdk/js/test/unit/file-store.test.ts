@@ -208,6 +208,14 @@ test('no room: a named error, and what was told before is there', async () => {
   await store.close();
 });
 
+test('a folder is made with those above it; where none can be made, an error names it', { timeout: 10_000 }, async () => {
+  const path = join(await folder(), 'a', 'b');
+  await (await openStore(path)).close();
+  await (await openStore(path)).close();
+  for (const none of ['/dev/null/store', ...(process.platform === 'linux' ? ['/proc/store', '/proc/some/store'] : [])])
+    await assert.rejects(openStore(none), (error: Error) => error.name === 'StoreError' && error.message.startsWith(none));
+});
+
 test('what is no longer needed leaves the disk', async () => {
   const path = await folder();
   const store = await openStore(path);
