@@ -73,10 +73,9 @@ constexpr const char* withdraw_footer =
     "  weir docs withdraw acme-notes plan 4711 --server 127.0.0.1";
 
 constexpr const char* release_footer =
-    "For when the report was wrong, or lied. The snapshot is a candidate again, as when it was made: it is served "
-    "once\n"
-    "it is old enough, and nothing is cut behind it before another client has confirmed it anew. Compare it with what\n"
-    "users have before: a wrong one that is released is shown to who joins.\n"
+    "For when the report was wrong, or lied. The snapshot is a candidate again, as one that has just been made: it is\n"
+    "served when another client has confirmed it, or an hour from now (snapshots.serve_unverified_after), and nothing\n"
+    "is cut behind it before it is confirmed anew.\n"
     "\n"
     "What nobody needs is dropped ten minutes after it came into quarantine; one that stands for records that were "
     "cut\n"

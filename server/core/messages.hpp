@@ -111,7 +111,7 @@ struct WithdrawRequest {
   DocumentPath path;
   Offset offset;
 };
-/// What is in quarantine is a candidate again, as when it was made.
+/// What is in quarantine is a candidate again, as one that has just been made.
 struct ReleaseRequest {
   Ticket ticket;
   DocumentPath path;

@@ -88,7 +88,9 @@ SnapshotList chain_of(const SnapshotList& all, SnapshotId top) { return walk(all
 
 bool is_servable(const Snapshot& snapshot, Seconds now, const SnapshotRules& rules) {
   if (snapshot.standing == SnapshotStanding::verified) return true;
-  return snapshot.standing == SnapshotStanding::candidate && is_old(snapshot.time, rules.serve_unverified_after, now);
+  // One that was released from quarantine gets old anew: until then others can find out, and report it again.
+  const Seconds begun = std::max(snapshot.time, snapshot.since);
+  return snapshot.standing == SnapshotStanding::candidate && is_old(begun, rules.serve_unverified_after, now);
 }
 
 SnapshotList newest_servable(const SnapshotList& all, Seconds now, const SnapshotRules& rules,

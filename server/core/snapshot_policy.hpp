@@ -24,7 +24,7 @@ using SnapshotList = std::vector<Snapshot>;
 /// The snapshot with its bases, from the bottom up; empty when one of them is missing or in quarantine.
 [[nodiscard]] SnapshotList chain_of(const SnapshotList& all, SnapshotId top);
 
-/// Verified, or old enough without having been reported.
+/// Verified, or a candidate for long enough without having been reported.
 [[nodiscard]] bool is_servable(const Snapshot& snapshot, Seconds now, const SnapshotRules& rules);
 
 /// What a reader is served: the chain with the greatest offset all of whose parts are servable and pass `usable`.

@@ -223,6 +223,28 @@ SCENARIO(Trust, AnOperatorWithdrawsOne) {
   EXPECT_EQ(answer->error().code, Code::not_found);
 }
 
+SCENARIO(Trust, WhatIsReleasedHasToGetOldAnew) {
+  relay.limits.snapshots.serve_unverified_after = 60s;
+  Offered offered(relay);
+  Talker ben(relay, "ben", "b");
+  (void)ben.subscribe(plan);
+  relay.pass(2min);
+  ben.attest({ben.handle(plan), {3}, sha256("123"), 3, {}, 0}, false);
+  relay.settle();
+  std::optional<Result<void>> answer;
+  relay.server().shard(0).release_snapshot(plan, {3}, sha256("123"),
+                                           [&](Result<void> result) { answer = std::move(result); });
+  ASSERT_TRUE(relay.until([&] { return answer && answer->has_value(); }));
+  Talker early(relay, "early", "e");
+  (void)early.subscribe(plan, {.snapshots = true});
+  (void)early.hear<CaughtUp>();
+  EXPECT_FALSE(early.has<SnapshotHeader>()) << "whoever may write may release: others have time to report it again";
+  relay.pass(70s);
+  Talker late(relay, "late", "l");
+  (void)late.subscribe(plan, {.snapshots = true});
+  EXPECT_FALSE(late.hear<SnapshotHeader>().verified);
+}
+
 SCENARIO(Trust, WhatAnOperatorReleasesIsCutBehindOnlyWhenItIsConfirmedAnew) {
   relay.limits.snapshots.volunteer_interval = 0s;
   relay.limits.snapshots.maintain_interval = 500ms;
