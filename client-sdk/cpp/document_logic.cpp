@@ -5,6 +5,17 @@
 #include <type_traits>
 
 namespace weir::client {
+namespace {
+
+/// Whether an error about a document, and no request of ours, says that the relay could not read its log: then the
+/// document is not subscribed any more.
+bool ends_subscription(const frames::ErrorEvent& event) {
+  const Code code = event.error.code;
+  return event.through_sequence.value == 0 &&
+         (code == Code::aborted || code == Code::internal || code == Code::unavailable || code == Code::data_loss);
+}
+
+}  // namespace
 
 DocumentLogic::DocumentLogic(DocumentLink& link, DocumentId id, DocumentPath path, SubscribeOptions options)
     : link_(link),
@@ -162,7 +173,8 @@ void DocumentLogic::subscribe_refused(const frames::ErrorEvent& event) {
   link_.tell(DocumentFailed{id_, error, false});
   if (error.kind == ErrorKind::producer_owned)
     link_.replace_producer(error);
-  else if (is_transient(event.error.code) || event.error.code == Code::already_exists)  // closed a moment ago
+  else if (is_transient(event.error.code) || event.error.code == Code::data_loss ||
+           event.error.code == Code::already_exists)  // closed a moment ago
     subscribe_after(publisher_.delay(event));
   // Otherwise, access is denied perhaps: asked again on the next connection, with its token.
 }
@@ -203,7 +215,10 @@ void DocumentLogic::failed(const frames::ErrorEvent& event) {
     return link_.tell(DocumentFailed{id_, error_from_answer(event, where()), false});
   if (phase_ != Phase::open) return;               // while subscribing, the coming answer settles the outbox anew
   if (event.error.code == Code::data_loss) see();  // it may be long until it can be read
-  publisher_.refused(event);
+  if (!ends_subscription(event)) return publisher_.refused(event);
+  disconnected();
+  link_.tell(DocumentFailed{id_, error_from_answer(event, where()), false});
+  subscribe_after(publisher_.delay(event));
 }
 
 void DocumentLogic::on(const frames::Records& event) {

@@ -104,6 +104,7 @@ bool Publisher::resume(const frames::Subscribed& event, bool lost, bool changed)
 }
 
 void Publisher::reached_head() {
+  failures_ = 0;  // all that is there could be read
   if (state_ != State::wanted || owner_.lacks_key()) return;
   state_ = State::asked;
   link_.tell(StateWanted{owner_.id()});

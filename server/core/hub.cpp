@@ -88,7 +88,7 @@ bool Hub::wait(Document& document, HubInput input) {
   if (const auto* subscribe_request = std::get_if<SubscribeRequest>(&input))
     refuse(*subscribe_request, Code::resource_exhausted, frames::Reason::unspecified, words);
   else if (const auto* publish = std::get_if<PublishRequest>(&input))
-    tell(publish->session, PublishAnswer{std::move(error), publish->flight});
+    publishing_.refuse(*publish, std::move(error));
   else if (const auto* contribution = std::get_if<ContributeRequest>(&input))
     publishing_.refuse(document, *contribution, std::move(error.error));
   else

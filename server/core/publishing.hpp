@@ -37,6 +37,8 @@ class Publishing {
 
   void publish(Document& document, PublishRequest request);
   void contribute(Document& document, ContributeRequest request);
+  /// Not stored. Says up to which sequence that goes.
+  void refuse(const PublishRequest& request, frames::ErrorEvent error);
   /// Not stored: nothing behind it is taken from this session until it has answered a query.
   void refuse(Document& document, const ContributeRequest& request, Error error);
   /// A tombstone or a re-creation; the document must be idle of other changes. `done` runs in the step that ends it.
@@ -110,7 +112,6 @@ class Publishing {
   void submit_gathered(Document& document);
   void contribution_finished(Pending& pending);
   void contribution_failed(Pending& pending, const Error& error);
-  void refuse(const PublishRequest& request, frames::ErrorEvent error);
   void committed(Pending& pending, const Appended& appended);
   void count(const Pending& pending);
   void dispatch(Pending& pending, const Appended& appended);

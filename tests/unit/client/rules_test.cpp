@@ -91,6 +91,35 @@ TEST(ClientRules, TheRelayHasMoreOfThisProducerThanWasPublishedHereAnotherProduc
   EXPECT_EQ(scene.published(), "1: bb cc");
 }
 
+TEST(ClientRules, ADocumentThatTheRelayCouldNotReadIsSubscribedAgainLaterAndLater) {
+  for (const Code code : {Code::unavailable, Code::data_loss}) {
+    ThreePublished scene;
+    Time waited{};
+    for (int i = 0; i < 3; ++i) {
+      scene.sent.clear();
+      const Time begun = scene.now, before = waited;
+      scene.refuse(code, Reason::unspecified, 0);
+      EXPECT_TRUE(scene.sent.empty());  // it is not subscribed any more
+      scene.publish(scene.document, "dd");
+      EXPECT_TRUE(scene.sent.empty());
+      while (scene.sent.empty() && scene.now - begun < 60s) scene.advance(10ms);
+      waited = scene.now - begun;
+      EXPECT_GT(waited, before);
+      scene.answer_subscribe({.last_sequence = {1}});
+    }
+    EXPECT_EQ(scene.all<DocumentFailed>().size(), 3U);
+    EXPECT_EQ(scene.all<DocumentDisconnected>().size(), 3U);
+    EXPECT_FALSE(scene.all<DocumentFailed>()[0].over);
+    EXPECT_EQ(scene.connections, 1);
+    EXPECT_EQ(scene.published(), "2: bb cc dd dd dd");
+    const Time begun = scene.now;
+    scene.caught_up(3);  // all that is there could be read
+    scene.refuse(code, Reason::unspecified, 0);
+    while (scene.sent.empty() && scene.now - begun < 60s) scene.advance(10ms);
+    EXPECT_LT(scene.now - begun, waited);
+  }
+}
+
 TEST(ClientRules, ADeletedDocumentIsNeverOfferedAgain) {
   ThreePublished scene;
   scene.refuse(Code::not_found, Reason::deleted, 2);

@@ -138,7 +138,13 @@ TEST(WithoutEncryption, WhatWaitsIsSentWhenThereIsNothingToReadOrItCannotBeRead)
     scene.welcome();
     scene.answer_subscribe({.head = {1}});
     EXPECT_TRUE(scene.sent.empty());
-    damaged ? scene.refuse(Code::data_loss, frames::Reason::unspecified, 0) : scene.caught_up(1);
+    if (damaged) {
+      scene.refuse(Code::data_loss, frames::Reason::unspecified, 0);
+      scene.advance(std::chrono::seconds(1));
+      scene.answer_subscribe({.head = {1}});
+    } else {
+      scene.caught_up(1);
+    }
     EXPECT_EQ(scene.published(), "1: offline");
   }
 }
