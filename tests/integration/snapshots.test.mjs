@@ -207,7 +207,10 @@ test('records behind verified snapshots go, and nobody misses them', async () =>
   const told = [];
   plain.on('cut', (offset) => told.push(offset));
   await plain.whenCaughtUp();
-  assert.deepEqual(told, [cut]);
+  // The relay may have cut once more meanwhile, behind a later snapshot.
+  const { cut: later } = await pageOf();
+  if (later === cut) assert.deepEqual(told, [cut]);
+  else assert.ok(told.length > 0 && told.every((offset) => cut <= offset && offset <= later), `${cut}, ${told}, ${later}`);
 });
 
 test('what a document was, at any offset and at any time, is its records up to then', async () => {
