@@ -53,6 +53,11 @@ async function until(what, isSo) {
 }
 const untilOneSession = () => until('there is one session', async () => (await relay.figure('weir_sessions')) === 1);
 const opened = () => relay.figure('weir_sessions_opened_total');
+/** How many were opened so far, those of the test before included. */
+async function openedBefore() {
+  await until('there is no session', async () => (await relay.figure('weir_sessions')) === 0);
+  return opened();
+}
 
 /** The one that leads, or is about to; never two. */
 async function leaderAmong(tabs) {
@@ -87,7 +92,7 @@ async function readBack(document, deltas) {
 
 test('three tabs are one session and converge; the leader is closed in the middle', () =>
   withBrowser(async (context) => {
-    const before = await opened();
+    const before = await openedBefore();
     const tabs = [];
     for (let i = 0; i < 3; i++) tabs.push(await openShared(context, 'three'));
     await Promise.all(tabs.map(untilSynced));
@@ -196,10 +201,10 @@ test('people see each other: two tabs of one browser, and a third elsewhere', ()
 
 test('a service worker shares the client with the tabs', () =>
   withBrowser(async (context) => {
+    const before = await openedBefore();
     const tab = await openShared(context, 'worker');
     await untilSynced(tab);
     await untilOneSession();
-    const before = (await opened()) - 1;
     const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
     await worker.evaluate(async (url) => {
       const client = weir.sharedClient({ url, store: 'shared', space: 'people' });
