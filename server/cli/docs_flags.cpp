@@ -248,25 +248,24 @@ void add_reading(Adder& adder) {
   tail.add_flag("--follow,-f", adder.options().follow, "Stay, and print what comes; needs --server")->excludes(as_of);
 }
 
+/// About one of a document's snapshots.
+CLI::App& add_for_snapshot(Adder& adder, const Command& command) {
+  CLI::App& added = adder.add(command);
+  adder.space(added)->required();
+  adder.document(added)->required();
+  added.add_option("OFFSET", adder.options().offset, "Of the snapshot, as `weir docs snapshots` tells it")->required();
+  return added;
+}
+
 void add_snapshots(Adder& adder) {
   CLI::App& list =
       adder.add({"snapshots", DocsCommand::snapshots, "What stands for a document's records", snapshots_footer});
   adder.space(list)->required();
   adder.document(list)->required();
 
-  CLI::App& withdraw =
-      adder.add({"withdraw", DocsCommand::withdraw, "Serve a snapshot to nobody any more", withdraw_footer});
-  adder.space(withdraw)->required();
-  adder.document(withdraw)->required();
-  withdraw.add_option("OFFSET", adder.options().offset, "Of the snapshot, as `weir docs snapshots` tells it")
-      ->required();
-
-  CLI::App& release =
-      adder.add({"release", DocsCommand::release, "Take a snapshot out of quarantine, unconfirmed", release_footer});
-  adder.space(release)->required();
-  adder.document(release)->required();
-  release.add_option("OFFSET", adder.options().offset, "Of the snapshot, as `weir docs snapshots` tells it")
-      ->required();
+  add_for_snapshot(adder, {"withdraw", DocsCommand::withdraw, "Serve a snapshot to nobody any more", withdraw_footer});
+  CLI::App& release = add_for_snapshot(
+      adder, {"release", DocsCommand::release, "Take a snapshot out of quarantine, unconfirmed", release_footer});
   release.add_option("--hash", adder.options().hash, "The beginning of its hash, where several are at this offset");
 }
 

@@ -205,20 +205,18 @@ void Printer::snapshot(const SnapshotLine& line) {
 }
 
 void Printer::withdrawn(const DocumentPath& path, Offset offset) {
-  if (json_) {
-    out_ << Json{{"withdrawn", offset.value}, {"document", path.document.text()}, {"space", path.space.text()}}.dump()
-         << '\n';
-  } else {
-    out_ << "withdrew the snapshot at offset " << offset.value << " of " << quoted(path) << '\n';
-  }
+  standing("withdrawn", path, offset, "withdrew the snapshot", "");
 }
 
 void Printer::released(const DocumentPath& path, Offset offset) {
+  standing("released", path, offset, "released the snapshot", ": a candidate again");
+}
+
+void Printer::standing(const char* what, const DocumentPath& path, Offset offset, const char* done, const char* now) {
   if (json_) {
-    out_ << Json{{"released", offset.value}, {"document", path.document.text()}, {"space", path.space.text()}}.dump()
-         << '\n';
+    out_ << Json{{what, offset.value}, {"document", path.document.text()}, {"space", path.space.text()}}.dump() << '\n';
   } else {
-    out_ << "released the snapshot at offset " << offset.value << " of " << quoted(path) << ": a candidate again\n";
+    out_ << done << " at offset " << offset.value << " of " << quoted(path) << now << '\n';
   }
 }
 

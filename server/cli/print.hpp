@@ -41,6 +41,9 @@ class Printer {
   [[nodiscard]] bool good() const;
 
  private:
+  /// What an operator has done to a snapshot.
+  void standing(const char* what, const DocumentPath& path, Offset offset, const char* done, const char* now);
+
   std::ostream& out_;
   const bool json_;
 };

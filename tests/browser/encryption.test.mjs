@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import WebSocket from 'ws';
 
 import { WeirClient } from '../../client-sdk/js/dist/index.js';
-import { openTab, Profile, serveSdkPage } from './sdk-page.mjs';
+import { openTab, serveSdkPage, withProfile } from './sdk-page.mjs';
 import { setStage } from './stage.mjs';
 
 const { page, relay } = await setStage({ page: serveSdkPage(), browser: false });
@@ -75,47 +75,43 @@ async function recordsOf(document) {
   return records;
 }
 
-test('a page that is closed offline, and opened again: all of it is sealed, in its database and at the relay', async () => {
-  const [first, second] = [await Profile.make(), await Profile.make()];
-  try {
-    let context = await first.open();
-    let tab = await openTab(context, page.origin);
-    assert.equal(await makeKey(tab), false);
-    assert.equal(await openDocument(tab, 'plan'), '');
-    await write(tab, 'online secret. ');
-    await tab.evaluate(() => held.provider.whenSaved());
-    await context.setOffline(true);
-    await write(tab, 'offline secret. ');
-    const kept = await databases(tab);
-    assert.ok(kept.length > 200 && !kept.includes('secret'));
-    await first.close();
+test('a page that is closed offline, and opened again: all of it is sealed, in its database and at the relay', () =>
+  withProfile((first) =>
+    withProfile(async (second) => {
+      let context = await first.open();
+      let tab = await openTab(context, page.origin);
+      assert.equal(await makeKey(tab), false);
+      assert.equal(await openDocument(tab, 'plan'), '');
+      await write(tab, 'online secret. ');
+      await tab.evaluate(() => held.provider.whenSaved());
+      await context.setOffline(true);
+      await write(tab, 'offline secret. ');
+      const kept = await databases(tab);
+      assert.ok(kept.length > 200 && !kept.includes('secret'));
+      await first.close();
 
-    context = await first.open();
-    tab = await openTab(context, page.origin);
-    await makeKey(tab);
-    assert.equal(await openDocument(tab, 'plan'), 'online secret. offline secret. ');
-    await tab.evaluate(() => held.provider.whenSaved());
-    const other = await openTab(await second.open(), page.origin);
-    await makeKey(other);
-    await openDocument(other, 'plan');
-    await reads(other, 'online secret. offline secret. ');
-    await write(other, 'and hello');
-    await reads(tab, 'online secret. offline secret. and hello');
-    await other.evaluate(() => held.provider.awareness.setLocalStateField('user', { name: 'Ada' }));
-    await tab.waitForFunction(() => [...held.provider.awareness.getStates().values()].some(({ user }) => user?.name === 'Ada'));
-    for (const one of [tab, other]) assert.deepEqual(await errorsIn(one), []);
-    const records = await recordsOf('plan');
-    assert.ok(records.length > 0 && records.every(({ codec }) => codec === 2));
-    assert.ok(!records.some(({ payload }) => Buffer.from(payload).includes('hello')));
-  } finally {
-    await first.remove();
-    await second.remove();
-  }
-});
+      context = await first.open();
+      tab = await openTab(context, page.origin);
+      await makeKey(tab);
+      assert.equal(await openDocument(tab, 'plan'), 'online secret. offline secret. ');
+      await tab.evaluate(() => held.provider.whenSaved());
+      const other = await openTab(await second.open(), page.origin);
+      await makeKey(other);
+      await openDocument(other, 'plan');
+      await reads(other, 'online secret. offline secret. ');
+      await write(other, 'and hello');
+      await reads(tab, 'online secret. offline secret. and hello');
+      await other.evaluate(() => held.provider.awareness.setLocalStateField('user', { name: 'Ada' }));
+      await tab.waitForFunction(() => [...held.provider.awareness.getStates().values()].some(({ user }) => user?.name === 'Ada'));
+      for (const one of [tab, other]) assert.deepEqual(await errorsIn(one), []);
+      const records = await recordsOf('plan');
+      assert.ok(records.length > 0 && records.every(({ codec }) => codec === 2));
+      assert.ok(!records.some(({ payload }) => Buffer.from(payload).includes('hello')));
+    }),
+  ));
 
-test('tabs that share a client: whichever has the connection seals for all, and another takes over', async () => {
-  const profile = await Profile.make();
-  try {
+test('tabs that share a client: whichever has the connection seals for all, and another takes over', () =>
+  withProfile(async (profile) => {
     const context = await profile.open();
     const tabs = [await openTab(context, page.origin), await openTab(context, page.origin), await openTab(context, page.origin)];
     for (const tab of tabs) {
@@ -136,7 +132,4 @@ test('tabs that share a client: whichever has the connection seals for all, and 
     }
     const records = await recordsOf('tabs');
     assert.ok(records.length > 0 && records.every(({ codec }) => codec === 2));
-  } finally {
-    await profile.remove();
-  }
-});
+  }));

@@ -91,7 +91,7 @@ export async function servePages(served) {
   return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
 }
 
-export class Profile {
+class Profile {
   static async make() {
     const profile = new Profile();
     profile.folder = await mkdtemp(join(tmpdir(), 'weir-profile-'));
@@ -113,6 +113,16 @@ export class Profile {
   async remove() {
     await this.close();
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A profile for the length of a test. */
+export async function withProfile(run) {
+  const profile = await Profile.make();
+  try {
+    await run(profile);
+  } finally {
+    await profile.remove();
   }
 }
 

@@ -7,7 +7,7 @@ import * as Y from 'yjs';
 
 import { WeirClient } from '../../client-sdk/js/dist/index.js';
 import { waitMsMax } from './people.mjs';
-import { openTab, Profile, serveSdkPage } from './sdk-page.mjs';
+import { openTab, serveSdkPage, withProfile } from './sdk-page.mjs';
 import { setStage } from './stage.mjs';
 
 const { page, relay } = await setStage({ page: serveSdkPage(), browser: false });
@@ -44,9 +44,8 @@ const write = (tab, words) =>
     return held.provider.pendingCount;
   }, words);
 
-test('edited offline, closed, reopened offline, the relay killed meanwhile: everything arrives once', async () => {
-  const profile = await Profile.make();
-  try {
+test('edited offline, closed, reopened offline, the relay killed meanwhile: everything arrives once', () =>
+  withProfile(async (profile) => {
     let context = await profile.open();
     let tab = await openTab(context, page.origin);
     assert.equal(await openDocument(tab, 'plan'), '');
@@ -81,14 +80,10 @@ test('edited offline, closed, reopened offline, the relay killed meanwhile: ever
     const doc = new Y.Doc();
     for (const { payload } of records) Y.applyUpdate(doc, payload);
     assert.equal(doc.getText('text').toString(), 'online. offline. again. ');
-  } finally {
-    await profile.remove();
-  }
-});
+  }));
 
-test('a second tab is refused the store, and gets it when the first is closed', async () => {
-  const profile = await Profile.make();
-  try {
+test('a second tab is refused the store, and gets it when the first is closed', () =>
+  withProfile(async (profile) => {
     const context = await profile.open();
     const [one, other] = [await openTab(context, page.origin), await openTab(context, page.origin)];
     await openDocument(one, 'locked');
@@ -105,14 +100,10 @@ test('a second tab is refused the store, and gets it when the first is closed', 
     const patient = attempt({ patienceMs: waitMsMax });
     await one.close();
     assert.equal(await patient, 'open');
-  } finally {
-    await profile.remove();
-  }
-});
+  }));
 
-test('a database that the browser has closed is opened again, once for all who ask at that moment', async () => {
-  const profile = await Profile.make();
-  try {
+test('a database that the browser has closed is opened again, once for all who ask at that moment', () =>
+  withProfile(async (profile) => {
     const context = await profile.open();
     const tab = await openTab(context, page.origin);
     const devtools = await context.newCDPSession(tab);
@@ -139,14 +130,10 @@ test('a database that the browser has closed is opened again, once for all who a
     });
     assert.deepEqual(seen, { times: 2, payload: 7 });
     await tab.evaluate(() => weir.deleteStore('closed')); // which waits for whoever has it open
-  } finally {
-    await profile.remove();
-  }
-});
+  }));
 
-test('no more room in the browser: it is told, edits reach the relay, and the store gets them when there is room', async () => {
-  const profile = await Profile.make();
-  try {
+test('no more room in the browser: it is told, edits reach the relay, and the store gets them when there is room', () =>
+  withProfile(async (profile) => {
     const context = await profile.open();
     const tab = await openTab(context, page.origin);
     const devtools = await context.newCDPSession(tab);
@@ -171,14 +158,10 @@ test('no more room in the browser: it is told, edits reach the relay, and the st
     await openDocument(again, 'full');
     assert.ok((await again.evaluate(() => held.doc.getMap('map').get('large').length)) > 360_000);
     assert.equal((await readBack('full')).length, 2);
-  } finally {
-    await profile.remove();
-  }
-});
+  }));
 
-test('the store in the browser does what the one in memory does', async () => {
-  const profile = await Profile.make();
-  try {
+test('the store in the browser does what the one in memory does', () =>
+  withProfile(async (profile) => {
     const tab = await openTab(await profile.open(), page.origin);
     const differences = await tab.evaluate(async (rounds) => {
       let state = 1;
@@ -255,14 +238,10 @@ test('the store in the browser does what the one in memory does', async () => {
       return found;
     }, 300);
     assert.deepEqual(differences, []);
-  } finally {
-    await profile.remove();
-  }
-});
+  }));
 
-test('a damaged store is a named error', async () => {
-  const profile = await Profile.make();
-  try {
+test('a damaged store is a named error', () =>
+  withProfile(async (profile) => {
     const tab = await openTab(await profile.open(), page.origin);
     const failures = await tab.evaluate(async () => {
       const record = { offset: 1, producer: new Uint8Array(16), sequence: 1, time: 1, codec: 0, payload: new Uint8Array(1) };
@@ -289,14 +268,10 @@ test('a damaged store is a named error', async () => {
       return names;
     });
     assert.deepEqual(failures, ['StoreCorruptError', 'StoreCorruptError', 0]);
-  } finally {
-    await profile.remove();
-  }
-});
+  }));
 
-test('a worker without a window can have the store and the connection', async () => {
-  const profile = await Profile.make();
-  try {
+test('a worker without a window can have the store and the connection', () =>
+  withProfile(async (profile) => {
     const context = await profile.open();
     await openTab(context, page.origin);
     const worker = context.serviceWorkers()[0] ?? (await context.waitForEvent('serviceworker'));
@@ -312,7 +287,4 @@ test('a worker without a window can have the store and the connection', async ()
       (await readBack('from a worker')).map(({ payload }) => [...payload]),
       [[7]],
     );
-  } finally {
-    await profile.remove();
-  }
-});
+  }));

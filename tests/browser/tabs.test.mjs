@@ -7,20 +7,12 @@ import * as Y from 'yjs';
 
 import { WeirClient } from '../../client-sdk/js/dist/index.js';
 import { waitMsMax } from './people.mjs';
-import { openTab, Profile, serveSdkPage } from './sdk-page.mjs';
+import { openTab, serveSdkPage, withProfile } from './sdk-page.mjs';
 import { setStage } from './stage.mjs';
 
 const { page, relay } = await setStage({ page: serveSdkPage(), browser: false });
 
-/** A profile for the length of a test. */
-async function withBrowser(run) {
-  const profile = await Profile.make();
-  try {
-    await run(await profile.open(), profile);
-  } finally {
-    await profile.remove();
-  }
-}
+const withBrowser = (run) => withProfile(async (profile) => run(await profile.open(), profile));
 
 /** A tab that has the document open through the shared client. */
 async function openShared(context, document) {
